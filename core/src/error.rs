@@ -1,0 +1,370 @@
+//! Why a request was refused, and what is said of it on the wire.
+//!
+//! [`Reason`] is for the host's log: what was wrong, with which parameter, by which rule. [`ErrorCode`] is for the
+//! peer. [`Reason::answer`] is the one table from the first to the second. Neither ever holds a value that a peer sent.
+
+/// Error codes of the IANA "OAuth Extensions Error" registry and of the RFCs that this crate implements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// RFC 6749 section 4.1.2.1.
+    AccessDenied,
+    /// RFC 6750 section 3.1.
+    InsufficientScope,
+    /// RFC 6749 section 5.2.
+    InvalidClient,
+    /// RFC 6749 section 5.2.
+    InvalidGrant,
+    /// RFC 6749 section 5.2.
+    InvalidRequest,
+    /// RFC 6749 section 5.2.
+    InvalidScope,
+    /// RFC 8707 section 2.
+    InvalidTarget,
+    /// RFC 6750 section 3.1.
+    InvalidToken,
+    /// OpenID Connect Core section 3.1.2.6.
+    RequestNotSupported,
+    /// OpenID Connect Core section 3.1.2.6.
+    RequestUriNotSupported,
+    /// RFC 6749 section 4.1.2.1.
+    ServerError,
+    /// RFC 6749 section 4.1.2.1.
+    TemporarilyUnavailable,
+    /// RFC 6749 section 5.2.
+    UnauthorizedClient,
+    /// RFC 6749 section 5.2.
+    UnsupportedGrantType,
+    /// RFC 6749 section 4.1.2.1.
+    UnsupportedResponseType,
+}
+
+impl ErrorCode {
+    /// The code as it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+        }
+    }
+}
+
+/// Why a request was refused. `&'static str` payloads are names of parameters, header fields or members, never values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    // What arrived could not be read.
+    /// The HTTP method is not one that this endpoint answers.
+    Method,
+    /// `Content-Type` is not exactly one `application/x-www-form-urlencoded`.
+    ContentType,
+    /// A `%` is not followed by two hexadecimal digits.
+    PercentEncoding,
+    /// Bytes that are not UTF-8 (RFC 6749 appendix B).
+    NotUtf8,
+    /// JSON that does not follow RFC 8259, or whose top level is no object.
+    Json,
+    /// A JSON object with the same member twice.
+    JsonRepeated,
+    /// A value longer than `limit` bytes.
+    TooLong {
+        /// The parameter, header field or part.
+        what: &'static str,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// More than `limit` items.
+    TooMany {
+        /// The parameter, header field or part.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A parameter or single-valued header field was sent more than once (RFC 6749 sections 3.1 and 3.2).
+    Repeated(&'static str),
+    /// A required parameter is absent or empty.
+    Missing(&'static str),
+    /// A value breaks the grammar of its parameter.
+    Malformed(&'static str),
+
+    // What was asked is not on offer.
+    /// `response_type` is not `code`.
+    ResponseType,
+    /// `response_mode` is not `query`.
+    ResponseMode,
+    /// `request` was sent (RFC 9101 is not supported).
+    RequestObject,
+    /// `request_uri` was sent and names no pushed request of this server.
+    RequestUri,
+    /// `code_challenge_method` is not `S256` (RFC 9700 section 2.1.1).
+    ChallengeMethod,
+    /// `grant_type` is not one that this server knows.
+    GrantType,
+    /// The client is not registered for this grant type.
+    GrantTypeNotRegistered,
+    /// A scope that the client may not ask for, or that the grant does not hold.
+    Scope,
+    /// A resource that the client may not ask for, or that the grant does not hold (RFC 8707 section 2).
+    Resource,
+
+    // Who asked.
+    /// No client has this `client_id`, or it is disabled.
+    UnknownClient,
+    /// The redirection URI is not one of the client's (RFC 9700 section 4.1.3).
+    RedirectUriMismatch,
+    /// The client has several redirection URIs and the request names none.
+    RedirectUriAmbiguous,
+    /// A redirection URI that may not be registered.
+    RedirectUriForbidden,
+    /// More than one client authentication method in a request (RFC 6749 section 2.3).
+    SeveralCredentials,
+    /// Client authentication failed. Says no more, so that it cannot be probed.
+    ClientAuthentication,
+    /// This endpoint is not for public clients.
+    PublicClient,
+
+    // What was presented.
+    /// A code that was not issued here, is no code, or has expired.
+    CodeInvalid,
+    /// A code whose grant is gone or revoked.
+    CodeDead,
+    /// A code presented by a client to which it was not issued. It is burnt.
+    CodeForeign,
+    /// A code presented with another redirection URI than it was sent to. It is burnt.
+    CodeRedirectUri,
+    /// A code presented without the right `code_verifier` (RFC 7636 section 4.6). It is burnt.
+    CodeVerifier,
+    /// A redeemed code presented again with client and verifier right: the grant is revoked (RFC 9700 section 4.2.4).
+    CodeReplayed,
+    /// A redeemed code presented again with client or verifier wrong: nothing changes.
+    CodeReplayedForeign,
+    /// A refresh token that was not issued here, is no refresh token, or has expired.
+    RefreshTokenInvalid,
+    /// A refresh token whose grant is gone or revoked.
+    RefreshTokenDead,
+    /// A refresh token presented by a client to which it was not issued.
+    RefreshTokenForeign,
+    /// A superseded refresh token: the grant is revoked (RFC 9700 section 4.14.2).
+    RefreshTokenReused,
+
+    // The interaction.
+    /// The interaction is unknown, expired or forged.
+    InteractionInvalid,
+    /// The interaction belongs to another user agent.
+    InteractionForeign,
+    /// The interaction was already decided.
+    InteractionDecided,
+    /// The user refused.
+    Denied,
+    /// The host approved a scope that was not asked for, or no scope at all.
+    DecisionExceedsRequest,
+
+    // The client's own checks.
+    /// Server metadata whose `issuer` is not identical to the one asked for (RFC 8414 section 3.3).
+    IssuerMismatch,
+    /// Server metadata without S256 in `code_challenge_methods_supported` (RFC 9700 section 2.1.1).
+    PkceUnsupported,
+    /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
+    IssMissing,
+    /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).
+    IssMismatch,
+    /// An authorization response whose `state` belongs to no session of this user agent.
+    StateUnknown,
+    /// An authorization response that was already used.
+    StateUsed,
+    /// An authorization response with parameters that a code response cannot have.
+    ResponseUnexpected,
+    /// The server answered the authorization request with an error.
+    ServerRefused,
+    /// An HTTP response with a status that this exchange does not know.
+    Status,
+    /// A token response whose `token_type` is not the one asked for.
+    TokenType,
+    /// The session is unknown or has ended.
+    SessionGone,
+    /// The session is being refreshed elsewhere.
+    SessionBusy,
+
+    // The resource server's own checks.
+    /// No access token was sent.
+    TokenMissing,
+    /// The access token is not active.
+    TokenInactive,
+    /// The access token is for another resource.
+    TokenAudience,
+    /// The access token does not hold the scope that this request needs.
+    TokenScope,
+
+    // The host.
+    /// The store did not answer.
+    StoreUnavailable,
+    /// The race for a row was lost too often.
+    StoreBusy,
+    /// A row does not decode.
+    RowUndecodable,
+    /// The peer server did not answer.
+    PeerUnavailable,
+    /// The entropy is all zeros: the random source does not work.
+    EntropyMissing,
+    /// The caller's buffer ran out, though it had the length that the flow asked for.
+    Buffer,
+}
+
+/// What a [`Reason`] becomes on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The error code.
+    pub code: ErrorCode,
+    /// The HTTP status, where the answer is no redirect.
+    pub status: u16,
+    /// A fixed text in the character set of `error_description` (RFC 6749 section 5.2).
+    pub text: &'static str,
+}
+
+impl Reason {
+    /// The table from reason to wire.
+    pub const fn answer(self) -> Answer {
+        use ErrorCode::*;
+        let (code, status, text) = match self {
+            Self::Method => (InvalidRequest, 405, "this method is not allowed here"),
+            Self::ContentType => (InvalidRequest, 400, "content type must be application/x-www-form-urlencoded"),
+            Self::PercentEncoding => (InvalidRequest, 400, "a percent sign must be followed by two hexadecimal digits"),
+            Self::NotUtf8 => (InvalidRequest, 400, "parameters must be UTF-8"),
+            Self::Json => (InvalidRequest, 400, "malformed JSON"),
+            Self::JsonRepeated => (InvalidRequest, 400, "repeated member in JSON"),
+            Self::TooLong { .. } => (InvalidRequest, 400, "too long"),
+            Self::TooMany { .. } => (InvalidRequest, 400, "too many"),
+            Self::Repeated(_) => (InvalidRequest, 400, "sent more than once"),
+            Self::Missing(_) => (InvalidRequest, 400, "missing"),
+            Self::Malformed(_) => (InvalidRequest, 400, "malformed"),
+
+            Self::ResponseType => (UnsupportedResponseType, 400, "response_type must be code"),
+            Self::ResponseMode => (InvalidRequest, 400, "response_mode must be query"),
+            Self::RequestObject => (RequestNotSupported, 400, "request objects are not supported"),
+            Self::RequestUri => (RequestUriNotSupported, 400, "request_uri is not supported"),
+            Self::ChallengeMethod => (InvalidRequest, 400, "code_challenge_method must be S256"),
+            Self::GrantType => (UnsupportedGrantType, 400, "unknown grant_type"),
+            Self::GrantTypeNotRegistered => (UnauthorizedClient, 400, "the client is not registered for this grant"),
+            Self::Scope => (InvalidScope, 400, "scope exceeds what may be granted"),
+            Self::Resource => (InvalidTarget, 400, "resource exceeds what may be granted"),
+
+            Self::UnknownClient => (InvalidRequest, 400, "unknown client"),
+            Self::RedirectUriMismatch => (InvalidRequest, 400, "redirect_uri is not registered for this client"),
+            Self::RedirectUriAmbiguous => (InvalidRequest, 400, "redirect_uri is required for this client"),
+            Self::RedirectUriForbidden => (InvalidRequest, 400, "redirect_uri may not be registered"),
+            Self::SeveralCredentials => (InvalidRequest, 400, "more than one client authentication method"),
+            Self::ClientAuthentication => (InvalidClient, 401, "client authentication failed"),
+            Self::PublicClient => (InvalidClient, 401, "client authentication is required here"),
+
+            Self::CodeInvalid
+            | Self::CodeDead
+            | Self::CodeForeign
+            | Self::CodeRedirectUri
+            | Self::CodeVerifier
+            | Self::CodeReplayed
+            | Self::CodeReplayedForeign => (InvalidGrant, 400, "the authorization code is not valid here"),
+            Self::RefreshTokenInvalid
+            | Self::RefreshTokenDead
+            | Self::RefreshTokenForeign
+            | Self::RefreshTokenReused => (InvalidGrant, 400, "the refresh token is not valid here"),
+
+            Self::InteractionInvalid => (InvalidRequest, 400, "this sign-in has expired or was never started"),
+            Self::InteractionForeign => (InvalidRequest, 400, "this sign-in was started in another browser"),
+            Self::InteractionDecided => (InvalidRequest, 400, "this sign-in is already finished"),
+            Self::Denied => (AccessDenied, 400, "the user refused"),
+            Self::DecisionExceedsRequest => (ServerError, 500, "the server decided on something that was not asked"),
+
+            Self::IssuerMismatch => (ServerError, 502, "metadata of another issuer"),
+            Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
+            Self::IssMissing => (InvalidRequest, 400, "the authorization response lacks iss"),
+            Self::IssMismatch => (InvalidRequest, 400, "the authorization response is of another issuer"),
+            Self::StateUnknown => (InvalidRequest, 400, "the authorization response belongs to no sign-in of this browser"),
+            Self::StateUsed => (InvalidRequest, 400, "the authorization response was already used"),
+            Self::ResponseUnexpected => (InvalidRequest, 400, "the authorization response is not that of the code flow"),
+            Self::ServerRefused => (AccessDenied, 400, "the authorization server refused"),
+            Self::Status => (ServerError, 502, "unexpected HTTP status"),
+            Self::TokenType => (ServerError, 502, "unexpected token_type"),
+            Self::SessionGone => (InvalidRequest, 401, "signed out"),
+            Self::SessionBusy => (TemporarilyUnavailable, 503, "tokens are being refreshed"),
+
+            Self::TokenMissing => (InvalidToken, 401, "an access token is required"),
+            Self::TokenInactive => (InvalidToken, 401, "the access token is not valid"),
+            Self::TokenAudience => (InvalidToken, 401, "the access token is for another resource"),
+            Self::TokenScope => (InsufficientScope, 403, "the access token does not hold the scope needed"),
+
+            Self::StoreUnavailable | Self::StoreBusy => (TemporarilyUnavailable, 503, "try again"),
+            Self::PeerUnavailable => (TemporarilyUnavailable, 503, "the authorization server does not answer"),
+            Self::RowUndecodable => (ServerError, 500, "a stored row cannot be read"),
+            Self::EntropyMissing => (ServerError, 500, "no randomness"),
+            Self::Buffer => (ServerError, 500, "out of buffer"),
+        };
+        Answer { code, status, text }
+    }
+
+    /// The parameter, header field or member at fault, where one is.
+    pub const fn parameter(self) -> Option<&'static str> {
+        match self {
+            Self::TooLong { what, .. } | Self::TooMany { what, .. } => Some(what),
+            Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// What an operator wants in the audit log. Holds no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A user approved a client.
+    Approved,
+    /// A user refused a client.
+    Denied,
+    /// Tokens were issued for a code.
+    CodeRedeemed,
+    /// A genuine code came with a wrong verifier, a wrong redirection URI or from another client, and was burnt.
+    CodeBurnt,
+    /// A redeemed code came again; its grant was revoked.
+    CodeReplayed,
+    /// A refresh token was exchanged for its successor.
+    Refreshed,
+    /// The same successor was handed out again, to a client that had lost it.
+    RefreshRetried,
+    /// A superseded refresh token came; its grant was revoked.
+    RefreshTokenReused,
+    /// A credential with a wrong tag came: mistyped, cut off or forged.
+    CredentialForged,
+    /// A client failed to authenticate; a host counts these against guessing.
+    ClientAuthenticationFailed,
+    /// An authorization request named a redirection URI that is not its client's.
+    RedirectUriRefused,
+    /// A credential of one client was presented by another.
+    ForeignCredential,
+    /// A grant was revoked at its client's request.
+    Revoked,
+    /// An interaction was continued in another browser than it began in.
+    InteractionForeign,
+    /// An authorization response failed a check that holds for every honest one: mix-up, injection or a lost session.
+    ResponseRefused,
+    /// A stored row could not be read.
+    RowUndecodable,
+}
+
+/// The caller's buffer is shorter than the flow needs. A host error: nothing was asked, stored or sent. Call again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The length that would have been enough, in bytes.
+    pub needed: usize,
+}

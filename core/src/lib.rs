@@ -1,0 +1,11 @@
+//! An OAuth 2.0 protocol core with no I/O.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod limits;
+pub mod step;
+pub mod terms;
+pub mod wire;
+
+pub use error::{ErrorCode, Event, Reason, TooSmall};

@@ -1,0 +1,57 @@
+//! Every limit of the core, in one table, with the reason for each number.
+//!
+//! A peer that exceeds one is answered with [`Reason::TooLong`](crate::Reason::TooLong) or
+//! [`Reason::TooMany`](crate::Reason::TooMany). Lengths are in bytes, after decoding.
+
+/// A form body or query, before decoding: room for a 2 KiB `state`, a 2 KiB redirection URI, both percent-encoded.
+pub const FORM: usize = 16 * 1024;
+/// Parameters in one form: RFC 6749 with its extensions names about thirty.
+pub const PARAMETERS: usize = 64;
+/// Header fields read from one message: what common HTTP servers accept.
+pub const HEADERS: usize = 128;
+/// An `Authorization` header value: two 256-byte halves, form-encoded, in base64, or an access token.
+pub const AUTHORIZATION: usize = 4 * 1024;
+/// A URI: what browsers and proxies carry without loss.
+pub const URI: usize = 2 * 1024;
+/// A `state`: opaque to us, kept until the decision; JWTs are seen here.
+pub const STATE: usize = 2 * 1024;
+/// A `client_id`: random identifiers are short, metadata-document URLs are longer.
+pub const CLIENT_ID: usize = 256;
+/// A client secret.
+pub const CLIENT_SECRET: usize = 256;
+/// A client name shown to a person.
+pub const CLIENT_NAME: usize = 128;
+/// A subject identifier: OpenID Connect Core section 2 allows 255.
+pub const SUBJECT: usize = 255;
+/// A `scope` value.
+pub const SCOPE: usize = 1024;
+/// Scope tokens in one grant: one bit each in an access token.
+pub const SCOPE_TOKENS: usize = 32;
+/// A resource indicator (RFC 8707).
+pub const RESOURCE: usize = 256;
+/// Resource indicators in one grant: one bit each in an access token.
+pub const RESOURCES: usize = 8;
+/// Redirection URIs of one client.
+pub const REDIRECT_URIS: usize = 8;
+/// Secrets of one client: the current one and the one it replaces.
+pub const CLIENT_SECRETS: usize = 2;
+/// A JSON text: metadata documents and token responses with room to spare.
+pub const JSON: usize = 64 * 1024;
+/// One JSON string, member names included; its length must fit in 14 bits (see `wire::json`).
+pub const JSON_STRING: usize = 16 * 1024 - 1;
+/// Nesting of JSON values: metadata nests to two, claims to five or six.
+pub const JSON_DEPTH: usize = 8;
+/// Member names open at one time in a JSON text, over all levels.
+pub const JSON_MEMBERS: usize = 128;
+/// A token that another server made: large JWTs are about 4 KiB.
+pub const FOREIGN_TOKEN: usize = 4 * 1024;
+/// Keys in a credential key ring: the current one and those being retired.
+pub const CREDENTIAL_KEYS: usize = 4;
+/// How often a flow that lost a race re-reads before it answers that the server is busy.
+pub const RACES: u8 = 3;
+/// The binding of a user agent: at least 128 bits, as a random cookie value has.
+pub const USER_AGENT_MIN: usize = 16;
+/// The body of an HTTP response that a flow asks for.
+pub const RESPONSE_BODY: usize = JSON;
+/// How long a flow lets one HTTP exchange take, in seconds.
+pub const SEND_TIMEOUT: u32 = 10;

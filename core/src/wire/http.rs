@@ -1,0 +1,74 @@
+//! HTTP messages as data: the request that a host hands in, the reply that it sends.
+
+use crate::error::{Event, Reason};
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`.
+    Get,
+    /// `POST`.
+    Post,
+    /// Any other.
+    Other,
+}
+
+impl Method {
+    /// Reads a method; methods are case-sensitive (RFC 9110 section 9.1).
+    pub const fn from_bytes(method: &[u8]) -> Self {
+        match method {
+            b"GET" => Self::Get,
+            b"POST" => Self::Post,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One header field: a name, compared without regard to case, and the bytes of its value without surrounding space.
+#[derive(Clone, Copy)]
+pub struct Field<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+/// The header fields of a message that a flow writes.
+pub type Fields<'a> = heapless::Vec<Field<'a>, 6>;
+
+/// A request as it arrived. Body and query are decoded in place: their bytes are overwritten.
+pub struct Request<'r> {
+    /// The method.
+    pub method: Method,
+    /// What follows the `?` of the request target, without it; empty if there is none.
+    pub query: &'r mut [u8],
+    /// Every header field, in order, repetitions included: a flow must see a field that was sent twice.
+    pub headers: &'r [Field<'r>],
+    /// The body; empty if there is none.
+    pub body: &'r mut [u8],
+}
+
+/// The response to an exchange that a flow asked for. The body is read in place: its bytes are overwritten.
+pub struct Response<'r> {
+    /// The status.
+    pub status: u16,
+    /// Every header field.
+    pub headers: &'r [Field<'r>],
+    /// The body.
+    pub body: &'r mut [u8],
+}
+
+/// A reply, ready to be sent as it is.
+#[must_use]
+pub struct Reply<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header fields, besides `Content-Length` and `Date`.
+    pub headers: Fields<'a>,
+    /// The body.
+    pub body: &'a [u8],
+    /// Why the request was refused, if it was: for the log.
+    pub reason: Option<Reason>,
+    /// What an operator wants in the audit log.
+    pub event: Option<Event>,
+}
