@@ -137,8 +137,10 @@ pub enum Reason {
     PublicClient,
 
     // What was presented.
-    /// A code that was not issued here, is no code, or has expired.
+    /// A code that was not issued here, or is no code: mistyped, cut off or forged.
     CodeInvalid,
+    /// A code that has expired.
+    CodeExpired,
     /// A code whose grant is gone or revoked.
     CodeDead,
     /// A code presented by a client to which it was not issued. It is burnt.
@@ -151,8 +153,10 @@ pub enum Reason {
     CodeReplayed,
     /// A redeemed code presented again with client or verifier wrong: nothing changes.
     CodeReplayedForeign,
-    /// A refresh token that was not issued here, is no refresh token, or has expired.
+    /// A refresh token that was not issued here, or is no refresh token: mistyped, cut off or forged.
     RefreshTokenInvalid,
+    /// A refresh token that has expired.
+    RefreshTokenExpired,
     /// A refresh token whose grant is gone or revoked.
     RefreshTokenDead,
     /// A refresh token presented by a client to which it was not issued.
@@ -270,6 +274,7 @@ impl Reason {
             Self::PublicClient => (InvalidClient, 401, "client authentication is required here"),
 
             Self::CodeInvalid
+            | Self::CodeExpired
             | Self::CodeDead
             | Self::CodeForeign
             | Self::CodeRedirectUri
@@ -277,6 +282,7 @@ impl Reason {
             | Self::CodeReplayed
             | Self::CodeReplayedForeign => (InvalidGrant, 400, "the authorization code is not valid here"),
             Self::RefreshTokenInvalid
+            | Self::RefreshTokenExpired
             | Self::RefreshTokenDead
             | Self::RefreshTokenForeign
             | Self::RefreshTokenReused => (InvalidGrant, 400, "the refresh token is not valid here"),
@@ -291,9 +297,13 @@ impl Reason {
             Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
             Self::IssMissing => (InvalidRequest, 400, "the authorization response lacks iss"),
             Self::IssMismatch => (InvalidRequest, 400, "the authorization response is of another issuer"),
-            Self::StateUnknown => (InvalidRequest, 400, "the authorization response belongs to no sign-in of this browser"),
+            Self::StateUnknown => {
+                (InvalidRequest, 400, "the authorization response belongs to no sign-in of this browser")
+            }
             Self::StateUsed => (InvalidRequest, 400, "the authorization response was already used"),
-            Self::ResponseUnexpected => (InvalidRequest, 400, "the authorization response is not that of the code flow"),
+            Self::ResponseUnexpected => {
+                (InvalidRequest, 400, "the authorization response is not that of the code flow")
+            }
             Self::ServerRefused => (AccessDenied, 400, "the authorization server refused"),
             Self::Status => (ServerError, 502, "unexpected HTTP status"),
             Self::TokenType => (ServerError, 502, "unexpected token_type"),
@@ -312,6 +322,29 @@ impl Reason {
             Self::Buffer => (ServerError, 500, "out of buffer"),
         };
         Answer { code, status, text }
+    }
+
+    /// What an operator wants to know of it.
+    pub const fn event(self) -> Option<Event> {
+        Some(match self {
+            Self::CodeInvalid | Self::RefreshTokenInvalid | Self::InteractionInvalid => Event::CredentialForged,
+            Self::CodeForeign | Self::CodeRedirectUri | Self::CodeVerifier => Event::CodeBurnt,
+            Self::CodeReplayed => Event::CodeReplayed,
+            Self::RefreshTokenReused => Event::RefreshTokenReused,
+            Self::CodeReplayedForeign | Self::RefreshTokenForeign => Event::ForeignCredential,
+            Self::ClientAuthentication | Self::PublicClient => Event::ClientAuthenticationFailed,
+            Self::RedirectUriMismatch => Event::RedirectUriRefused,
+            Self::InteractionForeign => Event::InteractionForeign,
+            Self::Denied => Event::Denied,
+            Self::RowUndecodable => Event::RowUndecodable,
+            Self::IssuerMismatch
+            | Self::IssMissing
+            | Self::IssMismatch
+            | Self::StateUnknown
+            | Self::StateUsed
+            | Self::ResponseUnexpected => Event::ResponseRefused,
+            _ => return None,
+        })
     }
 
     /// The parameter, header field or member at fault, where one is.

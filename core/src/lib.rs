@@ -4,6 +4,9 @@
 
 pub mod error;
 pub mod limits;
+pub mod proof;
+pub mod record;
+pub mod server;
 pub mod step;
 pub mod terms;
 pub mod wire;

@@ -19,6 +19,8 @@ pub const STATE: usize = 2 * 1024;
 pub const CLIENT_ID: usize = 256;
 /// A client secret.
 pub const CLIENT_SECRET: usize = 256;
+/// A name from a registry, as in `grant_type` or `error`: URNs are the longest.
+pub const NAME: usize = 128;
 /// A client name shown to a person.
 pub const CLIENT_NAME: usize = 128;
 /// A subject identifier: OpenID Connect Core section 2 allows 255.
@@ -48,7 +50,7 @@ pub const FOREIGN_TOKEN: usize = 4 * 1024;
 /// Keys in a credential key ring: the current one and those being retired.
 pub const CREDENTIAL_KEYS: usize = 4;
 /// How often a flow that lost a race re-reads before it answers that the server is busy.
-pub const RACES: u8 = 3;
+pub const RACES: u8 = 2;
 /// The binding of a user agent: at least 128 bits, as a random cookie value has.
 pub const USER_AGENT_MIN: usize = 16;
 /// The body of an HTTP response that a flow asks for.

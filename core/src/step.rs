@@ -8,7 +8,7 @@
 //! never asks one of the five has [`Never`] for its phases there.
 
 use crate::limits;
-use crate::record::Kind;
+use crate::record::{Key, Kind};
 use crate::terms::Time;
 use crate::wire::http::{Fields, Method, Response};
 
@@ -29,9 +29,10 @@ pub enum Step<'a, F: Flow> {
     Done(F::Output<'a>),
 }
 
-/// A flow: what it ends in, and the phases at which it waits for an answer. Implemented by this crate alone.
+/// A flow: what it ends in, and the phases at which it waits for an answer. Its phases have private fields, so it is
+/// this crate that implements it.
 #[allow(missing_docs)]
-pub trait Flow: Sized + sealed::Sealed {
+pub trait Flow: Sized {
     /// What the flow ends in.
     type Output<'a>;
     type Loading<'a>;
@@ -47,12 +48,44 @@ pub trait Flow: Sized + sealed::Sealed {
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self>;
 }
 
-pub(crate) mod sealed {
-    pub trait Sealed {}
-}
-
 /// The phases of a question that a flow never asks.
 pub enum Never {}
+
+/// Says in an `impl Flow` which questions the flow never asks.
+macro_rules! no_phases {
+    ($($question:ident)*) => { $($crate::step::no_phases!(@ $question);)* };
+    (@ Loading) => {
+        type Loading<'a> = $crate::step::Never;
+        fn loaded<'a>(at: Self::Loading<'a>, _: $crate::step::Answer<Option<$crate::step::Row<'_>>>) -> $crate::step::Step<'a, Self> {
+            match at {}
+        }
+    };
+    (@ Committing) => {
+        type Committing<'a> = $crate::step::Never;
+        fn committed<'a>(at: Self::Committing<'a>, _: $crate::step::Answer<$crate::step::Committed>) -> $crate::step::Step<'a, Self> {
+            match at {}
+        }
+    };
+    (@ Signing) => {
+        type Signing<'a> = $crate::step::Never;
+        fn signed<'a>(at: Self::Signing<'a>, _: $crate::step::Answer<&[u8]>) -> $crate::step::Step<'a, Self> {
+            match at {}
+        }
+    };
+    (@ Verifying) => {
+        type Verifying<'a> = $crate::step::Never;
+        fn verified<'a>(at: Self::Verifying<'a>, _: $crate::step::Answer<$crate::step::Verdict>) -> $crate::step::Step<'a, Self> {
+            match at {}
+        }
+    };
+    (@ Sending) => {
+        type Sending<'a> = $crate::step::Never;
+        fn sent<'a>(at: Self::Sending<'a>, _: $crate::step::Answer<$crate::wire::http::Response<'_>>) -> $crate::step::Step<'a, Self> {
+            match at {}
+        }
+    };
+}
+pub(crate) use no_phases;
 
 /// The host could not answer: the database, the key store or the peer is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +93,6 @@ pub struct Unavailable;
 
 /// An answer, or the lack of one.
 pub type Answer<T> = Result<T, Unavailable>;
-
-/// The key of a row: 32 bytes, uniformly distributed in their first 16.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Key(pub [u8; 32]);
 
 /// A row as the store holds it. An expired row may be handed out or not; the flow looks at the time itself.
 #[derive(Clone, Copy)]
@@ -162,7 +191,12 @@ impl SendPolicy {
     pub const FOLLOW_REDIRECTS: bool = false;
 
     pub(crate) const fn new(plain_http: bool) -> Self {
-        Self { plain_http, public_addresses_only: false, body_cap: limits::RESPONSE_BODY, timeout: limits::SEND_TIMEOUT }
+        Self {
+            plain_http,
+            public_addresses_only: false,
+            body_cap: limits::RESPONSE_BODY,
+            timeout: limits::SEND_TIMEOUT,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Bytes to terms and back. Knows no flow.
 
 pub mod form;
+pub mod header;
 pub mod http;
 pub mod json;
 pub mod uri;
+pub mod write;

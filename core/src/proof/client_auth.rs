@@ -1,0 +1,153 @@
+//! Client authentication (RFC 6749 sections 2.3 and 3.2.1): `none`, `client_secret_basic`, `client_secret_post`.
+
+use crate::error::Reason;
+use crate::record::{AuthenticationMethod, Client, GrantTypes};
+use crate::terms::list::List;
+use crate::terms::parameter::{Param, required};
+use crate::terms::secret;
+use crate::wire::header::{self, Authorization};
+use crate::wire::http::Field;
+use crate::wire::write::Arena;
+
+/// What a request shows of its client, not checked yet.
+#[derive(Clone, Copy)]
+pub struct Credentials<'r> {
+    client_id: &'r str,
+    presented: Presented<'r>,
+}
+
+#[derive(Clone, Copy)]
+enum Presented<'r> {
+    Nothing,
+    Basic(&'r str),
+    Post(&'r str),
+}
+
+/// The parameters of a request in which a client may show itself.
+pub struct Parameters<'r> {
+    /// `client_id`.
+    pub client_id: Param<'r>,
+    /// `client_secret`.
+    pub client_secret: Param<'r>,
+    /// `client_assertion`.
+    pub client_assertion: Param<'r>,
+}
+
+impl<'r> Credentials<'r> {
+    /// Finds the credentials of a request: exactly one method, and one `client_id` (RFC 6749 section 2.3).
+    pub fn read(headers: &[Field<'_>], parameters: Parameters<'r>, arena: &mut Arena<'r>) -> Result<Self, Reason> {
+        let Parameters { client_id, client_secret, client_assertion } = parameters;
+        let authorization = match header::authorization(headers) {
+            Err(Reason::Malformed(_)) => return Err(Reason::ClientAuthentication),
+            other => other?,
+        };
+        let (secret, assertion) = (client_secret?, client_assertion?);
+        match authorization {
+            Authorization::Absent => {}
+            Authorization::Basic(_) if secret.is_some() || assertion.is_some() => {
+                return Err(Reason::SeveralCredentials);
+            }
+            Authorization::Basic(token) => {
+                let (id, secret) = match header::basic(token, arena) {
+                    Err(Reason::Buffer) => return Err(Reason::Buffer),
+                    other => other.map_err(|_| Reason::ClientAuthentication)?,
+                };
+                return match client_id? {
+                    Some(other) if other != id => Err(Reason::SeveralCredentials),
+                    _ => Ok(Self { client_id: id, presented: Presented::Basic(secret) }),
+                };
+            }
+            Authorization::Bearer(_) | Authorization::Other => return Err(Reason::ClientAuthentication),
+        }
+        match (secret, assertion) {
+            (Some(_), Some(_)) => return Err(Reason::SeveralCredentials),
+            (None, Some(_)) => return Err(Reason::ClientAuthentication),
+            _ => {}
+        }
+        let client_id = required(client_id, "client_id")?;
+        let presented = secret.map_or(Presented::Nothing, Presented::Post);
+        Ok(Self { client_id, presented })
+    }
+
+    /// The client that the request says it is from.
+    pub const fn client_id(&self) -> &'r str {
+        self.client_id
+    }
+
+    /// Checks the credentials against the client's row. An unknown client, a disabled one, a wrong secret and a method
+    /// other than the registered one all cost the same work and give the same reason.
+    pub fn authenticate(
+        self,
+        client: Option<&Client<'_>>,
+        arena: &mut Arena<'r>,
+    ) -> Result<ClientAuthenticated<'r>, Reason> {
+        let (method, secret) = match self.presented {
+            Presented::Nothing => (AuthenticationMethod::None, ""),
+            Presented::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, secret),
+            Presented::Post(secret) => (AuthenticationMethod::ClientSecretPost, secret),
+        };
+        let confidential = method != AuthenticationMethod::None;
+        let stored = client.map_or(&[0; 32][..], |client| client.secrets);
+        let secret_fits = if confidential {
+            let hash = secret::hash(secret);
+            // Every stored hash is compared, so that the time does not tell which one fitted. An empty secret is none.
+            stored.chunks_exact(32).fold(false, |fits, known| secret::equal(known, &hash) | fits) && !secret.is_empty()
+        } else {
+            stored.is_empty()
+        };
+        match client {
+            Some(client)
+                if secret_fits
+                    && client.authentication == method
+                    && client.client_id == self.client_id
+                    && !client.disabled =>
+            {
+                Ok(ClientAuthenticated {
+                    client_id: self.client_id,
+                    confidential,
+                    grant_types: client.grant_types,
+                    scope: List(arena.copy_str(client.scope)?),
+                    serves: List(arena.copy_str(client.serves)?),
+                })
+            }
+            _ => Err(Reason::ClientAuthentication),
+        }
+    }
+}
+
+/// The client is who it says: it has shown its secret, or it is a public client, which has none to show.
+#[derive(Clone, Copy)]
+pub struct ClientAuthenticated<'r> {
+    client_id: &'r str,
+    confidential: bool,
+    grant_types: GrantTypes,
+    scope: List<'r>,
+    serves: List<'r>,
+}
+
+impl<'r> ClientAuthenticated<'r> {
+    /// Its `client_id`.
+    pub const fn client_id(&self) -> &'r str {
+        self.client_id
+    }
+
+    /// Whether it has shown a secret. A public client has merely named itself (RFC 6749 section 2.1).
+    pub const fn is_confidential(&self) -> bool {
+        self.confidential
+    }
+
+    /// The grants that it may use.
+    pub const fn grant_types(&self) -> GrantTypes {
+        self.grant_types
+    }
+
+    /// The scope that it may have.
+    pub const fn scope(&self) -> List<'r> {
+        self.scope
+    }
+
+    /// The resources that it serves.
+    pub const fn serves(&self) -> List<'r> {
+        self.serves
+    }
+}

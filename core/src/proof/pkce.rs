@@ -1,0 +1,41 @@
+//! Proof Key for Code Exchange, S256 alone (RFC 7636, RFC 9700 section 2.1.1).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sha2::{Digest, Sha256};
+
+use crate::error::Reason;
+use crate::terms::parameter::{Param, required};
+use crate::terms::secret;
+
+/// The verifier of a grant's challenge was shown.
+#[derive(Clone, Copy)]
+pub struct PkceVerified(());
+
+/// The challenge of a verifier, before base64url: `SHA-256(ASCII(code_verifier))` (RFC 7636 section 4.2).
+pub fn challenge_of(verifier: &str) -> [u8; 32] {
+    Sha256::digest(verifier.as_bytes()).into()
+}
+
+/// Reads `code_challenge` and `code_challenge_method` of an authorization request.
+pub fn read_challenge(challenge: Param<'_>, method: Param<'_>) -> Result<[u8; 32], Reason> {
+    const MALFORMED: Reason = Reason::Malformed("code_challenge");
+    let challenge = required(challenge, "code_challenge")?;
+    // An absent method means `plain` (RFC 7636 section 4.3), which shows the verifier to whoever sees the request.
+    if method != Ok(Some("S256")) {
+        return Err(Reason::ChallengeMethod);
+    }
+    let mut decoded = [0; 32];
+    match Base64UrlUnpadded::decode(challenge, &mut decoded) {
+        Ok(all) if all.len() == 32 => Ok(decoded),
+        _ => Err(MALFORMED),
+    }
+}
+
+/// Checks the verifier of a token request against the challenge of the grant. Absent and malformed verifiers are wrong
+/// ones.
+pub fn verify(verifier: Param<'_>, challenge: &[u8; 32]) -> Result<PkceVerified, Reason> {
+    match verifier {
+        Ok(Some(verifier)) if secret::equal(&challenge_of(verifier), challenge) => Ok(PkceVerified(())),
+        _ => Err(Reason::CodeVerifier),
+    }
+}

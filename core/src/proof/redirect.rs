@@ -1,0 +1,41 @@
+//! That a redirection URI is its client's (RFC 6749 section 3.1.2.3, RFC 9700 section 4.1.3).
+
+use crate::error::Reason;
+use crate::record::{Client, Pending};
+use crate::terms::list::List;
+use crate::terms::parameter::Param;
+use crate::terms::redirect_uri;
+use crate::wire::write::Arena;
+
+/// A redirection URI that the client has registered. No redirect can be built without one.
+#[derive(Clone, Copy)]
+pub struct RedirectUriMatched<'a> {
+    uri: &'a str,
+}
+
+impl<'a> RedirectUriMatched<'a> {
+    /// Proves the `redirect_uri` of a request. A request may leave it out where the client has but one.
+    pub fn prove(requested: Param<'a>, client: &Client<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
+        let registered = List(client.redirect_uris);
+        if let Some(requested) = requested? {
+            let known = registered.words().any(|uri| redirect_uri::matches(uri, requested, client.application_type));
+            return if known { Ok(Self { uri: requested }) } else { Err(Reason::RedirectUriMismatch) };
+        }
+        let mut words = registered.words();
+        match (words.next(), words.next()) {
+            (Some(uri), None) => Ok(Self { uri: arena.copy_str(uri)? }),
+            (Some(_), Some(_)) => Err(Reason::RedirectUriAmbiguous),
+            (None, _) => Err(Reason::RedirectUriMismatch),
+        }
+    }
+
+    /// The redirection URI of a stored request: it was proven before the request was stored.
+    pub(crate) const fn stored(pending: &Pending<'a>) -> Self {
+        Self { uri: pending.redirect_uri }
+    }
+
+    /// The URI.
+    pub const fn as_str(self) -> &'a str {
+        self.uri
+    }
+}

@@ -1,0 +1,101 @@
+//! What the host stores: rows with a versioned binary encoding, read by borrowing.
+//!
+//! A row begins with the version of its encoding, and must decode to its last byte. Lists are words with one space
+//! between them (see [`List`](crate::terms::list::List)); none of the terms listed may hold a space.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::Reason;
+use crate::limits;
+use crate::terms::credential::GrantId;
+
+mod client;
+mod grant;
+mod session;
+
+pub use client::{AuthenticationMethod, Client, GrantTypes};
+pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Refused, Revoked};
+
+/// The version of the encodings below. A row of another version does not decode.
+const VERSION: u8 = 1;
+
+/// The key of a row: 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key(pub [u8; 32]);
+
+impl Key {
+    /// The key of a client's row.
+    pub fn client(client_id: &str) -> Self {
+        Self(Sha256::new().chain_update(b"client\0").chain_update(client_id.as_bytes()).finalize().into())
+    }
+
+    /// The key of a grant's row.
+    pub fn grant(grant: GrantId) -> Self {
+        let mut key = *b"................symbolon grant 1";
+        for (place, byte) in key.iter_mut().zip(grant.0) {
+            *place = byte;
+        }
+        Self(key)
+    }
+
+    /// The key of the session that an authorization response with this `state` belongs to.
+    pub fn session(state: &str) -> Self {
+        Self(Sha256::new().chain_update(b"session\0").chain_update(state.as_bytes()).finalize().into())
+    }
+}
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A [`Client`].
+    Client,
+    /// A [`Grant`].
+    Grant,
+    /// A [`Session`].
+    Session,
+}
+
+impl Kind {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Grant => "grant",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// A record that can be written to a row and read from one.
+pub trait Record<'v>: Serialize + Deserialize<'v> {
+    /// Reads a row. `Reason::RowUndecodable` if it is not one of this kind and version, to the last byte.
+    fn decode(value: &'v [u8]) -> Result<Self, Reason> {
+        let (version, rest) = value.split_first().ok_or(Reason::RowUndecodable)?;
+        if *version != VERSION {
+            return Err(Reason::RowUndecodable);
+        }
+        match postcard::take_from_bytes(rest) {
+            Ok((record, [])) => Ok(record),
+            _ => Err(Reason::RowUndecodable),
+        }
+    }
+
+    /// Writes a row to the start of `buffer`; `None` if it does not fit.
+    fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
+        let (version, rest) = buffer.split_first_mut()?;
+        *version = VERSION;
+        let len = postcard::to_slice(self, rest).ok()?.len();
+        len.checked_add(1)
+    }
+}
+
+/// The longest scope, subject and the like fit; so no row of the core is longer than this, in bytes.
+pub const ROW: usize = limits::CLIENT_ID
+    + limits::CLIENT_NAME
+    + limits::URI
+    + limits::STATE
+    + limits::SCOPE
+    + limits::RESOURCES * (limits::RESOURCE + 1)
+    + limits::SUBJECT
+    + 128;

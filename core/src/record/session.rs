@@ -1,0 +1,1 @@
+//! The row of a client's session.

@@ -1,0 +1,31 @@
+//! The authorization code grant at the token endpoint (RFC 6749 section 4.1.3).
+
+use crate::error::Reason;
+use crate::proof::client_auth::ClientAuthenticated;
+use crate::proof::grant::{Judgement, judge_code};
+use crate::record::Grant;
+use crate::server::Context;
+use crate::server::token::TokenRequest;
+use crate::terms::Time;
+use crate::terms::credential::{Credential, CredentialKind};
+use crate::terms::parameter::required;
+
+/// Opens the code of a request.
+pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Credential, Reason> {
+    let code = required(request.code, "code")?;
+    match cx.server.keys.open(&[CredentialKind::Code], code) {
+        Some(code) if cx.now.reached(code.expires_at) => Err(Reason::CodeExpired),
+        Some(code) => Ok(code),
+        None => Err(Reason::CodeInvalid),
+    }
+}
+
+/// Judges the grant that the code belongs to.
+pub(super) fn judge<'g>(
+    grant: Grant<'g>,
+    client: &ClientAuthenticated<'_>,
+    request: &TokenRequest<'_>,
+    now: Time,
+) -> Judgement<'g> {
+    judge_code(grant, client, request.redirect_uri, request.code_verifier, now)
+}

@@ -1,0 +1,201 @@
+//! The user's decision on an authorization request: the redirect with a code, or with an error.
+//!
+//! ```text
+//! start        -> load grant | done
+//! load grant   -> commit grant | done
+//! commit grant -> load grant | done
+//! ```
+//!
+//! The decision is one compare-and-swap of the row that held the request, so that a request is decided once: a second
+//! decision, from a second tab or a repeated click, finds a row that no longer waits for one.
+
+use crate::error::{Event, Reason, TooSmall};
+use crate::limits;
+use crate::proof::redirect::RedirectUriMatched;
+use crate::record::{Code, Grant, Granted, Key, Kind, Pending, Record};
+use crate::server::interaction::pending;
+use crate::server::{BUFFER, Context, Server, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::terms::credential::{Credential, CredentialKind, GrantId};
+use crate::terms::list::List;
+use crate::terms::parameter;
+use crate::terms::scope;
+use crate::terms::{Time, UserAgent};
+use crate::wire::http::Reply;
+
+/// A user whose authentication is complete. There is no redirect, not even of an error, before it (RFC 9700 section 4.11.2).
+#[derive(Clone, Copy)]
+pub struct Authenticated<'a> {
+    subject: &'a str,
+    at: Time,
+}
+
+impl<'a> Authenticated<'a> {
+    /// The user `subject`, authenticated at `at`. A subject is 1 to [`limits::SUBJECT`] printable ASCII characters.
+    pub fn new(subject: &'a str, at: Time) -> Result<Self, Reason> {
+        parameter::check("sub", subject)?;
+        Ok(Self { subject, at })
+    }
+}
+
+/// What the user decided.
+#[derive(Clone, Copy)]
+pub enum Decision<'a> {
+    /// Approve this scope: all that was asked for, or a part.
+    Approve {
+        /// The scope tokens, with a space between them.
+        scope: &'a str,
+    },
+    /// Refuse.
+    Deny,
+}
+
+/// The flow of a decision: see [`Server::decide`].
+pub enum Decide {}
+
+impl<'a> Server<'a> {
+    /// Ends the interaction that `handle` names.
+    ///
+    /// `user_agent` must be the binding of the browser that began it. Ends in the redirect to the client; or in an error
+    /// page, if there is no such interaction. The buffer needs [`BUFFER`] bytes.
+    pub fn decide(
+        &'a self,
+        handle: &'a str,
+        user_agent: UserAgent<'a>,
+        user: Authenticated<'a>,
+        decision: Decision<'a>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Decide>, TooSmall> {
+        let mut cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(match cx.server.keys.open(&[CredentialKind::Interaction], handle) {
+            Some(credential) if !now.reached(credential.expires_at) => {
+                let at = AwaitGrant { cx, grant: credential.grant, user_agent, user, decision, races: limits::RACES };
+                at.load()
+            }
+            _ => Step::Done(reply::page(&mut cx, Reason::InteractionInvalid)),
+        })
+    }
+}
+
+/// The row of the request is being read.
+pub struct AwaitGrant<'a> {
+    cx: Context<'a>,
+    grant: GrantId,
+    user_agent: UserAgent<'a>,
+    user: Authenticated<'a>,
+    decision: Decision<'a>,
+    races: u8,
+}
+
+impl<'a> AwaitGrant<'a> {
+    fn load(self) -> Step<'a, Decide> {
+        Step::Load(Load { key: Key::grant(self.grant), kind: Kind::Grant, at: self })
+    }
+
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Decide> {
+        match self.write(row) {
+            Ok((write, reply)) => Step::Commit(Commit { write, at: AwaitCommit { before: self, reply } }),
+            Err(reason) => Step::Done(reply::page(&mut self.cx, reason)),
+        }
+    }
+
+    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Reply<'a>), Reason> {
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionInvalid)?;
+        let pending = pending(row.value, self.user_agent, self.cx.now)?;
+        let client_id = self.cx.arena.copy_str(pending.client_id)?;
+        let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(self.user.subject) };
+        let key = Key::grant(self.grant);
+        let to = RedirectUriMatched::stored(&pending);
+        let error = match (pending.refusal, self.decision) {
+            (Some(refused), _) => Some((refused.code.code(), refused.description, None)),
+            (None, Decision::Deny) => {
+                let answer = Reason::Denied.answer();
+                Some((answer.code, answer.text, Some(Event::Denied)))
+            }
+            (None, Decision::Approve { .. }) => None,
+        };
+        if let Some((code, description, event)) = error {
+            let mut reply = reply::redirect(&mut self.cx, to, pending.state, |form| {
+                form.pair("error", code.as_str());
+                form.pair("error_description", description);
+            })?;
+            reply.event = event;
+            let expires_at = pending.expires_at;
+            return Ok((Write { key, expected: Some(row.version), value: None, expires_at, labels }, reply));
+        }
+        let granted = self.granted(&pending)?;
+        let expires_at = self.cx.now.after(self.cx.server.lifetimes.code);
+        let grant = Grant::Code(Code { granted, redirect_uri: pending.redirect_uri });
+        let value: &'a [u8] = self.cx.arena.fill(|place| grant.encode(place))?;
+        let code = self.cx.server.keys.mint(&Credential {
+            kind: CredentialKind::Code,
+            grant: self.grant,
+            generation: 0,
+            expires_at,
+            scope: 0,
+            resources: 0,
+        });
+        let mut reply = reply::redirect(&mut self.cx, to, pending.state, |form| form.pair("code", code.as_str()))?;
+        reply.event = Some(Event::Approved);
+        Ok((Write { key, expected: Some(row.version), value: Some(value), expires_at, labels }, reply))
+    }
+
+    fn granted<'p>(&self, pending: &Pending<'p>) -> Result<Granted<'p>, Reason>
+    where
+        'a: 'p,
+    {
+        let Decision::Approve { scope } = self.decision else { return Err(Reason::Denied) };
+        let approved = scope::parse_or_empty(scope).map_err(|_| Reason::DecisionExceedsRequest)?;
+        let nothing_of_something = approved.is_empty() && !pending.scope.is_empty();
+        if nothing_of_something || !approved.is_subset_of(List(pending.scope)) {
+            return Err(Reason::DecisionExceedsRequest);
+        }
+        let lifetimes = &self.cx.server.lifetimes;
+        let ends_at = if pending.refreshable {
+            self.cx.now.after(lifetimes.grant)
+        } else {
+            self.cx.now.after(lifetimes.code).after(lifetimes.access_token)
+        };
+        Ok(Granted {
+            client_id: pending.client_id,
+            subject: self.user.subject,
+            authenticated_at: self.user.at,
+            scope,
+            resources: pending.resources,
+            challenge: pending.challenge,
+            refreshable: pending.refreshable,
+            ends_at,
+        })
+    }
+}
+
+/// The decision is being stored.
+pub struct AwaitCommit<'a> {
+    before: AwaitGrant<'a>,
+    reply: Reply<'a>,
+}
+
+impl Flow for Decide {
+    type Output<'a> = Reply<'a>;
+    type Loading<'a> = AwaitGrant<'a>;
+    type Committing<'a> = AwaitCommit<'a>;
+    no_phases!(Signing Verifying Sending);
+
+    fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        at.judge(row)
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        let AwaitCommit { mut before, reply } = at;
+        match (outcome, before.races.checked_sub(1)) {
+            (Ok(Committed::Yes), _) => Step::Done(reply),
+            (Ok(Committed::Conflict), Some(races)) => {
+                before.races = races;
+                before.load()
+            }
+            (Ok(Committed::Conflict), None) => Step::Done(reply::page(&mut before.cx, Reason::StoreBusy)),
+            (Err(_), _) => Step::Done(reply::page(&mut before.cx, Reason::StoreUnavailable)),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The interaction with the user: what the host's pages show, and how a later request finds it again.
+//!
+//! ```text
+//! start      -> load grant | done
+//! load grant -> done
+//! ```
+
+use crate::error::{ErrorCode, Reason, TooSmall};
+use crate::record::{Grant, Key, Kind, Pending, Record};
+use crate::server::{BUFFER, Context, Server, reply};
+use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
+use crate::terms::credential::CredentialKind;
+use crate::terms::redirect_uri;
+use crate::terms::{Time, UserAgent};
+use crate::wire::http::Reply;
+
+/// What an authorization request leads to.
+pub enum Authorization<'a> {
+    /// Authenticate the user, ask for consent, and go on with [`Server::decide`].
+    Interact(Prompt<'a>),
+    /// Send this page, or one of the host's own: there is nobody to redirect to.
+    Refused(Reply<'a>),
+}
+
+/// What the host's pages need to know of an authorization request. Nothing in it is safe to be put into HTML unescaped.
+#[derive(Clone, Copy)]
+pub struct Prompt<'a> {
+    /// Names the interaction; the pages carry it along, in a URL or a form field. Worthless in another browser.
+    pub handle: &'a str,
+    /// The client.
+    pub client_id: &'a str,
+    /// The client's name, as registered.
+    pub client_name: &'a str,
+    /// Where the user will be sent.
+    pub redirect_uri: &'a str,
+    /// The host that the user will be sent to, or the scheme if the redirection URI has none: to be shown.
+    pub redirect_host: &'a str,
+    /// Whether the client lives on a loopback address alone: any program on the user's machine can pose as it, so the page
+    /// should warn, and consent must not be skipped (RFC 8252 section 8.6).
+    pub loopback_only: bool,
+    /// The scope asked for; the user may approve less.
+    pub scope: &'a str,
+    /// The resources asked for, with a space between them.
+    pub resources: &'a str,
+    /// The error that will be told to the client. The user must be authenticated all the same, but there is nothing to ask
+    /// consent for: go on with any decision.
+    pub refusal: Option<ErrorCode>,
+    /// When the interaction lapses.
+    pub expires_at: Time,
+}
+
+impl<'a> Prompt<'a> {
+    pub(super) fn new(handle: &'a str, pending: &Pending<'a>) -> Self {
+        Self {
+            handle,
+            client_id: pending.client_id,
+            client_name: pending.client_name,
+            redirect_uri: pending.redirect_uri,
+            redirect_host: redirect_uri::host(pending.redirect_uri),
+            loopback_only: pending.loopback_only,
+            scope: pending.scope,
+            resources: pending.resources,
+            refusal: pending.refusal.map(|refused| refused.code.code()),
+            expires_at: pending.expires_at,
+        }
+    }
+}
+
+/// The flow that finds an interaction again: see [`Server::resume`].
+pub enum Resume {}
+
+impl<'a> Server<'a> {
+    /// Finds the interaction that `handle` names, for a page that is shown in a later request.
+    ///
+    /// The buffer needs [`BUFFER`] bytes.
+    pub fn resume(
+        &'a self,
+        handle: &'a str,
+        user_agent: UserAgent<'a>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Resume>, TooSmall> {
+        let mut cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(match cx.server.keys.open(&[CredentialKind::Interaction], handle) {
+            Some(credential) if !now.reached(credential.expires_at) => Step::Load(Load {
+                key: Key::grant(credential.grant),
+                kind: Kind::Grant,
+                at: AwaitGrant { cx, handle, user_agent },
+            }),
+            _ => Step::Done(Authorization::Refused(reply::page(&mut cx, Reason::InteractionInvalid))),
+        })
+    }
+}
+
+/// The interaction's row is being read.
+pub struct AwaitGrant<'a> {
+    cx: Context<'a>,
+    handle: &'a str,
+    user_agent: UserAgent<'a>,
+}
+
+impl<'a> AwaitGrant<'a> {
+    fn prompt(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Prompt<'a>, Reason> {
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionInvalid)?;
+        let value = self.cx.arena.copy(row.value)?;
+        let pending = pending(value, self.user_agent, self.cx.now)?;
+        Ok(Prompt::new(self.handle, &pending))
+    }
+}
+
+/// Reads a row as an interaction of this user agent that still waits for its decision.
+pub(super) fn pending<'v>(value: &'v [u8], user_agent: UserAgent<'_>, now: Time) -> Result<Pending<'v>, Reason> {
+    match Grant::decode(value)? {
+        Grant::Pending(pending) if !user_agent.is(&pending.user_agent) => Err(Reason::InteractionForeign),
+        Grant::Pending(pending) if now.reached(pending.expires_at) => Err(Reason::InteractionInvalid),
+        Grant::Pending(pending) => Ok(pending),
+        Grant::Code(_) | Grant::Active(_) | Grant::Revoked(_) => Err(Reason::InteractionDecided),
+    }
+}
+
+impl Flow for Resume {
+    type Output<'a> = Authorization<'a>;
+    type Loading<'a> = AwaitGrant<'a>;
+    no_phases!(Committing Signing Verifying Sending);
+
+    fn loaded<'a>(mut at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        Step::Done(match at.prompt(row) {
+            Ok(prompt) => Authorization::Interact(prompt),
+            Err(reason) => Authorization::Refused(reply::page(&mut at.cx, reason)),
+        })
+    }
+}

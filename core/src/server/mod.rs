@@ -1,0 +1,101 @@
+//! The authorization server: one file per endpoint or grant.
+//!
+//! | endpoint | RFC | file |
+//! |---|---|---|
+//! | authorization | 6749 section 3.1, 7636, 8707, 9207 | `authorize.rs`, `interaction.rs`, `decide.rs` |
+//! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs` |
+//! | revocation | 7009 | `revoke.rs` |
+//! | introspection | 7662 | `introspect.rs` |
+//! | metadata | 8414 | `metadata.rs` |
+
+mod authorization_code;
+mod authorize;
+mod decide;
+mod interaction;
+mod introspect;
+mod metadata;
+mod refresh_token;
+mod reply;
+mod revoke;
+mod token;
+
+pub use authorize::Authorize;
+pub use decide::{Authenticated, Decide, Decision};
+pub use interaction::{Authorization, Prompt, Resume};
+pub use introspect::Introspect;
+pub use revoke::Revoke;
+pub use token::Token;
+
+use crate::error::TooSmall;
+use crate::terms::Time;
+use crate::terms::credential::CredentialKeys;
+use crate::terms::issuer::Issuer;
+use crate::wire::write::Arena;
+
+/// The buffer that every flow of the server needs, in bytes: three rows, for a flow that loses two races, and a reply.
+pub const BUFFER: usize = 48 * 1024;
+
+/// The configuration of an authorization server. Immutable while in use; share it freely.
+pub struct Server<'a> {
+    /// The issuer identifier (RFC 8414 section 2). Every URL and `iss` that the server writes comes from here and from the
+    /// endpoints below, never from a request.
+    pub issuer: Issuer<'a>,
+    /// The secrets that credentials are made with.
+    pub keys: CredentialKeys,
+    /// The URLs of the endpoints.
+    pub endpoints: Endpoints<'a>,
+    /// The scope tokens to name in the metadata.
+    pub scopes_supported: &'a str,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+/// The URLs of the server's endpoints, as its metadata names them.
+#[derive(Clone, Copy)]
+pub struct Endpoints<'a> {
+    /// `authorization_endpoint`.
+    pub authorization: &'a str,
+    /// `token_endpoint`.
+    pub token: &'a str,
+    /// `revocation_endpoint`.
+    pub revocation: &'a str,
+    /// `introspection_endpoint`.
+    pub introspection: &'a str,
+}
+
+/// How long things live, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// From the authorization request to the user's decision.
+    pub interaction: u64,
+    /// An authorization code.
+    pub code: u64,
+    /// An access token.
+    pub access_token: u64,
+    /// A refresh token that is not used.
+    pub refresh_token: u64,
+    /// A grant with refresh tokens, however often it is refreshed.
+    pub grant: u64,
+    /// After a refresh, how long a client that authenticates may ask for the same successor again.
+    pub retry: u64,
+}
+
+impl Default for Lifetimes {
+    /// Ten minutes, one minute, ten minutes, thirty days, ninety days, thirty seconds.
+    fn default() -> Self {
+        Self { interaction: 600, code: 60, access_token: 600, refresh_token: 2_592_000, grant: 7_776_000, retry: 30 }
+    }
+}
+
+/// What every flow of the server carries along.
+struct Context<'a> {
+    server: &'a Server<'a>,
+    now: Time,
+    arena: Arena<'a>,
+}
+
+impl<'a> Context<'a> {
+    fn new(server: &'a Server<'a>, now: Time, buffer: &'a mut [u8], needed: usize) -> Result<Self, TooSmall> {
+        Ok(Self { server, now, arena: Arena::new(buffer, needed)? })
+    }
+}

@@ -1,0 +1,124 @@
+//! The replies that the server's endpoints share.
+
+use crate::error::{Event, Reason};
+use crate::proof::redirect::RedirectUriMatched;
+use crate::server::Context;
+use crate::wire::http::{Field, Fields, Reply};
+use crate::wire::write::{FormWriter, JsonObject, Writer};
+
+const JSON: Field<'static> = Field { name: "Content-Type", value: b"application/json" };
+const TEXT: Field<'static> = Field { name: "Content-Type", value: b"text/plain; charset=utf-8" };
+/// RFC 6749 section 5.1; `Pragma` is for HTTP/1.0 and no longer needed (OAuth 2.1 section 3.2.3).
+const NO_STORE: Field<'static> = Field { name: "Cache-Control", value: b"no-store" };
+/// The request's URL holds the `state`, the reply's the code: neither may leak by `Referer` (RFC 9700 section 4.2.4).
+const NO_REFERRER: Field<'static> = Field { name: "Referrer-Policy", value: b"no-referrer" };
+
+/// What goes out if a reply does not fit the buffer, which [`BUFFER`](crate::server::BUFFER) rules out.
+const OUT_OF_BUFFER: &[u8] = b"{\"error\":\"server_error\"}";
+
+/// Writes the text of a reason: fixed words, and the name of the parameter at fault.
+pub(super) fn describe(reason: Reason, w: &mut Writer<'_>) {
+    if let Some(name) = reason.parameter() {
+        w.str(name);
+        w.str(": ");
+    }
+    w.str(reason.answer().text);
+}
+
+/// A reply without a body.
+pub(super) fn empty<'a>(status: u16, event: Option<Event>) -> Reply<'a> {
+    Reply { status, headers: fields([NO_STORE]), body: b"", reason: None, event }
+}
+
+/// A JSON object as reply.
+pub(super) fn json<'a>(
+    cx: &mut Context<'a>,
+    event: Option<Event>,
+    fill: impl FnOnce(&mut JsonObject<'_, '_>),
+) -> Result<Reply<'a>, Reason> {
+    let body = cx.arena.write(|w| {
+        let mut object = JsonObject::new(w);
+        fill(&mut object);
+        object.end();
+    })?;
+    Ok(Reply { status: 200, headers: fields([JSON, NO_STORE]), body, reason: None, event })
+}
+
+/// The error reply of an endpoint that programs talk to (RFC 6749 section 5.2).
+pub(super) fn refuse<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
+    let answer = reason.answer();
+    let mut headers = fields([JSON, NO_STORE]);
+    if answer.status == 401 {
+        let issuer = cx.server.issuer.as_str();
+        let challenge = cx.arena.write(|w| {
+            w.str("Basic realm=");
+            w.quoted(issuer);
+        });
+        let _ = headers.push(Field { name: "WWW-Authenticate", value: challenge.unwrap_or(b"Basic") });
+    }
+    if answer.status == 405 {
+        let _ = headers.push(Field { name: "Allow", value: b"POST" });
+    }
+    let body = cx.arena.write(|w| {
+        let mut object = JsonObject::new(w);
+        object.string("error", answer.code.as_str());
+        object.text("error_description", |w| describe(reason, w));
+        object.end();
+    });
+    Reply {
+        status: answer.status,
+        headers,
+        body: body.unwrap_or(OUT_OF_BUFFER),
+        reason: Some(reason),
+        event: reason.event(),
+    }
+}
+
+/// The error page of an endpoint that people come to: no redirect, and nothing in it that the request brought. A host may
+/// show a page of its own instead.
+pub(super) fn page<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
+    let status = match reason.answer().status {
+        // A browser would ask its user for a password.
+        401 => 400,
+        status => status,
+    };
+    let mut headers = fields([TEXT, NO_STORE, NO_REFERRER]);
+    if status == 405 {
+        let _ = headers.push(Field { name: "Allow", value: b"GET, POST" });
+    }
+    let body = cx.arena.write(|w| describe(reason, w)).unwrap_or_default();
+    Reply { status, headers, body, reason: Some(reason), event: reason.event() }
+}
+
+/// The redirect of an authorization response (RFC 6749 section 4.1.2, RFC 9207 section 2). `iss` is always there.
+pub(super) fn redirect<'a>(
+    cx: &mut Context<'a>,
+    to: RedirectUriMatched<'_>,
+    state: Option<&str>,
+    fill: impl FnOnce(&mut FormWriter<'_, '_>),
+) -> Result<Reply<'a>, Reason> {
+    let issuer = cx.server.issuer.as_str();
+    let uri = to.as_str();
+    let location = cx.arena.write(|w| {
+        w.str(uri);
+        let first = match uri.as_bytes().iter().position(|&b| b == b'?') {
+            None => "?",
+            Some(_) if uri.ends_with(['?', '&']) => "",
+            Some(_) => "&",
+        };
+        let mut form = FormWriter::new(w, first);
+        fill(&mut form);
+        form.optional("state", state);
+        form.pair("iss", issuer);
+        // A fragment of its own, so that a browser does not carry one over from the request (RFC 9700 section 4.1.3).
+        w.str("#_");
+    })?;
+    let mut headers = fields([NO_STORE, NO_REFERRER]);
+    let _ = headers.push(Field { name: "Location", value: location });
+    // 303 and not 307: what the user posted must not be posted to the client (RFC 9700 section 4.12).
+    Ok(Reply { status: 303, headers, body: b"", reason: None, event: None })
+}
+
+fn fields<'a, const N: usize>(fixed: [Field<'static>; N]) -> Fields<'a> {
+    fixed.into_iter().collect()
+}

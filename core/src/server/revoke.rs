@@ -1,0 +1,174 @@
+//! The revocation endpoint (RFC 7009).
+//!
+//! ```text
+//! start        -> load client | done
+//! load client  -> load grant | done
+//! load grant   -> commit grant | done
+//! commit grant -> load grant | done
+//! ```
+//!
+//! Revoking a refresh token or an access token ends the grant, and with it every token of the grant (RFC 7009 section
+//! 2.1). A token that is not the client's is left alone; the reply is the same, so that it tells nothing.
+
+use crate::error::{Event, Reason, TooSmall};
+use crate::limits;
+use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
+use crate::record::{Active, Client, Grant, Key, Kind, Record, Revoked};
+use crate::server::{BUFFER, Context, Server, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::terms::Time;
+use crate::terms::credential::{Credential, CredentialKind, GrantId};
+use crate::terms::parameter::{parameters, required};
+use crate::wire::header;
+use crate::wire::http::{Method, Reply, Request};
+
+parameters! {
+    /// The revocation request (RFC 7009 section 2.1). The hint is not needed: a token says itself what it is.
+    pub(crate) struct RevocationRequest { token, client_id, client_secret, client_assertion }
+}
+
+/// The flow of the revocation endpoint: see [`Server::revoke`].
+pub enum Revoke {}
+
+impl<'a> Server<'a> {
+    /// Answers a revocation request. The buffer needs [`BUFFER`] bytes.
+    pub fn revoke(
+        &'a self,
+        request: Request<'a>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Revoke>, TooSmall> {
+        let mut cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(match start(&mut cx, request) {
+            Ok((credentials, token)) => {
+                let key = Key::client(credentials.client_id());
+                let at = Loading::Client(AwaitClient { cx, credentials, token });
+                Step::Load(Load { key, kind: Kind::Client, at })
+            }
+            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
+        })
+    }
+}
+
+fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Option<Credential>), Reason> {
+    if request.method != Method::Post {
+        return Err(Reason::Method);
+    }
+    header::expect_form(request.headers)?;
+    let form = RevocationRequest::read(request.body)?;
+    let shown = Parameters {
+        client_id: form.client_id,
+        client_secret: form.client_secret,
+        client_assertion: form.client_assertion,
+    };
+    let credentials = Credentials::read(request.headers, shown, &mut cx.arena)?;
+    let token = required(form.token, "token")?;
+    let token = cx.server.keys.open(&[CredentialKind::RefreshToken, CredentialKind::AccessToken], token);
+    Ok((credentials, token.filter(|token| !cx.now.reached(token.expires_at))))
+}
+
+/// The phases in which a row is being read.
+pub enum Loading<'a> {
+    #[doc(hidden)]
+    Client(AwaitClient<'a>),
+    #[doc(hidden)]
+    Grant(AwaitGrant<'a>),
+}
+
+/// The client's row is being read.
+pub struct AwaitClient<'a> {
+    cx: Context<'a>,
+    credentials: Credentials<'a>,
+    token: Option<Credential>,
+}
+
+impl<'a> AwaitClient<'a> {
+    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
+        let row = row.map_err(|_| Reason::StoreUnavailable)?;
+        let client = row.map(|row| Client::decode(row.value)).transpose()?;
+        self.credentials.authenticate(client.as_ref(), &mut self.cx.arena)
+    }
+
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
+        match (self.authenticate(row), self.token) {
+            (Ok(client), Some(token)) => {
+                AwaitGrant { cx: self.cx, client, grant: token.grant, races: limits::RACES }.load()
+            }
+            (Ok(_), None) => Step::Done(reply::empty(200, None)),
+            (Err(reason), _) => Step::Done(reply::refuse(&mut self.cx, reason)),
+        }
+    }
+}
+
+/// The client is authenticated; the row of the grant is being read.
+pub struct AwaitGrant<'a> {
+    cx: Context<'a>,
+    client: ClientAuthenticated<'a>,
+    grant: GrantId,
+    races: u8,
+}
+
+impl<'a> AwaitGrant<'a> {
+    fn load(self) -> Step<'a, Revoke> {
+        Step::Load(Load { key: Key::grant(self.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+    }
+
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
+        match self.write(row) {
+            Ok(Some(write)) => Step::Commit(Commit { write, at: AwaitCommit { before: self } }),
+            Ok(None) => Step::Done(reply::empty(200, None)),
+            Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
+        }
+    }
+
+    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Option<Write<'a>>, Reason> {
+        let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(None) };
+        let Grant::Active(Active { granted, .. }) = Grant::decode(row.value)? else { return Ok(None) };
+        if granted.client_id != self.client.client_id() {
+            return Ok(None);
+        }
+        let over = Grant::Revoked(Revoked { client_id: granted.client_id, subject: granted.subject });
+        let value: &'a [u8] = self.cx.arena.fill(|place| over.encode(place))?;
+        let (client_id, subject) = Grant::decode(value)?.holder();
+        Ok(Some(Write {
+            key: Key::grant(self.grant),
+            expected: Some(row.version),
+            value: Some(value),
+            expires_at: granted.ends_at,
+            labels: Labels { kind: Kind::Grant, client_id: Some(client_id), subject },
+        }))
+    }
+}
+
+/// The end of the grant is being stored.
+pub struct AwaitCommit<'a> {
+    before: AwaitGrant<'a>,
+}
+
+impl Flow for Revoke {
+    type Output<'a> = Reply<'a>;
+    type Loading<'a> = Loading<'a>;
+    type Committing<'a> = AwaitCommit<'a>;
+    no_phases!(Signing Verifying Sending);
+
+    fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        match at {
+            Loading::Client(at) => at.judge(row),
+            Loading::Grant(at) => at.judge(row),
+        }
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        let AwaitCommit { mut before } = at;
+        match (outcome, before.races.checked_sub(1)) {
+            (Ok(Committed::Yes), _) => Step::Done(reply::empty(200, Some(Event::Revoked))),
+            (Ok(Committed::Conflict), Some(races)) => {
+                before.races = races;
+                before.load()
+            }
+            (Ok(Committed::Conflict), None) => Step::Done(reply::refuse(&mut before.cx, Reason::StoreBusy)),
+            // RFC 7009 section 2.2.1: the client must take the token for alive, and may try again.
+            (Err(_), _) => Step::Done(reply::refuse(&mut before.cx, Reason::StoreUnavailable)),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Secrets: the entropy of a flow, and the secrets of clients.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use crate::error::Reason;
+
+/// The randomness of one flow: 32 bytes from a cryptographic random source, drawn anew for each flow.
+pub struct Entropy([u8; 32]);
+
+impl Drop for Entropy {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Entropy {
+    /// Takes 32 bytes that the caller has drawn.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Draws 32 bytes.
+    pub fn from_rng(rng: &mut impl rand_core::CryptoRng) -> Self {
+        let mut bytes = [0; 32];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// Derives an independent value for the purpose that `label` names. Fails on all zeros, which a working source gives
+    /// once in 2^256 times and a broken one every time.
+    pub(crate) fn derive(&self, label: &str) -> Result<[u8; 32], Reason> {
+        if bool::from(self.0.ct_eq(&[0; 32])) {
+            return Err(Reason::EntropyMissing);
+        }
+        Ok(keyed(&self.0).chain_update(label.as_bytes()).finalize().into_bytes().into())
+    }
+}
+
+/// HMAC-SHA-256 with this key; clones of it begin after the key.
+pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // A key shorter than a block is padded with zeros (RFC 2104 section 2).
+    let mut block = [0; 64];
+    for (place, byte) in block.iter_mut().zip(key) {
+        *place = *byte;
+    }
+    let mac = Hmac::new(&block.into());
+    block.zeroize();
+    mac
+}
+
+/// The hash of a client secret, as a client's row holds it. The secret must have been drawn at random, with at least 128
+/// bits of entropy: this is no password hash.
+pub fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Whether two hashes are equal, in constant time.
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}

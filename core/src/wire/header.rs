@@ -1,0 +1,95 @@
+//! Header fields: what media type a body has, and which credentials a request bears.
+
+use base64ct::{Base64, Encoding};
+
+use crate::error::Reason;
+use crate::limits;
+use crate::wire::form;
+use crate::wire::http::Field;
+use crate::wire::write::Arena;
+
+/// The value of a field that may occur once; names are compared without regard to case (RFC 9110 section 5.1).
+pub fn single<'r>(headers: &'r [Field<'r>], name: &'static str) -> Result<Option<&'r [u8]>, Reason> {
+    let mut found = None;
+    for (count, field) in headers.iter().enumerate() {
+        if count >= limits::HEADERS {
+            return Err(Reason::TooMany { what: "header fields", limit: limits::HEADERS });
+        }
+        if field.name.eq_ignore_ascii_case(name) && found.replace(field.value).is_some() {
+            return Err(Reason::Repeated(name));
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses a body that is not declared as a form (RFC 6749 section 3.2). Parameters such as `charset` are ignored.
+pub fn expect_form(headers: &[Field<'_>]) -> Result<(), Reason> {
+    let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
+    let media_type = value.split(|&b| b == b';').next().unwrap_or_default().trim_ascii_end();
+    // A comma would join two values: readers differ on which of them counts.
+    if media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") && !value.contains(&b',') {
+        Ok(())
+    } else {
+        Err(Reason::ContentType)
+    }
+}
+
+/// What the `Authorization` field of a request holds.
+pub enum Authorization<'r> {
+    /// The field is absent.
+    Absent,
+    /// `Basic` credentials (RFC 7617), still in base64.
+    Basic(&'r [u8]),
+    /// A `Bearer` token (RFC 6750 section 2.1).
+    Bearer(&'r str),
+    /// Another scheme.
+    Other,
+}
+
+/// Reads the `Authorization` field.
+///
+/// ```text
+/// credentials = auth-scheme 1*SP token68                                  ; RFC 9110 section 11.4
+/// token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+/// ```
+pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, Reason> {
+    const MALFORMED: Reason = Reason::Malformed("Authorization");
+    let Some(value) = single(headers, "Authorization")? else {
+        return Ok(Authorization::Absent);
+    };
+    if value.len() > limits::AUTHORIZATION {
+        return Err(Reason::TooLong { what: "Authorization", limit: limits::AUTHORIZATION });
+    }
+    let end = value.iter().position(|&b| b == b' ').unwrap_or(value.len());
+    let (scheme, rest) = value.split_at_checked(end).ok_or(MALFORMED)?;
+    let basic = scheme.eq_ignore_ascii_case(b"Basic");
+    if !basic && !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Ok(Authorization::Other);
+    }
+    let start = rest.iter().position(|&b| b != b' ').ok_or(MALFORMED)?;
+    let token = rest.get(start..).ok_or(MALFORMED)?;
+    let padding = token.iter().rev().take_while(|&&b| b == b'=').count();
+    let body = token.get(..token.len().saturating_sub(padding)).ok_or(MALFORMED)?;
+    if body.is_empty() || !body.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(b)) {
+        return Err(MALFORMED);
+    }
+    if basic {
+        return Ok(Authorization::Basic(token));
+    }
+    core::str::from_utf8(token).map(Authorization::Bearer).map_err(|_| MALFORMED)
+}
+
+/// Decodes `Basic` credentials into client_id and secret. Both halves are form-encoded inside (RFC 6749 section 2.3.1).
+pub fn basic<'a>(token: &[u8], arena: &mut Arena<'a>) -> Result<(&'a str, &'a str), Reason> {
+    const MALFORMED: Reason = Reason::Malformed("Authorization");
+    let text = core::str::from_utf8(token).map_err(|_| MALFORMED)?;
+    let decoded = arena.fill(|place| {
+        // The decoder wants a slice of just the right length or more, and gives back what it used.
+        Base64::decode(text, place).ok().map(<[u8]>::len)
+    });
+    let decoded = decoded.map_err(|_| MALFORMED)?;
+    let colon = decoded.iter().position(|&b| b == b':').ok_or(MALFORMED)?;
+    let (id, rest) = decoded.split_at_mut_checked(colon).ok_or(MALFORMED)?;
+    let (_, secret) = rest.split_first_mut().ok_or(MALFORMED)?;
+    Ok((form::component(id).map_err(|_| MALFORMED)?, form::component(secret).map_err(|_| MALFORMED)?))
+}

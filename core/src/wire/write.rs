@@ -1,0 +1,280 @@
+//! Output: pieces of text carved one after the other from the caller's buffer.
+
+use crate::error::{Reason, TooSmall};
+
+/// The caller's buffer. What has been written stays where it is and is handed out for as long as the buffer is lent.
+pub struct Arena<'a> {
+    rest: &'a mut [u8],
+}
+
+impl<'a> Arena<'a> {
+    /// Takes a buffer of at least `needed` bytes.
+    pub const fn new(buffer: &'a mut [u8], needed: usize) -> Result<Self, TooSmall> {
+        if buffer.len() < needed { Err(TooSmall { needed }) } else { Ok(Self { rest: buffer }) }
+    }
+
+    /// Writes a piece. `Reason::Buffer` if it does not fit; the buffer is then as before.
+    pub fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a [u8], Reason> {
+        let mut writer = Writer { buffer: self.rest, len: 0, full: false };
+        fill(&mut writer);
+        if writer.full {
+            return Err(Reason::Buffer);
+        }
+        let len = writer.len;
+        Ok(self.carve(len)?)
+    }
+
+    /// Writes a piece of text.
+    pub fn text(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a str, Reason> {
+        core::str::from_utf8(self.write(fill)?).map_err(|_| Reason::Buffer)
+    }
+
+    /// Keeps a copy of `bytes`.
+    pub fn copy(&mut self, bytes: &[u8]) -> Result<&'a [u8], Reason> {
+        self.write(|w| w.bytes(bytes))
+    }
+
+    /// Keeps a copy of `text`.
+    pub fn copy_str(&mut self, text: &str) -> Result<&'a str, Reason> {
+        self.text(|w| w.str(text))
+    }
+
+    /// Lets `fill` write to all that is left and keeps as many bytes as it says.
+    pub fn fill(&mut self, fill: impl FnOnce(&mut [u8]) -> Option<usize>) -> Result<&'a mut [u8], Reason> {
+        let len = fill(self.rest).ok_or(Reason::Buffer)?;
+        self.carve(len)
+    }
+
+    fn carve(&mut self, len: usize) -> Result<&'a mut [u8], Reason> {
+        match core::mem::take(&mut self.rest).split_at_mut_checked(len) {
+            Some((piece, rest)) => {
+                self.rest = rest;
+                Ok(piece)
+            }
+            None => Err(Reason::Buffer),
+        }
+    }
+}
+
+/// Appends to a piece. Once something did not fit, nothing more is written and the whole piece fails.
+pub struct Writer<'w> {
+    buffer: &'w mut [u8],
+    len: usize,
+    full: bool,
+}
+
+impl Writer<'_> {
+    /// Appends bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        match self.buffer.get_mut(self.len..end) {
+            Some(place) if !self.full => {
+                place.copy_from_slice(bytes);
+                self.len = end;
+            }
+            _ => self.full = true,
+        }
+    }
+
+    /// Appends text as it is.
+    pub fn str(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Appends a number in decimal.
+    pub fn decimal(&mut self, mut number: u64) {
+        let mut digits = [0u8; 20];
+        let mut start = digits.len();
+        for place in digits.iter_mut().rev() {
+            let digit = number.checked_rem(10).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
+            *place = b'0'.saturating_add(digit);
+            start = start.saturating_sub(1);
+            number = number.checked_div(10).unwrap_or(0);
+            if number == 0 {
+                break;
+            }
+        }
+        self.bytes(digits.get(start..).unwrap_or_default());
+    }
+
+    /// Appends `text` in the application/x-www-form-urlencoded form (RFC 6749 appendix B), with `%20` for a space, which
+    /// is right in a query and in a form alike.
+    pub fn form(&mut self, text: &str) {
+        self.runs(
+            text,
+            |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'),
+            |w, b| {
+                w.bytes(&[b'%', hex(b >> 4, b'A'), hex(b & 15, b'A')]);
+            },
+        );
+    }
+
+    /// Appends `text` as a JSON string with its quotes (RFC 8259 section 7).
+    pub fn json(&mut self, text: &str) {
+        self.bytes(b"\"");
+        self.runs(
+            text,
+            |b| b >= 0x20 && b != b'"' && b != b'\\',
+            |w, b| match b {
+                b'"' | b'\\' => w.bytes(&[b'\\', b]),
+                _ => w.bytes(&[b'\\', b'u', b'0', b'0', hex(b >> 4, b'a'), hex(b & 15, b'a')]),
+            },
+        );
+        self.bytes(b"\"");
+    }
+
+    /// Appends `text` as a quoted-string (RFC 9110 section 5.6.4); a byte that may not stand in one becomes `?`.
+    pub fn quoted(&mut self, text: &str) {
+        self.bytes(b"\"");
+        self.runs(
+            text,
+            |b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\',
+            |w, b| match b {
+                b'"' | b'\\' => w.bytes(&[b'\\', b]),
+                _ => w.bytes(b"?"),
+            },
+        );
+        self.bytes(b"\"");
+    }
+
+    /// Appends `bytes` in base64url without padding.
+    pub fn base64url(&mut self, bytes: &[u8]) {
+        use base64ct::{Base64UrlUnpadded, Encoding};
+        let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
+        match Base64UrlUnpadded::encode(bytes, rest) {
+            Ok(text) if !self.full => self.len = self.len.saturating_add(text.len()),
+            _ => self.full = true,
+        }
+    }
+
+    /// Appends the bytes that are `plain` in runs, and the others one by one through `escape`.
+    fn runs(&mut self, text: &str, plain: impl Fn(u8) -> bool, escape: impl Fn(&mut Self, u8)) {
+        let mut rest = text.as_bytes();
+        loop {
+            let run = rest.iter().position(|&b| !plain(b)).unwrap_or(rest.len());
+            let (head, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+            self.bytes(head);
+            match tail.split_first() {
+                Some((&byte, tail)) => {
+                    escape(self, byte);
+                    rest = tail;
+                }
+                None => return,
+            }
+        }
+    }
+}
+
+const fn hex(nibble: u8, ten: u8) -> u8 {
+    if nibble < 10 { b'0'.saturating_add(nibble) } else { ten.saturating_add(nibble.saturating_sub(10)) }
+}
+
+/// Writes one JSON object, member by member.
+pub struct JsonObject<'o, 'w> {
+    writer: &'o mut Writer<'w>,
+    empty: bool,
+}
+
+impl<'o, 'w> JsonObject<'o, 'w> {
+    /// Begins an object.
+    pub fn new(writer: &'o mut Writer<'w>) -> Self {
+        writer.bytes(b"{");
+        Self { writer, empty: true }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.empty {
+            self.writer.bytes(b",");
+        }
+        self.empty = false;
+        self.writer.json(name);
+        self.writer.bytes(b":");
+    }
+
+    /// Writes a string member.
+    pub fn string(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.writer.json(value);
+    }
+
+    /// Writes a string member whose text needs no escape.
+    pub fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+        self.name(name);
+        self.writer.bytes(b"\"");
+        fill(self.writer);
+        self.writer.bytes(b"\"");
+    }
+
+    /// Writes a number member.
+    pub fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        self.writer.decimal(value);
+    }
+
+    /// Writes a boolean member.
+    pub fn boolean(&mut self, name: &str, value: bool) {
+        self.name(name);
+        self.writer.str(if value { "true" } else { "false" });
+    }
+
+    /// Writes a member that is an array of strings.
+    pub fn strings<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
+        self.name(name);
+        self.writer.bytes(b"[");
+        for (i, value) in values.into_iter().enumerate() {
+            if i > 0 {
+                self.writer.bytes(b",");
+            }
+            self.writer.json(value);
+        }
+        self.writer.bytes(b"]");
+    }
+
+    /// Writes a string member whose value is several words with a space between them.
+    pub fn words<'s>(&mut self, name: &str, words: impl IntoIterator<Item = &'s str>) {
+        self.name(name);
+        // Words of a scope need no escape: their grammar has neither quotation mark nor backslash.
+        self.writer.bytes(b"\"");
+        for (i, word) in words.into_iter().enumerate() {
+            if i > 0 {
+                self.writer.bytes(b" ");
+            }
+            self.writer.str(word);
+        }
+        self.writer.bytes(b"\"");
+    }
+
+    /// Ends the object.
+    pub fn end(self) {
+        self.writer.bytes(b"}");
+    }
+}
+
+/// Writes `name=value` pairs of a form or query.
+pub struct FormWriter<'f, 'w> {
+    writer: &'f mut Writer<'w>,
+    separator: &'static str,
+}
+
+impl<'f, 'w> FormWriter<'f, 'w> {
+    /// Begins a form; `first` goes before the first pair.
+    pub const fn new(writer: &'f mut Writer<'w>, first: &'static str) -> Self {
+        Self { writer, separator: first }
+    }
+
+    /// Writes a pair.
+    pub fn pair(&mut self, name: &str, value: &str) {
+        self.writer.str(self.separator);
+        self.separator = "&";
+        self.writer.form(name);
+        self.writer.bytes(b"=");
+        self.writer.form(value);
+    }
+
+    /// Writes a pair if there is a value.
+    pub fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.pair(name, value);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! One loop that drives any flow.
+
+use symbolon::step::{Commit, Flow, Load, Send, Sign, Step, Verify};
+
+/// A host: it answers each question by consuming it, and so decides itself whether to answer or to be unavailable.
+///
+/// The methods are generic over the flow, so that one host serves all flows.
+pub trait Host {
+    /// Answers a read.
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F>;
+    /// Answers a compare-and-swap.
+    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F>;
+    /// Answers a signing.
+    fn sign<'a, F: Flow>(&mut self, question: Sign<'a, F>) -> Step<'a, F> {
+        question.unavailable()
+    }
+    /// Answers a signature check.
+    fn verify<'a, F: Flow>(&mut self, question: Verify<'a, F>) -> Step<'a, F> {
+        question.unavailable()
+    }
+    /// Answers an HTTP exchange.
+    fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
+        question.unavailable()
+    }
+}
+
+/// Drives a flow to its end.
+pub fn drive<'a, F: Flow>(mut step: Step<'a, F>, host: &mut impl Host) -> F::Output<'a> {
+    loop {
+        step = match step {
+            Step::Load(question) => host.load(question),
+            Step::Commit(question) => host.commit(question),
+            Step::Sign(question) => host.sign(question),
+            Step::Verify(question) => host.verify(question),
+            Step::Send(question) => host.send(question),
+            Step::Done(output) => return output,
+        }
+    }
+}
+
+impl Host for crate::store::MemoryStore {
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        let row = crate::store::MemoryStore::load(self, question.key());
+        question.answer(row)
+    }
+
+    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
+        let outcome = crate::store::MemoryStore::commit(self, question.write());
+        question.answer(outcome)
+    }
+}

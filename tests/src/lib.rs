@@ -1,0 +1,6 @@
+//! Runs what `tests/` holds as data against symbolon.
+
+pub mod drive;
+pub mod fixture;
+pub mod store;
+pub mod vectors;
