@@ -221,7 +221,8 @@ macro_rules! every_parameter {
             $(if let Some(value) = every.$field? {
                 visit(stringify!($field), value);
             })+
-            for value in every.resource {
+            // By reference: the by-value iterator of heapless has a panic path.
+            for value in &every.resource {
                 check("resource", value)?;
                 visit("resource", value);
             }
