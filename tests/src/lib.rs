@@ -1,6 +1,7 @@
 //! Runs what `tests/` holds as data against symbolon.
 
 pub mod drive;
+pub mod figures;
 pub mod fixture;
 pub mod store;
 pub mod vectors;

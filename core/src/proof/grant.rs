@@ -150,14 +150,14 @@ impl Part {
     /// Reads `scope` and `resource` of a token request: both may narrow, neither may widen (RFC 6749 section 6,
     /// RFC 8707 section 2.2).
     pub fn read(scope: Param<'_>, resources: &[&str], granted: &Granted<'_>) -> Result<Self, Reason> {
-        let asked = match scope {
-            Ok(Some(scope)) => scope::parse(scope).map_err(|_| Reason::Scope)?,
-            Ok(None) => List(granted.scope),
-            Err(_) => return Err(Reason::Scope),
+        let scope = match scope {
+            Ok(Some(scope)) => scope::parse(scope).ok().and_then(|asked| List(granted.scope).mask(asked.words())),
+            Ok(None) => List(granted.scope).all(),
+            Err(_) => None,
         };
-        let scope = List(granted.scope).mask(asked.words()).ok_or(Reason::Scope)?;
+        let scope = scope.ok_or(Reason::Scope)?;
         let resources = if resources.is_empty() {
-            List(granted.resources).mask(List(granted.resources).words())
+            List(granted.resources).all()
         } else {
             List(granted.resources).mask(resources.iter().copied())
         };

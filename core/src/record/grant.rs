@@ -34,19 +34,6 @@ pub enum Grant<'g> {
 
 impl<'g> Record<'g> for Grant<'g> {}
 
-impl<'g> Grant<'g> {
-    /// The client, and the user once there is one.
-    pub const fn holder(&self) -> (&'g str, Option<&'g str>) {
-        match self {
-            Self::Pending(Pending { client_id, .. }) => (client_id, None),
-            Self::Code(Code { granted, .. }) | Self::Active(Active { granted, .. }) => {
-                (granted.client_id, Some(granted.subject))
-            }
-            Self::Revoked(Revoked { client_id, subject }) => (client_id, Some(subject)),
-        }
-    }
-}
-
 /// A validated authorization request.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Pending<'g> {

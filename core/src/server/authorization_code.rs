@@ -5,7 +5,7 @@ use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::grant::{Judgement, judge_code};
 use crate::record::Grant;
 use crate::server::Context;
-use crate::server::token::TokenRequest;
+use crate::server::token::{Asked, TokenRequest};
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::parameter::required;
@@ -24,8 +24,8 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 pub(super) fn judge<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
-    request: &TokenRequest<'_>,
+    asked: &Asked<'_>,
     now: Time,
 ) -> Judgement<'g> {
-    judge_code(grant, client, request.redirect_uri, request.code_verifier, now)
+    judge_code(grant, client, asked.redirect_uri, asked.code_verifier, now)
 }

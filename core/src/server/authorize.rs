@@ -142,15 +142,16 @@ impl<'a> AwaitClient<'a> {
         let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pending(pending).encode(place))?;
         // The prompt borrows from the row as it will be stored, not from the client's row, which goes with this answer.
         let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::Buffer) };
-        let handle = self.cx.server.keys.mint(&Credential {
+        let handle = Credential {
             kind: CredentialKind::Interaction,
             grant: self.grant,
             generation: 0,
             expires_at,
             scope: 0,
             resources: 0,
-        });
-        let prompt = Prompt::new(self.cx.arena.copy_str(handle.as_str())?, &stored);
+        };
+        let keys = &self.cx.server.keys;
+        let prompt = Prompt::new(self.cx.arena.text(|w| keys.mint(&handle, w))?, &stored);
         let labels = Labels { kind: Kind::Grant, client_id: Some(self.client_id), subject: None };
         let key = Key::grant(self.grant);
         Ok((Write { key, expected: None, value: Some(value), expires_at, labels }, prompt))

@@ -128,15 +128,17 @@ impl<'a> AwaitGrant<'a> {
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.code);
         let grant = Grant::Code(Code { granted, redirect_uri: pending.redirect_uri });
         let value: &'a [u8] = self.cx.arena.fill(|place| grant.encode(place))?;
-        let code = self.cx.server.keys.mint(&Credential {
+        let code = Credential {
             kind: CredentialKind::Code,
             grant: self.grant,
             generation: 0,
             expires_at,
             scope: 0,
             resources: 0,
-        });
-        let mut reply = reply::redirect(&mut self.cx, to, pending.state, |form| form.pair("code", code.as_str()))?;
+        };
+        let keys = &self.cx.server.keys;
+        let mut reply =
+            reply::redirect(&mut self.cx, to, pending.state, |form| form.text("code", |w| keys.mint(&code, w)))?;
         reply.event = Some(Event::Approved);
         Ok((Write { key, expected: Some(row.version), value: Some(value), expires_at, labels }, reply))
     }

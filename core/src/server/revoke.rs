@@ -129,13 +129,13 @@ impl<'a> AwaitGrant<'a> {
         }
         let over = Grant::Revoked(Revoked { client_id: granted.client_id, subject: granted.subject });
         let value: &'a [u8] = self.cx.arena.fill(|place| over.encode(place))?;
-        let (client_id, subject) = Grant::decode(value)?.holder();
+        let subject = self.cx.arena.copy_str(granted.subject)?;
         Ok(Some(Write {
             key: Key::grant(self.grant),
             expected: Some(row.version),
             value: Some(value),
             expires_at: granted.ends_at,
-            labels: Labels { kind: Kind::Grant, client_id: Some(client_id), subject },
+            labels: Labels { kind: Kind::Grant, client_id: Some(self.client.client_id()), subject: Some(subject) },
         }))
     }
 }

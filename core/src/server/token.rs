@@ -20,7 +20,7 @@ use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Writ
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::list::List;
-use crate::terms::parameter::{parameters, required};
+use crate::terms::parameter::{Param, parameters, required};
 use crate::wire::header;
 use crate::wire::http::{Method, Reply, Request};
 
@@ -42,9 +42,9 @@ impl<'a> Server<'a> {
     pub fn token(&'a self, request: Request<'a>, now: Time, buffer: &'a mut [u8]) -> Result<Step<'a, Token>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
         Ok(match start(&mut cx, request) {
-            Ok((credentials, presented, request)) => {
+            Ok((credentials, presented, asked)) => {
                 let key = Key::client(credentials.client_id());
-                let at = Loading::Client(AwaitClient { cx, credentials, presented, request });
+                let at = Loading::Client(AwaitClient { cx, credentials, presented, asked });
                 Step::Load(Load { key, kind: Kind::Client, at })
             }
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
@@ -52,10 +52,7 @@ impl<'a> Server<'a> {
     }
 }
 
-fn start<'a>(
-    cx: &mut Context<'a>,
-    request: Request<'a>,
-) -> Result<(Credentials<'a>, Credential, TokenRequest<'a>), Reason> {
+fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Credential, Asked<'a>), Reason> {
     if request.method != Method::Post {
         return Err(Reason::Method);
     }
@@ -73,7 +70,16 @@ fn start<'a>(
         Err(reason @ Reason::Missing(_)) => return Err(reason),
         _ => return Err(Reason::GrantType),
     };
-    Ok((credentials, presented, form))
+    let TokenRequest { redirect_uri, code_verifier, scope, resource, .. } = form;
+    Ok((credentials, presented, Asked { redirect_uri, code_verifier, scope, resource }))
+}
+
+/// What of the request is still to be looked at once the client is authenticated.
+pub(super) struct Asked<'a> {
+    pub(super) redirect_uri: Param<'a>,
+    pub(super) code_verifier: Param<'a>,
+    scope: Param<'a>,
+    resource: heapless::Vec<&'a str, { limits::RESOURCES }>,
 }
 
 /// The phases in which a row is being read.
@@ -89,7 +95,7 @@ pub struct AwaitClient<'a> {
     cx: Context<'a>,
     credentials: Credentials<'a>,
     presented: Credential,
-    request: TokenRequest<'a>,
+    asked: Asked<'a>,
 }
 
 impl<'a> AwaitClient<'a> {
@@ -107,8 +113,8 @@ impl<'a> AwaitClient<'a> {
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Token> {
         match self.authenticate(row) {
             Ok(client) => {
-                let Self { cx, presented, request, .. } = self;
-                AwaitGrant { cx, client, presented, request, races: limits::RACES }.load()
+                let Self { cx, presented, asked, .. } = self;
+                AwaitGrant { cx, client, presented, asked, races: limits::RACES }.load()
             }
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
@@ -120,7 +126,7 @@ pub struct AwaitGrant<'a> {
     cx: Context<'a>,
     client: ClientAuthenticated<'a>,
     presented: Credential,
-    request: TokenRequest<'a>,
+    asked: Asked<'a>,
     races: u8,
 }
 
@@ -145,7 +151,7 @@ impl<'a> AwaitGrant<'a> {
         let row = row.ok_or(if is_code { Reason::CodeDead } else { Reason::RefreshTokenDead })?;
         let grant = Grant::decode(row.value)?;
         let judgement = if is_code {
-            authorization_code::judge(grant, &self.client, &self.request, self.cx.now)
+            authorization_code::judge(grant, &self.client, &self.asked, self.cx.now)
         } else {
             refresh_token::judge(grant, &self.client, &self.presented, &self.cx)
         };
@@ -163,14 +169,14 @@ impl<'a> AwaitGrant<'a> {
             }
         };
         let value: &'a [u8] = self.cx.arena.fill(|place| next.encode(place))?;
-        // The labels are read back from the row just written, which outlives the row that was read.
-        let (client_id, subject) = Grant::decode(value)?.holder();
+        let client_id = self.cx.arena.copy_str(granted.client_id)?;
+        let subject = self.cx.arena.copy_str(granted.subject)?;
         let write = Write {
             key: Key::grant(self.presented.grant),
             expected: Some(row.version),
             value: Some(value),
             expires_at: granted.ends_at,
-            labels: Labels { kind: Kind::Grant, client_id: Some(client_id), subject },
+            labels: Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(subject) },
         };
         Ok((Some(write), reply))
     }
@@ -178,33 +184,30 @@ impl<'a> AwaitGrant<'a> {
     /// The token response (RFC 6749 section 5.1). `scope` is always named, so that a client need not remember what it asked.
     fn issue(&mut self, held: &GrantHeld<'_>, event: Event) -> Result<Reply<'a>, Reason> {
         let granted = held.granted();
-        let part = Part::read(self.request.scope, &self.request.resource, granted)?;
+        let part = Part::read(self.asked.scope, &self.asked.resource, granted)?;
         let Context { server, now, .. } = self.cx;
         let expires_at = held.issued_at().after(server.lifetimes.access_token).min(granted.ends_at);
-        let access_token = server.keys.mint(&Credential {
+        let access_token = Credential {
             kind: CredentialKind::AccessToken,
             grant: self.presented.grant,
             generation: held.generation(),
             expires_at,
             scope: part.scope,
             resources: part.resources,
-        });
-        let refresh_token = granted.refreshable.then(|| {
-            server.keys.mint(&Credential {
-                kind: CredentialKind::RefreshToken,
-                grant: self.presented.grant,
-                generation: held.generation(),
-                expires_at: held.issued_at().after(server.lifetimes.refresh_token).min(granted.ends_at),
-                scope: 0,
-                resources: 0,
-            })
-        });
+        };
+        let refresh_token = Credential {
+            kind: CredentialKind::RefreshToken,
+            expires_at: held.issued_at().after(server.lifetimes.refresh_token).min(granted.ends_at),
+            scope: 0,
+            resources: 0,
+            ..access_token
+        };
         reply::json(&mut self.cx, Some(event), |object| {
-            object.string("access_token", access_token.as_str());
-            object.string("token_type", "Bearer");
+            object.text("access_token", |w| server.keys.mint(&access_token, w));
+            object.text("token_type", |w| w.str("Bearer"));
             object.number("expires_in", expires_at.since(now));
-            if let Some(refresh_token) = &refresh_token {
-                object.string("refresh_token", refresh_token.as_str());
+            if granted.refreshable {
+                object.text("refresh_token", |w| server.keys.mint(&refresh_token, w));
             }
             object.words("scope", List(granted.scope).masked(part.scope));
         })

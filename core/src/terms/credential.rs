@@ -1,9 +1,10 @@
 //! The credentials that a server hands out: derived from its secret, not stored.
 //!
 //! ```text
-//! text       = base64url(payload || tag), 86 characters
-//! payload    = kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4) || resources (1)
-//! tag        = HMAC-SHA-256(key, payload), 32 bytes
+//! text    = base64url(payload) base64url(tag)                      ; 44 and 43 characters
+//! payload = format (1) || kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4)
+//!           || resources (1)                                       ; 33 bytes
+//! tag     = HMAC-SHA-256(key, payload)                             ; 32 bytes
 //! ```
 //!
 //! A forged, mistyped or shortened credential is refused before the store is touched, and a row holds no secret.
@@ -17,12 +18,12 @@ use sha2::Sha256;
 use crate::limits;
 use crate::terms::Time;
 use crate::terms::secret;
+use crate::wire::write::Writer;
 
-/// The length of a credential's text, in bytes.
-pub const TEXT: usize = 86;
-
-const PAYLOAD: usize = 32;
-const BINARY: usize = 64;
+const FORMAT: u8 = 1;
+const PAYLOAD: usize = 33;
+const PAYLOAD_TEXT: usize = 44;
+const TAG_TEXT: usize = 43;
 
 /// What a credential is for. None works in another's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,105 +93,71 @@ impl CredentialKeys {
         Some(self)
     }
 
-    /// Makes the text of a credential. The same credential always has the same text under the same key.
-    pub(crate) fn mint(&self, credential: &Credential) -> Text {
-        let mut text = Text([b'A'; TEXT]);
-        let Some((id, key)) = self.ring.first() else { return text };
-        let mut binary = [0; BINARY];
-        let payload = payload(credential, *id);
-        let tag: [u8; 32] = key.clone().chain_update(payload).finalize().into_bytes().into();
-        for (place, byte) in binary.iter_mut().zip(payload.iter().chain(&tag)) {
-            *place = *byte;
+    /// Writes the text of a credential. The same credential always has the same text under the same key.
+    pub(crate) fn mint(&self, credential: &Credential, w: &mut Writer<'_>) {
+        if let Some((id, key)) = self.ring.first() {
+            let payload = pack(credential, *id);
+            w.base64url(&payload);
+            w.base64url(&tag(key, &payload));
         }
-        let _ = Base64UrlUnpadded::encode(&binary, &mut text.0);
-        text
     }
 
     /// Reads a credential of one of these kinds. `None` if it is none, or was not made with one of these keys.
     pub(crate) fn open(&self, kinds: &[CredentialKind], text: &str) -> Option<Credential> {
-        let mut binary = [0; BINARY];
-        if text.len() != TEXT || Base64UrlUnpadded::decode(text, &mut binary).ok()?.len() != BINARY {
+        let (head, tail) = text.as_bytes().split_at_checked(PAYLOAD_TEXT)?;
+        let mut payload = [0; PAYLOAD];
+        if Base64UrlUnpadded::decode(head, &mut payload).ok()?.len() != PAYLOAD {
             return None;
         }
-        let (payload, tag) = binary.split_first_chunk::<PAYLOAD>()?;
-        let (_, key) = self.ring.iter().find(|(id, _)| payload.get(1) == Some(id))?;
-        let expected: [u8; 32] = key.clone().chain_update(payload).finalize().into_bytes().into();
-        if !secret::equal(&expected, tag) {
-            return None;
-        }
-        let (head, rest) = payload.split_first_chunk::<2>()?;
-        let (grant, rest) = rest.split_first_chunk::<16>()?;
-        let (generation, rest) = rest.split_first_chunk::<4>()?;
-        let (expires_at, rest) = rest.split_first_chunk::<5>()?;
-        let (scope, rest) = rest.split_first_chunk::<4>()?;
-        let (resources, _) = rest.split_first()?;
-        let kind = kinds.iter().find(|kind| head.first() == Some(&kind.byte()))?;
-        let [a, b, c, d, e] = *expires_at;
-        Some(Credential {
-            kind: *kind,
-            grant: GrantId(*grant),
-            generation: u32::from_be_bytes(*generation),
-            expires_at: Time(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])),
-            scope: u32::from_be_bytes(*scope),
-            resources: *resources,
-        })
+        let (credential, key_id) = unpack(&payload, kinds)?;
+        let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
+        // The tag is compared as text, so that there is but one spelling of it.
+        let mut expected = [0; TAG_TEXT];
+        Base64UrlUnpadded::encode(&tag(key, &payload), &mut expected).ok()?;
+        secret::equal(&expected, tail).then_some(credential)
     }
 }
 
-fn payload(credential: &Credential, key_id: u8) -> [u8; PAYLOAD] {
-    let [a, b, c, d] = credential.generation.to_be_bytes();
+fn tag(key: &Hmac<Sha256>, payload: &[u8; PAYLOAD]) -> [u8; 32] {
+    key.clone().chain_update(payload).finalize().into_bytes().into()
+}
+
+fn pack(credential: &Credential, key_id: u8) -> [u8; PAYLOAD] {
+    let mut payload = [0; PAYLOAD];
     // Five bytes of seconds reach the year 36812.
-    let [_, _, _, t0, t1, t2, t3, t4] = credential.expires_at.0.min(0xff_ffff_ffff).to_be_bytes();
-    let [s0, s1, s2, s3] = credential.scope.to_be_bytes();
-    let g = credential.grant.0;
-    let [g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15] = g;
-    [
-        credential.kind.byte(),
-        key_id,
-        g0,
-        g1,
-        g2,
-        g3,
-        g4,
-        g5,
-        g6,
-        g7,
-        g8,
-        g9,
-        g10,
-        g11,
-        g12,
-        g13,
-        g14,
-        g15,
-        a,
-        b,
-        c,
-        d,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        s0,
-        s1,
-        s2,
-        s3,
-        credential.resources,
-    ]
+    let [_, _, _, expires_at @ ..] = credential.expires_at.0.min(0xff_ffff_ffff).to_be_bytes();
+    let mut rest = &mut payload[..];
+    for field in [
+        &[FORMAT, credential.kind.byte(), key_id][..],
+        &credential.grant.0,
+        &credential.generation.to_be_bytes(),
+        &expires_at,
+        &credential.scope.to_be_bytes(),
+        &[credential.resources],
+    ] {
+        if let Some((place, after)) = core::mem::take(&mut rest).split_at_mut_checked(field.len()) {
+            place.copy_from_slice(field);
+            rest = after;
+        }
+    }
+    payload
 }
 
-/// The text of a credential. No `Debug`: it is a secret.
-pub(crate) struct Text([u8; TEXT]);
-
-impl Text {
-    pub(crate) fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl Drop for Text {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.0);
-    }
+fn unpack(payload: &[u8; PAYLOAD], kinds: &[CredentialKind]) -> Option<(Credential, u8)> {
+    let (&[format, kind, key_id], rest) = payload.split_first_chunk()?;
+    let (grant, rest) = rest.split_first_chunk()?;
+    let (generation, rest) = rest.split_first_chunk()?;
+    let (&[a, b, c, d, e], rest) = rest.split_first_chunk()?;
+    let (scope, rest) = rest.split_first_chunk()?;
+    let (&[resources], _) = rest.split_first_chunk()?;
+    let kind = *kinds.iter().find(|known| known.byte() == kind && format == FORMAT)?;
+    let credential = Credential {
+        kind,
+        grant: GrantId(*grant),
+        generation: u32::from_be_bytes(*generation),
+        expires_at: Time(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])),
+        scope: u32::from_be_bytes(*scope),
+        resources,
+    };
+    Some((credential, key_id))
 }

@@ -7,8 +7,7 @@ pub struct List<'s>(pub(crate) &'s str);
 impl<'s> List<'s> {
     /// The words in order.
     pub fn words(self) -> impl Iterator<Item = &'s str> + Clone {
-        // Splitting bytes at an ASCII space cannot cut a character, and unlike `str::split` leaves no panic path.
-        self.0.as_bytes().split(|&b| b == b' ').filter_map(|w| core::str::from_utf8(w).ok()).filter(|w| !w.is_empty())
+        Words(self.0)
     }
 
     /// Whether `word` is one of the words.
@@ -23,7 +22,7 @@ impl<'s> List<'s> {
 
     /// Whether each word is one of `other`'s.
     pub fn is_subset_of(self, other: List<'_>) -> bool {
-        self.words().all(|word| other.contains(word))
+        self == other || self.words().all(|word| other.contains(word))
     }
 
     /// One bit for each of `chosen`: bit i is the i-th word of this list. `None` if one is not in this list.
@@ -36,8 +35,37 @@ impl<'s> List<'s> {
         Some(mask)
     }
 
+    /// The bits of all words.
+    pub fn all(self) -> Option<u32> {
+        let count = u32::try_from(self.words().count()).ok()?;
+        let above = 1u64.checked_shl(count)?;
+        u32::try_from(above.checked_sub(1)?).ok()
+    }
+
     /// The words that have their bit in `mask`.
     pub fn masked(self, mask: u32) -> impl Iterator<Item = &'s str> + Clone {
         self.words().zip(0u32..).filter(move |(_, i)| mask.checked_shr(*i).is_some_and(|m| m & 1 == 1)).map(|(w, _)| w)
+    }
+}
+
+/// Cuts words off at spaces. `str::split` would do, but keeps a panic path.
+#[derive(Clone)]
+struct Words<'s>(&'s str);
+
+impl<'s> Iterator for Words<'s> {
+    type Item = &'s str;
+
+    fn next(&mut self) -> Option<&'s str> {
+        loop {
+            let end = self.0.bytes().position(|b| b == b' ').unwrap_or(self.0.len());
+            let (word, rest) = self.0.split_at_checked(end)?;
+            self.0 = rest.strip_prefix(' ').unwrap_or_default();
+            if !word.is_empty() {
+                return Some(word);
+            }
+            if self.0.is_empty() {
+                return None;
+            }
+        }
     }
 }

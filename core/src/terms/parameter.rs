@@ -120,7 +120,9 @@ impl Grammar {
     /// ```
     fn allows(self, value: &str) -> bool {
         let bytes = value.as_bytes();
-        let made_of = |allowed: fn(&u8) -> bool| !bytes.is_empty() && bytes.iter().all(allowed);
+        // No short circuit: so the loop takes many bytes at a time.
+        let made_of =
+            |allowed: fn(&u8) -> bool| !bytes.is_empty() && bytes.iter().fold(true, |all, byte| all & allowed(byte));
         let list_of = |allowed: fn(&u8) -> bool| {
             bytes.split(|&byte| byte == b' ').all(|item| !item.is_empty() && item.iter().all(allowed))
         };
@@ -139,9 +141,7 @@ impl Grammar {
             Self::Reference => uri::is_reference(value),
             Self::AbsoluteUri => uri::parse(value).is_some_and(|uri| uri.fragment.is_none()),
             Self::Issuer => uri::parse(value).is_some_and(|uri| uri.query.is_none() && uri.fragment.is_none()),
-            Self::CodeVerifier => {
-                (43..=128).contains(&bytes.len()) && bytes.iter().all(|&byte| uri::is_unreserved(byte))
-            }
+            Self::CodeVerifier => (43..=128).contains(&bytes.len()) && made_of(|&byte| uri::is_unreserved(byte)),
             Self::CodeChallenge => {
                 bytes.len() == 43
                     && bytes.iter().all(|&byte| matches!(byte, b'-' | b'_') || byte.is_ascii_alphanumeric())
@@ -204,7 +204,6 @@ macro_rules! parameters {
         }
     };
 }
-#[allow(unused_imports)]
 pub(crate) use parameters;
 
 macro_rules! every_parameter {

@@ -187,8 +187,10 @@ impl<'o, 'w> JsonObject<'o, 'w> {
             self.writer.bytes(b",");
         }
         self.empty = false;
-        self.writer.json(name);
-        self.writer.bytes(b":");
+        // Member names are the specifications' own and need no escape.
+        self.writer.bytes(b"\"");
+        self.writer.str(name);
+        self.writer.bytes(b"\":");
     }
 
     /// Writes a string member.
@@ -264,11 +266,16 @@ impl<'f, 'w> FormWriter<'f, 'w> {
 
     /// Writes a pair.
     pub fn pair(&mut self, name: &str, value: &str) {
+        self.text(name, |w| w.form(value));
+    }
+
+    /// Writes a pair whose value needs no encoding.
+    pub fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
         self.writer.str(self.separator);
         self.separator = "&";
         self.writer.form(name);
         self.writer.bytes(b"=");
-        self.writer.form(value);
+        fill(self.writer);
     }
 
     /// Writes a pair if there is a value.
