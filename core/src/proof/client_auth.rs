@@ -2,7 +2,6 @@
 
 use crate::error::Reason;
 use crate::record::{AuthenticationMethod, Client, GrantTypes};
-use crate::terms::list::List;
 use crate::terms::parameter::{Param, required};
 use crate::terms::secret;
 use crate::wire::header::{self, Authorization};
@@ -76,11 +75,7 @@ impl<'r> Credentials<'r> {
 
     /// Checks the credentials against the client's row. An unknown client, a disabled one, a wrong secret and a method
     /// other than the registered one all cost the same work and give the same reason.
-    pub fn authenticate(
-        self,
-        client: Option<&Client<'_>>,
-        arena: &mut Arena<'r>,
-    ) -> Result<ClientAuthenticated<'r>, Reason> {
+    pub fn authenticate(self, client: Option<&Client<'_>>) -> Result<ClientAuthenticated<'r>, Reason> {
         let (method, secret) = match self.presented {
             Presented::Nothing => (AuthenticationMethod::None, ""),
             Presented::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, secret),
@@ -102,13 +97,7 @@ impl<'r> Credentials<'r> {
                     && client.client_id == self.client_id
                     && !client.disabled =>
             {
-                Ok(ClientAuthenticated {
-                    client_id: self.client_id,
-                    confidential,
-                    grant_types: client.grant_types,
-                    scope: List(arena.copy_str(client.scope)?),
-                    serves: List(arena.copy_str(client.serves)?),
-                })
+                Ok(ClientAuthenticated { client_id: self.client_id, confidential, grant_types: client.grant_types })
             }
             _ => Err(Reason::ClientAuthentication),
         }
@@ -121,8 +110,6 @@ pub struct ClientAuthenticated<'r> {
     client_id: &'r str,
     confidential: bool,
     grant_types: GrantTypes,
-    scope: List<'r>,
-    serves: List<'r>,
 }
 
 impl<'r> ClientAuthenticated<'r> {
@@ -139,15 +126,5 @@ impl<'r> ClientAuthenticated<'r> {
     /// The grants that it may use.
     pub const fn grant_types(&self) -> GrantTypes {
         self.grant_types
-    }
-
-    /// The scope that it may have.
-    pub const fn scope(&self) -> List<'r> {
-        self.scope
-    }
-
-    /// The resources that it serves.
-    pub const fn serves(&self) -> List<'r> {
-        self.serves
     }
 }

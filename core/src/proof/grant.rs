@@ -55,9 +55,12 @@ pub enum Judgement<'g> {
 }
 
 /// Judges a genuine, unexpired code (RFC 6749 section 4.1.3, RFC 9700 sections 4.2.4 and 4.5).
+///
+/// `allowed` is the scope that the client may have now: its registration may have shrunk since the grant was made.
 pub fn judge_code<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
+    allowed: List<'_>,
     redirect_uri: Param<'_>,
     verifier: Param<'_>,
     now: Time,
@@ -80,7 +83,7 @@ pub fn judge_code<'g>(
         }
         Grant::Code(Code { granted, .. }) => match pkce::verify(verifier, &granted.challenge) {
             Err(reason) => Judgement::End(reason, granted),
-            Ok(_) if !within(&granted, client) => Judgement::Refuse(Reason::CodeDead),
+            Ok(_) if !List(granted.scope).is_subset_of(allowed) => Judgement::Refuse(Reason::CodeDead),
             Ok(_) => Judgement::Advance(GrantHeld { granted, generation: 1, issued_at: now }),
         },
         Grant::Active(Active { granted, .. }) => {
@@ -96,11 +99,13 @@ pub fn judge_code<'g>(
 
 /// Judges a genuine, unexpired refresh token (RFC 6749 section 6, RFC 9700 section 4.14.2).
 ///
+/// `allowed` is the scope that the client may have now.
 /// `retry` is how many seconds after a refresh the superseded token may come again from a client that lost the response.
 /// It holds for clients that authenticate; from any other, a superseded token is a stolen one.
 pub fn judge_refresh_token<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
+    allowed: List<'_>,
     token: &Credential,
     retry: u64,
     now: Time,
@@ -113,7 +118,7 @@ pub fn judge_refresh_token<'g>(
     if granted.client_id != client.client_id() {
         return Judgement::Refuse(Reason::RefreshTokenForeign);
     }
-    if now.reached(granted.ends_at) || !within(&granted, client) {
+    if now.reached(granted.ends_at) || !List(granted.scope).is_subset_of(allowed) {
         return Judgement::Refuse(Reason::RefreshTokenDead);
     }
     if token.generation == generation {
@@ -130,11 +135,6 @@ pub fn judge_refresh_token<'g>(
         return Judgement::Again(GrantHeld { granted, generation, issued_at });
     }
     Judgement::End(Reason::RefreshTokenReused, granted)
-}
-
-/// Whether the client may still have what was granted: its registration may have shrunk since.
-fn within(granted: &Granted<'_>, client: &ClientAuthenticated<'_>) -> bool {
-    List(granted.scope).is_subset_of(client.scope())
 }
 
 /// The part of a grant that one access token is for.

@@ -8,6 +8,7 @@ use crate::server::Context;
 use crate::server::token::{Asked, TokenRequest};
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
+use crate::terms::list::List;
 use crate::terms::parameter::required;
 
 /// Opens the code of a request.
@@ -24,8 +25,9 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 pub(super) fn judge<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
+    allowed: List<'_>,
     asked: &Asked<'_>,
     now: Time,
 ) -> Judgement<'g> {
-    judge_code(grant, client, asked.redirect_uri, asked.code_verifier, now)
+    judge_code(grant, client, allowed, asked.redirect_uri, asked.code_verifier, now)
 }

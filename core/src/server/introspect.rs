@@ -82,20 +82,21 @@ pub struct AwaitClient<'a> {
 }
 
 impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
+    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, List<'a>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let client = row.map(|row| Client::decode(row.value)).transpose()?;
-        let client = self.credentials.authenticate(client.as_ref(), &mut self.cx.arena)?;
+        let record = row.map(|row| Client::decode(row.value)).transpose()?;
+        let client = self.credentials.authenticate(record.as_ref())?;
+        let serves = List(self.cx.arena.copy_str(record.map_or("", |record| record.serves))?);
         // RFC 7662 section 2.1: whoever may call this must be known, or tokens could be guessed here.
-        if client.is_confidential() { Ok(client) } else { Err(Reason::PublicClient) }
+        if client.is_confidential() { Ok((client, serves)) } else { Err(Reason::PublicClient) }
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Introspect> {
         match (self.authenticate(row), self.token) {
-            (Ok(client), Some(token)) => Step::Load(Load {
+            (Ok((client, serves)), Some(token)) => Step::Load(Load {
                 key: Key::grant(token.grant),
                 kind: Kind::Grant,
-                at: Loading::Grant(AwaitGrant { cx: self.cx, client, token }),
+                at: Loading::Grant(AwaitGrant { cx: self.cx, client, serves, token }),
             }),
             (Ok(_), None) => Step::Done(inactive(&mut self.cx)),
             (Err(reason), _) => Step::Done(reply::refuse(&mut self.cx, reason)),
@@ -107,6 +108,7 @@ impl<'a> AwaitClient<'a> {
 pub struct AwaitGrant<'a> {
     cx: Context<'a>,
     client: ClientAuthenticated<'a>,
+    serves: List<'a>,
     token: Credential,
 }
 
@@ -119,7 +121,7 @@ impl<'a> AwaitGrant<'a> {
         let own = granted.client_id == self.client.client_id();
         let is_access_token = token.kind == CredentialKind::AccessToken;
         let for_caller = if is_access_token {
-            own || audience.clone().any(|resource| self.client.serves().contains(resource))
+            own || audience.clone().any(|resource| self.serves.contains(resource))
         } else {
             // A superseded refresh token is not active, though only its use ends the grant.
             own && token.generation == generation

@@ -86,7 +86,7 @@ impl<'a> AwaitClient<'a> {
     fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let client = row.map(|row| Client::decode(row.value)).transpose()?;
-        self.credentials.authenticate(client.as_ref(), &mut self.cx.arena)
+        self.credentials.authenticate(client.as_ref())
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {

@@ -99,22 +99,23 @@ pub struct AwaitClient<'a> {
 }
 
 impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
+    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, List<'a>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let client = row.map(|row| Client::decode(row.value)).transpose()?;
-        let client = self.credentials.authenticate(client.as_ref(), &mut self.cx.arena)?;
+        let record = row.map(|row| Client::decode(row.value)).transpose()?;
+        let client = self.credentials.authenticate(record.as_ref())?;
+        let allowed = List(self.cx.arena.copy_str(record.map_or("", |record| record.scope))?);
         let registered = match self.presented.kind {
             CredentialKind::RefreshToken => client.grant_types().refresh_token,
             _ => client.grant_types().authorization_code,
         };
-        if registered { Ok(client) } else { Err(Reason::GrantTypeNotRegistered) }
+        if registered { Ok((client, allowed)) } else { Err(Reason::GrantTypeNotRegistered) }
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Token> {
         match self.authenticate(row) {
-            Ok(client) => {
+            Ok((client, allowed)) => {
                 let Self { cx, presented, asked, .. } = self;
-                AwaitGrant { cx, client, presented, asked, races: limits::RACES }.load()
+                AwaitGrant { cx, client, allowed, presented, asked, races: limits::RACES }.load()
             }
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
@@ -125,6 +126,7 @@ impl<'a> AwaitClient<'a> {
 pub struct AwaitGrant<'a> {
     cx: Context<'a>,
     client: ClientAuthenticated<'a>,
+    allowed: List<'a>,
     presented: Credential,
     asked: Asked<'a>,
     races: u8,
@@ -151,9 +153,9 @@ impl<'a> AwaitGrant<'a> {
         let row = row.ok_or(if is_code { Reason::CodeDead } else { Reason::RefreshTokenDead })?;
         let grant = Grant::decode(row.value)?;
         let judgement = if is_code {
-            authorization_code::judge(grant, &self.client, &self.asked, self.cx.now)
+            authorization_code::judge(grant, &self.client, self.allowed, &self.asked, self.cx.now)
         } else {
-            refresh_token::judge(grant, &self.client, &self.presented, &self.cx)
+            refresh_token::judge(grant, &self.client, self.allowed, &self.presented, &self.cx)
         };
         let (next, granted, reply) = match judgement {
             Judgement::Refuse(reason) => return Err(reason),

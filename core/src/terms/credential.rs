@@ -1,10 +1,10 @@
 //! The credentials that a server hands out: derived from its secret, not stored.
 //!
 //! ```text
-//! text    = base64url(payload) base64url(tag)                      ; 44 and 43 characters
+//! text    = base64url(payload) base64url(tag)                      ; 44 and 22 characters
 //! payload = format (1) || kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4)
 //!           || resources (1)                                       ; 33 bytes
-//! tag     = HMAC-SHA-256(key, payload)                             ; 32 bytes
+//! tag     = the first half of HMAC-SHA-256(key, payload)           ; 16 bytes, as in RFC 4868 section 2.1
 //! ```
 //!
 //! A forged, mistyped or shortened credential is refused before the store is touched, and a row holds no secret.
@@ -23,7 +23,8 @@ use crate::wire::write::Writer;
 const FORMAT: u8 = 1;
 const PAYLOAD: usize = 33;
 const PAYLOAD_TEXT: usize = 44;
-const TAG_TEXT: usize = 43;
+const TAG: usize = 16;
+const TAG_TEXT: usize = 22;
 
 /// What a credential is for. None works in another's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +119,10 @@ impl CredentialKeys {
     }
 }
 
-fn tag(key: &Hmac<Sha256>, payload: &[u8; PAYLOAD]) -> [u8; 32] {
-    key.clone().chain_update(payload).finalize().into_bytes().into()
+fn tag(key: &Hmac<Sha256>, payload: &[u8; PAYLOAD]) -> [u8; TAG] {
+    let whole: [u8; 32] = key.clone().chain_update(payload).finalize().into_bytes().into();
+    let [tag @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = whole;
+    tag
 }
 
 fn pack(credential: &Credential, key_id: u8) -> [u8; PAYLOAD] {

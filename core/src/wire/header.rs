@@ -22,16 +22,17 @@ pub fn single<'r>(headers: &'r [Field<'r>], name: &'static str) -> Result<Option
     Ok(found)
 }
 
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
 /// Refuses a body that is not declared as a form (RFC 6749 section 3.2). Parameters such as `charset` are ignored.
 pub fn expect_form(headers: &[Field<'_>]) -> Result<(), Reason> {
     let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
+    if value == FORM {
+        return Ok(());
+    }
     let media_type = value.split(|&b| b == b';').next().unwrap_or_default().trim_ascii_end();
     // A comma would join two values: readers differ on which of them counts.
-    if media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") && !value.contains(&b',') {
-        Ok(())
-    } else {
-        Err(Reason::ContentType)
-    }
+    if media_type.eq_ignore_ascii_case(FORM) && !value.contains(&b',') { Ok(()) } else { Err(Reason::ContentType) }
 }
 
 /// What the `Authorization` field of a request holds.
