@@ -1,11 +1,11 @@
 //! Proof Key for Code Exchange, S256 alone (RFC 7636, RFC 9700 section 2.1.1).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
 use crate::terms::parameter::{Param, required};
 use crate::terms::secret;
+use crate::wire::base64;
 
 /// The verifier of a grant's challenge was shown.
 #[derive(Clone, Copy)]
@@ -25,8 +25,8 @@ pub fn read_challenge(challenge: Param<'_>, method: Param<'_>) -> Result<[u8; 32
         return Err(Reason::ChallengeMethod);
     }
     let mut decoded = [0; 32];
-    match Base64UrlUnpadded::decode(challenge, &mut decoded) {
-        Ok(all) if all.len() == 32 => Ok(decoded),
+    match base64::decode_url(challenge.as_bytes(), &mut decoded) {
+        Some(32) => Ok(decoded),
         _ => Err(MALFORMED),
     }
 }

@@ -1,7 +1,7 @@
 //! The credentials that a server hands out: derived from its secret, not stored.
 //!
 //! ```text
-//! text    = base64url(payload) base64url(tag)                      ; 44 and 22 characters
+//! text    = base64url(payload || tag)                              ; 44 and 22 characters
 //! payload = format (1) || kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4)
 //!           || resources (1)                                       ; 33 bytes
 //! tag     = the first half of HMAC-SHA-256(key, payload)           ; 16 bytes, as in RFC 4868 section 2.1
@@ -9,7 +9,6 @@
 //!
 //! A forged, mistyped or shortened credential is refused before the store is touched, and a row holds no secret.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use heapless::Vec;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -18,6 +17,7 @@ use sha2::Sha256;
 use crate::limits;
 use crate::terms::Time;
 use crate::terms::secret;
+use crate::wire::base64;
 use crate::wire::write::Writer;
 
 const FORMAT: u8 = 1;
@@ -98,8 +98,12 @@ impl CredentialKeys {
     pub(crate) fn mint(&self, credential: &Credential, w: &mut Writer<'_>) {
         if let Some((id, key)) = self.ring.first() {
             let payload = pack(credential, *id);
-            w.base64url(&payload);
-            w.base64url(&tag(key, &payload));
+            let mut binary = [0; PAYLOAD + TAG];
+            if let Some((head, tail)) = binary.split_first_chunk_mut() {
+                *head = payload;
+                tail.copy_from_slice(&tag(key, &payload));
+            }
+            w.base64url(&binary);
         }
     }
 
@@ -107,14 +111,12 @@ impl CredentialKeys {
     pub(crate) fn open(&self, kinds: &[CredentialKind], text: &str) -> Option<Credential> {
         let (head, tail) = text.as_bytes().split_at_checked(PAYLOAD_TEXT)?;
         let mut payload = [0; PAYLOAD];
-        if Base64UrlUnpadded::decode(head, &mut payload).ok()?.len() != PAYLOAD {
-            return None;
-        }
+        base64::decode_url(head, &mut payload).filter(|&len| len == PAYLOAD)?;
         let (credential, key_id) = unpack(&payload, kinds)?;
         let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
         // The tag is compared as text, so that there is but one spelling of it.
         let mut expected = [0; TAG_TEXT];
-        Base64UrlUnpadded::encode(&tag(key, &payload), &mut expected).ok()?;
+        base64::encode_url(&tag(key, &payload), &mut expected)?;
         secret::equal(&expected, tail).then_some(credential)
     }
 }

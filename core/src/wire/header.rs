@@ -1,12 +1,10 @@
 //! Header fields: what media type a body has, and which credentials a request bears.
 
-use base64ct::{Base64, Encoding};
-
 use crate::error::Reason;
 use crate::limits;
-use crate::wire::form;
 use crate::wire::http::Field;
 use crate::wire::write::Arena;
+use crate::wire::{base64, form};
 
 /// The value of a field that may occur once; names are compared without regard to case (RFC 9110 section 5.1).
 pub fn single<'r>(headers: &'r [Field<'r>], name: &'static str) -> Result<Option<&'r [u8]>, Reason> {
@@ -83,12 +81,7 @@ pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, 
 /// Decodes `Basic` credentials into client_id and secret. Both halves are form-encoded inside (RFC 6749 section 2.3.1).
 pub fn basic<'a>(token: &[u8], arena: &mut Arena<'a>) -> Result<(&'a str, &'a str), Reason> {
     const MALFORMED: Reason = Reason::Malformed("Authorization");
-    let text = core::str::from_utf8(token).map_err(|_| MALFORMED)?;
-    let decoded = arena.fill(|place| {
-        // The decoder wants a slice of just the right length or more, and gives back what it used.
-        Base64::decode(text, place).ok().map(<[u8]>::len)
-    });
-    let decoded = decoded.map_err(|_| MALFORMED)?;
+    let decoded = arena.fill(|place| base64::decode_standard(token, place)).map_err(|_| MALFORMED)?;
     let colon = decoded.iter().position(|&b| b == b':').ok_or(MALFORMED)?;
     let (id, rest) = decoded.split_at_mut_checked(colon).ok_or(MALFORMED)?;
     let (_, secret) = rest.split_first_mut().ok_or(MALFORMED)?;

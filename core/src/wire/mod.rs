@@ -1,5 +1,6 @@
 //! Bytes to terms and back. Knows no flow.
 
+pub mod base64;
 pub mod form;
 pub mod header;
 pub mod http;

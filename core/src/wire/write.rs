@@ -1,6 +1,7 @@
 //! Output: pieces of text carved one after the other from the caller's buffer.
 
 use crate::error::{Reason, TooSmall};
+use crate::wire::base64;
 
 /// The caller's buffer. What has been written stays where it is and is handed out for as long as the buffer is lent.
 pub struct Arena<'a> {
@@ -66,11 +67,11 @@ pub struct Writer<'w> {
 impl Writer<'_> {
     /// Appends bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.len.saturating_add(bytes.len());
-        match self.buffer.get_mut(self.len..end) {
-            Some(place) if !self.full => {
+        let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
+        match rest.split_at_mut_checked(bytes.len()) {
+            Some((place, _)) if !self.full => {
                 place.copy_from_slice(bytes);
-                self.len = end;
+                self.len = self.len.saturating_add(bytes.len());
             }
             _ => self.full = true,
         }
@@ -139,10 +140,9 @@ impl Writer<'_> {
 
     /// Appends `bytes` in base64url without padding.
     pub fn base64url(&mut self, bytes: &[u8]) {
-        use base64ct::{Base64UrlUnpadded, Encoding};
         let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
-        match Base64UrlUnpadded::encode(bytes, rest) {
-            Ok(text) if !self.full => self.len = self.len.saturating_add(text.len()),
+        match base64::encode_url(bytes, rest) {
+            Some(len) if !self.full => self.len = self.len.saturating_add(len),
             _ => self.full = true,
         }
     }

@@ -1,0 +1,14 @@
+//! The C interface of symbolon. So far it says only which version it is; the flows follow.
+#![no_std]
+
+/// The number of the binary interface. It changes whenever a compiled caller would have to be compiled anew.
+#[unsafe(no_mangle)]
+pub extern "C" fn symbolon_abi_version() -> u32 {
+    0
+}
+
+/// The bytes of buffer that a flow of the server needs.
+#[unsafe(no_mangle)]
+pub extern "C" fn symbolon_server_buffer_bytes() -> usize {
+    symbolon::server::BUFFER
+}
