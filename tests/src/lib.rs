@@ -3,5 +3,6 @@
 pub mod drive;
 pub mod figures;
 pub mod fixture;
+pub mod fuzz;
 pub mod store;
 pub mod vectors;
