@@ -1,5 +1,7 @@
 //! Output: pieces of text carved one after the other from the caller's buffer.
 
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+
 use crate::error::{Reason, TooSmall};
 
 /// The caller's buffer. What has been written stays where it is and is handed out for as long as the buffer is lent.
@@ -139,9 +141,17 @@ impl Writer<'_> {
 
     /// Appends `bytes` in base64url without padding.
     pub fn base64url(&mut self, bytes: &[u8]) {
-        use base64ct::{Base64UrlUnpadded, Encoding};
+        self.encoded::<Base64UrlUnpadded>(bytes);
+    }
+
+    /// Appends `bytes` in base64 with padding.
+    pub fn base64(&mut self, bytes: &[u8]) {
+        self.encoded::<Base64>(bytes);
+    }
+
+    fn encoded<E: Encoding>(&mut self, bytes: &[u8]) {
         let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
-        match Base64UrlUnpadded::encode(bytes, rest) {
+        match E::encode(bytes, rest) {
             Ok(text) if !self.full => self.len = self.len.saturating_add(text.len()),
             _ => self.full = true,
         }
