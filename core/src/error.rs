@@ -219,6 +219,10 @@ pub enum Reason {
     TokenAudience,
     /// The access token does not hold the scope that this request needs.
     TokenScope,
+    /// An introspection response that does not follow RFC 7662 section 2.2.
+    IntrospectionMalformed,
+    /// The host says that a request needs a scope that is none.
+    ScopeNeeded,
 
     // The host.
     /// The store did not answer.
@@ -326,6 +330,8 @@ impl Reason {
             Self::TokenIssuer => (InvalidToken, 401, "the access token is of another issuer"),
             Self::TokenAudience => (InvalidToken, 401, "the access token is for another resource"),
             Self::TokenScope => (InsufficientScope, 403, "the access token does not hold the scope needed"),
+            Self::IntrospectionMalformed => (ServerError, 502, "malformed introspection response"),
+            Self::ScopeNeeded => (ServerError, 500, "the scope needed is malformed"),
 
             Self::StoreUnavailable | Self::StoreBusy => (TemporarilyUnavailable, 503, "try again"),
             Self::PeerUnavailable => (TemporarilyUnavailable, 503, "the authorization server does not answer"),

@@ -95,6 +95,8 @@ pub(crate) const fn rule(name: &str) -> Option<Rule> {
         b"response_type" => (ResponseType, limits::NAME),
         b"scope" => (List, limits::SCOPE),
         b"state" => (Vschars, limits::STATE),
+        // A claim and no parameter; OpenID Connect Core section 2 allows 255 ASCII characters.
+        b"sub" => (Vschars, limits::SUBJECT),
         // RFC 7009 section 2.1, RFC 7662 section 2.1.
         b"token" => (Vschars, limits::FOREIGN_TOKEN),
         b"token_type_hint" => (Name, limits::NAME),
