@@ -189,6 +189,8 @@ pub enum Reason {
     StateUnknown,
     /// An authorization response that was already used.
     StateUsed,
+    /// An authorization response that came after its session had lapsed.
+    StateExpired,
     /// An authorization response with parameters that a code response cannot have.
     ResponseUnexpected,
     /// The server answered the authorization request with an error.
@@ -199,6 +201,10 @@ pub enum Reason {
     TokenType,
     /// The session is unknown or has ended.
     SessionGone,
+    /// The session belongs to another server, client or redirection URI than this one.
+    SessionForeign,
+    /// The access token has ended, and there is no refresh token.
+    SessionExpired,
     /// The session is being refreshed elsewhere.
     SessionBusy,
 
@@ -207,10 +213,16 @@ pub enum Reason {
     TokenMissing,
     /// The access token is not active.
     TokenInactive,
+    /// The access token is of another issuer.
+    TokenIssuer,
     /// The access token is for another resource.
     TokenAudience,
     /// The access token does not hold the scope that this request needs.
     TokenScope,
+    /// An introspection response that does not follow RFC 7662 section 2.2.
+    IntrospectionMalformed,
+    /// The host says that a request needs a scope that is none.
+    ScopeNeeded,
 
     // The host.
     /// The store did not answer.
@@ -301,6 +313,7 @@ impl Reason {
                 (InvalidRequest, 400, "the authorization response belongs to no sign-in of this browser")
             }
             Self::StateUsed => (InvalidRequest, 400, "the authorization response was already used"),
+            Self::StateExpired => (InvalidRequest, 400, "this sign-in has expired"),
             Self::ResponseUnexpected => {
                 (InvalidRequest, 400, "the authorization response is not that of the code flow")
             }
@@ -308,12 +321,17 @@ impl Reason {
             Self::Status => (ServerError, 502, "unexpected HTTP status"),
             Self::TokenType => (ServerError, 502, "unexpected token_type"),
             Self::SessionGone => (InvalidRequest, 401, "signed out"),
+            Self::SessionForeign => (InvalidRequest, 400, "the session belongs to another client"),
+            Self::SessionExpired => (InvalidRequest, 401, "the session has expired"),
             Self::SessionBusy => (TemporarilyUnavailable, 503, "tokens are being refreshed"),
 
             Self::TokenMissing => (InvalidToken, 401, "an access token is required"),
             Self::TokenInactive => (InvalidToken, 401, "the access token is not valid"),
+            Self::TokenIssuer => (InvalidToken, 401, "the access token is of another issuer"),
             Self::TokenAudience => (InvalidToken, 401, "the access token is for another resource"),
             Self::TokenScope => (InsufficientScope, 403, "the access token does not hold the scope needed"),
+            Self::IntrospectionMalformed => (ServerError, 502, "malformed introspection response"),
+            Self::ScopeNeeded => (ServerError, 500, "the scope needed is malformed"),
 
             Self::StoreUnavailable | Self::StoreBusy => (TemporarilyUnavailable, 503, "try again"),
             Self::PeerUnavailable => (TemporarilyUnavailable, 503, "the authorization server does not answer"),
@@ -337,11 +355,13 @@ impl Reason {
             Self::InteractionForeign => Event::InteractionForeign,
             Self::Denied => Event::Denied,
             Self::RowUndecodable => Event::RowUndecodable,
+            Self::TokenIssuer | Self::TokenAudience => Event::TokenForeign,
             Self::IssuerMismatch
             | Self::IssMissing
             | Self::IssMismatch
             | Self::StateUnknown
             | Self::StateUsed
+            | Self::SessionForeign
             | Self::ResponseUnexpected => Event::ResponseRefused,
             _ => return None,
         })
@@ -391,6 +411,12 @@ pub enum Event {
     InteractionForeign,
     /// An authorization response failed a check that holds for every honest one: mix-up, injection or a lost session.
     ResponseRefused,
+    /// An access token came that is for another resource, or of another issuer.
+    TokenForeign,
+    /// A user was signed in: the client has tokens.
+    SignedIn,
+    /// A user was signed out: the client's session was deleted.
+    SignedOut,
     /// A stored row could not be read.
     RowUndecodable,
 }

@@ -2,10 +2,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod client;
 pub mod error;
 pub mod limits;
 pub mod proof;
 pub mod record;
+pub mod resource;
 pub mod server;
 pub mod step;
 pub mod terms;

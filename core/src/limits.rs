@@ -57,3 +57,8 @@ pub const USER_AGENT_MIN: usize = 16;
 pub const RESPONSE_BODY: usize = JSON;
 /// How long a flow lets one HTTP exchange take, in seconds.
 pub const SEND_TIMEOUT: u32 = 10;
+/// How long one holder may take to refresh a session, in seconds: twice the exchange and some, so that a lease lapses only
+/// where its holder has died.
+pub const LEASE: u64 = 30;
+/// An access token that ends within so many seconds is refreshed before it is used: it must outlive the request it is for.
+pub const FRESH_MARGIN: u64 = 30;

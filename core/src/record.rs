@@ -16,6 +16,7 @@ mod session;
 
 pub use client::{AuthenticationMethod, Client, GrantTypes};
 pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Refused, Revoked};
+pub use session::{Owner, Refreshing, SESSION_ROW, Session, Started, TokenSet};
 
 /// The version of the encodings below. A row of another version does not decode.
 const VERSION: u8 = 1;
@@ -90,7 +91,7 @@ pub trait Record<'v>: Serialize + Deserialize<'v> {
     }
 }
 
-/// The longest scope, subject and the like fit; so no row of the core is longer than this, in bytes.
+/// The longest scope, subject and the like fit; so no row of the server is longer than this, in bytes.
 pub const ROW: usize = limits::CLIENT_ID
     + limits::CLIENT_NAME
     + limits::URI

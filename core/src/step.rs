@@ -10,7 +10,8 @@
 use crate::limits;
 use crate::record::{Key, Kind};
 use crate::terms::Time;
-use crate::wire::http::{Fields, Method, Response};
+use crate::terms::endpoint::Endpoint;
+use crate::wire::http::{Field, Fields, Method, Response};
 
 /// What a flow does next.
 #[must_use = "a flow that is dropped leaves its request unanswered"]
@@ -170,6 +171,33 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
     /// What the exchange may and may not do.
     pub policy: SendPolicy,
+}
+
+const ACCEPT_JSON: Field<'static> = Field { name: "Accept", value: b"application/json" };
+const FORM: Field<'static> = Field { name: "Content-Type", value: b"application/x-www-form-urlencoded" };
+
+impl<'a> Exchange<'a> {
+    /// Asks for a JSON document.
+    pub(crate) fn get(endpoint: Endpoint<'a>) -> Self {
+        Self {
+            method: Method::Get,
+            url: endpoint.as_str(),
+            headers: [ACCEPT_JSON].into_iter().collect(),
+            body: b"",
+            policy: SendPolicy::new(endpoint.is_plain_http()),
+        }
+    }
+
+    /// Sends a form, and asks for JSON.
+    pub(crate) fn post(endpoint: Endpoint<'a>, form: &'a [u8], authorization: Option<&'a [u8]>) -> Self {
+        let authorization = authorization.map(|value| Field { name: "Authorization", value });
+        Self {
+            method: Method::Post,
+            headers: [ACCEPT_JSON, FORM].into_iter().chain(authorization).collect(),
+            body: form,
+            ..Self::get(endpoint)
+        }
+    }
 }
 
 /// What an HTTP exchange may and may not do.

@@ -3,6 +3,7 @@
 //! A witness has private fields and is what the next phase of a flow needs: a token reply cannot be built without the
 //! proof that the grant is held, an error redirect not without the proof that the redirection URI is the client's.
 
+pub mod audience;
 pub mod client_auth;
 pub mod grant;
 pub mod pkce;

@@ -1,1 +1,121 @@
-//! The row of a client's session.
+//! The row of a client's session, from the authorization request to the sign-out.
+//!
+//! ```text
+//!              authorize             callback                redeem: tokens               lease
+//!   (absent) ------------> Started ------------> Redeeming ----------------> Active -----------------> Refreshing
+//!                             |                     |                         |  ^   tokens, or released   |
+//!                             | error, expiry       | failure                 |  '--------------------------'
+//!                             v                     v                         v                            |
+//!                           (gone)                (gone)                    (gone)  sign-out,   <----------'
+//!                                                                                   invalid_grant
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use crate::limits;
+use crate::terms::Time;
+
+/// One row per sign-in, each step of which is one compare-and-swap. So a callback works once, and of all the tabs, threads
+/// and processes that share a session one alone spends its refresh token.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub enum Session<'s> {
+    /// The user was sent to the authorization server.
+    #[serde(borrow)]
+    Started(Started<'s>),
+    /// The authorization response was accepted; its code is being exchanged. It is never accepted again.
+    Redeeming(Owner<'s>),
+    /// Signed in.
+    Active(TokenSet<'s>),
+    /// Signed in; one holder of the lease is spending the refresh token.
+    Refreshing(Refreshing<'s>),
+}
+
+impl<'s> Record<'s> for Session<'s> {}
+
+impl<'s> Session<'s> {
+    /// At which server, as which client.
+    pub const fn owner(&self) -> Owner<'s> {
+        match self {
+            Self::Started(Started { owner, .. })
+            | Self::Redeeming(owner)
+            | Self::Active(TokenSet { owner, .. })
+            | Self::Refreshing(Refreshing { tokens: TokenSet { owner, .. }, .. }) => *owner,
+        }
+    }
+
+    /// The tokens, once there are some.
+    pub const fn tokens(&self) -> Option<&TokenSet<'s>> {
+        match self {
+            Self::Active(tokens) | Self::Refreshing(Refreshing { tokens, .. }) => Some(tokens),
+            Self::Started(_) | Self::Redeeming(_) => None,
+        }
+    }
+}
+
+/// Whose session this is. What belongs to one server never goes to another (RFC 9700 section 4.4).
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner<'s> {
+    /// The issuer identifier of the server.
+    pub issuer: &'s str,
+    /// The client, as that server knows it.
+    pub client_id: &'s str,
+}
+
+/// An authorization request that waits for its response.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Started<'s> {
+    /// At which server, as which client.
+    #[serde(borrow)]
+    pub owner: Owner<'s>,
+    /// The hash of the binding of the user agent that began it.
+    pub user_agent: [u8; 32],
+    /// The `code_verifier`. It leaves this row for the token endpoint alone.
+    pub code_verifier: &'s str,
+    /// The redirection URI of the request.
+    pub redirect_uri: &'s str,
+    /// The scope asked for; empty if none was named.
+    pub scope: &'s str,
+    /// The resources asked for.
+    pub resources: &'s str,
+    /// When the request lapses.
+    pub expires_at: Time,
+}
+
+/// The tokens of a session.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct TokenSet<'s> {
+    /// From which server, as which client.
+    #[serde(borrow)]
+    pub owner: Owner<'s>,
+    /// The access token.
+    pub access_token: &'s str,
+    /// When the access token ends, if the server said so.
+    pub expires_at: Option<Time>,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<&'s str>,
+    /// The scope granted.
+    pub scope: &'s str,
+    /// The resources asked for.
+    pub resources: &'s str,
+}
+
+/// A session whose refresh token is being spent.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Refreshing<'s> {
+    /// The tokens as they were.
+    #[serde(borrow)]
+    pub tokens: TokenSet<'s>,
+    /// When the lease lapses: whoever took it has died or lost its connection by then.
+    pub lease_until: Time,
+}
+
+/// No row of a session is longer than this, in bytes. The longest is that of a session with both tokens.
+pub const SESSION_ROW: usize = limits::URI
+    + limits::CLIENT_ID
+    + 2 * limits::FOREIGN_TOKEN
+    + limits::SCOPE
+    + limits::RESOURCES * (limits::RESOURCE + 1)
+    + 64;
+
+const _: () = assert!(2 * limits::FOREIGN_TOKEN > limits::URI + 128 + 32, "a started session fits too");

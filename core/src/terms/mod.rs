@@ -2,8 +2,10 @@
 
 pub mod client_id;
 pub mod credential;
+pub mod endpoint;
 pub mod issuer;
 pub mod list;
+pub mod metadata;
 pub mod parameter;
 pub mod redirect_uri;
 pub mod resource;

@@ -72,6 +72,8 @@ pub(crate) const fn rule(name: &str) -> Option<Rule> {
         b"error_description" => (Nqschars, limits::URI),
         b"error_uri" => (Reference, limits::URI),
         b"grant_type" => (NameOrReference, limits::NAME),
+        // OpenID Connect Core section 3.2.2.5; listed so that a client sees it where it may not be.
+        b"id_token" => (Vschars, limits::FOREIGN_TOKEN),
         // RFC 9207 section 2.
         b"iss" => (Issuer, limits::URI),
         // A grant that RFC 9700 section 2.4 forbids; listed so that nothing of it passes unread.
@@ -86,11 +88,15 @@ pub(crate) const fn rule(name: &str) -> Option<Rule> {
         b"request_uri" => (AbsoluteUri, limits::URI),
         // RFC 8707 section 2.
         b"resource" => (AbsoluteUri, limits::RESOURCE),
+        // JARM section 2.3.
+        b"response" => (Vschars, limits::FOREIGN_TOKEN),
         // OAuth 2.0 Multiple Response Type Encoding Practices section 2.1.
         b"response_mode" => (Name, limits::NAME),
         b"response_type" => (ResponseType, limits::NAME),
         b"scope" => (List, limits::SCOPE),
         b"state" => (Vschars, limits::STATE),
+        // A claim and no parameter; OpenID Connect Core section 2 allows 255 ASCII characters.
+        b"sub" => (Vschars, limits::SUBJECT),
         // RFC 7009 section 2.1, RFC 7662 section 2.1.
         b"token" => (Vschars, limits::FOREIGN_TOKEN),
         b"token_type_hint" => (Name, limits::NAME),
@@ -246,6 +252,7 @@ every_parameter!(
     error_description,
     error_uri,
     grant_type,
+    id_token,
     iss,
     password,
     prompt,
@@ -253,6 +260,7 @@ every_parameter!(
     refresh_token,
     request,
     request_uri,
+    response,
     response_mode,
     response_type,
     scope,

@@ -39,8 +39,7 @@ pub fn may_register(text: &str, application_type: ApplicationType) -> Result<(),
             Some(_) => false,
             None => native && is_reverse_domain(uri.scheme) && uri.path.starts_with('/'),
         };
-        let query = uri.query.unwrap_or("").as_bytes();
-        place && uri.fragment.is_none() && !query.split(|&byte| byte == b'&').any(is_response_parameter)
+        place && uri.fragment.is_none() && !uri.has_parameter(&RESPONSE_PARAMETERS)
     };
     if uri::parse(text).is_some_and(allowed) { Ok(()) } else { Err(Reason::RedirectUriForbidden) }
 }
@@ -123,43 +122,19 @@ fn is_reverse_domain(scheme: &str) -> bool {
     scheme.as_bytes().contains(&b'.') && labels.clone().all(is_label)
 }
 
-/// Whether a pair of a query has the name of a parameter of authorization responses: the response would repeat it.
-fn is_response_parameter(pair: &[u8]) -> bool {
-    const NAMES: [&str; 10] = [
-        "access_token",
-        "code",
-        "error",
-        "error_description",
-        "error_uri",
-        "expires_in",
-        "id_token",
-        "iss",
-        "state",
-        "token_type",
-    ];
-    let name = pair.split(|&byte| byte == b'=').next().unwrap_or_default();
-    NAMES.iter().any(|known| Decoded(name).eq(known.bytes()))
-}
-
-/// The bytes of a name that [`uri::parse`] let pass, percent-decoded.
-struct Decoded<'q>(&'q [u8]);
-
-impl Iterator for Decoded<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let (byte, rest) = match self.0 {
-            [] => return None,
-            [b'%', high, low, rest @ ..] => {
-                let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                ((digit(high)? << 4) | digit(low)?, rest)
-            }
-            [byte, rest @ ..] => (*byte, rest),
-        };
-        self.0 = rest;
-        Some(byte)
-    }
-}
+/// The parameters of authorization responses: a response would repeat one that the redirection URI has.
+const RESPONSE_PARAMETERS: [&str; 10] = [
+    "access_token",
+    "code",
+    "error",
+    "error_description",
+    "error_uri",
+    "expires_in",
+    "id_token",
+    "iss",
+    "state",
+    "token_type",
+];
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::string_slice)]

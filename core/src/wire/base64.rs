@@ -24,18 +24,31 @@ pub const fn encoded_len(bytes: usize) -> usize {
 
 /// Writes `bytes` as base64url without padding (RFC 4648 section 5); returns the length, or `None` if it does not fit.
 pub fn encode_url(bytes: &[u8], text: &mut [u8]) -> Option<usize> {
+    encode(bytes, text, URL)
+}
+
+/// Writes `bytes` as base64 with padding (RFC 4648 section 4); returns the length, or `None` if it does not fit.
+pub fn encode_standard(bytes: &[u8], text: &mut [u8]) -> Option<usize> {
+    let len = bytes.len().div_ceil(3).checked_mul(4)?;
+    let text = text.get_mut(..len)?;
+    let unpadded = encode(bytes, text, STANDARD)?;
+    text.get_mut(unpadded..)?.fill(b'=');
+    Some(len)
+}
+
+fn encode(bytes: &[u8], text: &mut [u8], alphabet: Alphabet) -> Option<usize> {
     let len = encoded_len(bytes.len());
     let text = text.get_mut(..len)?;
     let (sixes, six) = bytes.as_chunks::<6>();
     let (eights, eight) = text.as_chunks_mut::<8>();
     for (six, eight) in sixes.iter().zip(eights) {
-        *eight = encode_word(six);
+        *eight = encode_word(six, alphabet);
     }
     let mut last = [0; 6];
     for (place, byte) in last.iter_mut().zip(six) {
         *place = *byte;
     }
-    for (place, character) in eight.iter_mut().zip(encode_word(&last)) {
+    for (place, character) in eight.iter_mut().zip(encode_word(&last, alphabet)) {
         *place = character;
     }
     Some(len)
@@ -88,8 +101,8 @@ fn decode(text: &[u8], bytes: &mut [u8], alphabet: Alphabet) -> Option<usize> {
     (sound & valid & (unused == 0)).then_some(len)
 }
 
-const fn encode_word(&[a, b, c, d, e, f]: &[u8; 6]) -> [u8; 8] {
-    to_characters(spread(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))).to_be_bytes()
+const fn encode_word(&[a, b, c, d, e, f]: &[u8; 6], alphabet: Alphabet) -> [u8; 8] {
+    to_characters(spread(u64::from_be_bytes([0, 0, a, b, c, d, e, f])), alphabet).to_be_bytes()
 }
 
 const fn decode_word(eight: &[u8; 8], alphabet: Alphabet) -> ([u8; 6], bool) {
@@ -132,15 +145,16 @@ const fn where_one(ones: u64, value: u8) -> u64 {
     ones.wrapping_mul(u64::from_be_bytes([0, 0, 0, 0, 0, 0, 0, value]))
 }
 
-/// Sextets to characters of base64url. No byte overflows into the next: each step leaves it between 0 and 255.
-const fn to_characters(sextets: u64) -> u64 {
-    // From `A`: 6 further to `a`, 75 back to `0`, 13 back to `-`, 49 further to `_`.
+/// Sextets to characters. No byte overflows into the next: each step leaves it between 0 and 255.
+const fn to_characters(sextets: u64, alphabet: Alphabet) -> u64 {
+    let Alphabet { c62, c63 } = alphabet;
+    // From `A`: 6 further to `a`, 75 back to `0`; 62 would then be `:`, and is moved back to its character, and 63 after it.
     sextets
         .wrapping_add(each(b'A'))
         .wrapping_add(where_one(at_least(sextets, 26), 6))
         .wrapping_sub(where_one(at_least(sextets, 52), 75))
-        .wrapping_sub(where_one(at_least(sextets, 62), 13))
-        .wrapping_add(where_one(at_least(sextets, 63), 49))
+        .wrapping_sub(where_one(at_least(sextets, 62), b':'.wrapping_sub(c62)))
+        .wrapping_add(where_one(at_least(sextets, 63), c63.wrapping_sub(c62).wrapping_sub(1)))
 }
 
 /// Characters to sextets, and whether every character is of the alphabet.
@@ -232,6 +246,11 @@ mod tests {
             let mut bytes = [0; 32];
             decode_standard(text.as_bytes(), &mut bytes).map(|len| bytes[..len].to_vec())
         };
+        for bytes in [&b""[..], b"f", b"fo", b"foo", &[0xfb, 0xff, 0xbf], b"foobar!"] {
+            let mut text = [0; 16];
+            let len = encode_standard(bytes, &mut text).unwrap();
+            assert_eq!(decode(core::str::from_utf8(&text[..len]).unwrap()).as_deref(), Some(bytes));
+        }
         assert_eq!(decode("Zg=="), Some(b"f".to_vec()));
         assert_eq!(decode("Zm8="), Some(b"fo".to_vec()));
         assert_eq!(decode("+/+/"), Some(std::vec![0xfb, 0xff, 0xbf]));

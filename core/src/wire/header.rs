@@ -20,17 +20,25 @@ pub fn single<'r>(headers: &'r [Field<'r>], name: &'static str) -> Result<Option
     Ok(found)
 }
 
-const FORM: &[u8] = b"application/x-www-form-urlencoded";
-
-/// Refuses a body that is not declared as a form (RFC 6749 section 3.2). Parameters such as `charset` are ignored.
+/// Refuses a body that is not declared as a form (RFC 6749 section 3.2).
 pub fn expect_form(headers: &[Field<'_>]) -> Result<(), Reason> {
+    expect(headers, b"application/x-www-form-urlencoded")
+}
+
+/// Refuses a body that is not declared as JSON (RFC 6749 section 5.1).
+pub fn expect_json(headers: &[Field<'_>]) -> Result<(), Reason> {
+    expect(headers, b"application/json")
+}
+
+/// Refuses a body of another media type. Parameters such as `charset` are ignored.
+fn expect(headers: &[Field<'_>], expected: &[u8]) -> Result<(), Reason> {
     let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
-    if value == FORM {
+    if value == expected {
         return Ok(());
     }
     let media_type = value.split(|&b| b == b';').next().unwrap_or_default().trim_ascii_end();
     // A comma would join two values: readers differ on which of them counts.
-    if media_type.eq_ignore_ascii_case(FORM) && !value.contains(&b',') { Ok(()) } else { Err(Reason::ContentType) }
+    if media_type.eq_ignore_ascii_case(expected) && !value.contains(&b',') { Ok(()) } else { Err(Reason::ContentType) }
 }
 
 /// What the `Authorization` field of a request holds.
@@ -86,4 +94,17 @@ pub fn basic<'a>(token: &[u8], arena: &mut Arena<'a>) -> Result<(&'a str, &'a st
     let (id, rest) = decoded.split_at_mut_checked(colon).ok_or(MALFORMED)?;
     let (_, secret) = rest.split_first_mut().ok_or(MALFORMED)?;
     Ok((form::component(id).map_err(|_| MALFORMED)?, form::component(secret).map_err(|_| MALFORMED)?))
+}
+
+/// Writes `Basic` credentials as [`basic`] reads them.
+pub fn write_basic<'a>(client_id: &str, secret: &str, arena: &mut Arena<'a>) -> Result<&'a [u8], Reason> {
+    let pair = arena.write(|w| {
+        w.form(client_id);
+        w.bytes(b":");
+        w.form(secret);
+    })?;
+    arena.write(|w| {
+        w.str("Basic ");
+        w.base64(pair);
+    })
 }

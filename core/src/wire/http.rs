@@ -1,6 +1,8 @@
 //! HTTP messages as data: the request that a host hands in, the reply that it sends.
 
 use crate::error::{Event, Reason};
+use crate::wire::header;
+use crate::wire::json::{self, Object};
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,14 @@ pub struct Response<'r> {
     pub headers: &'r [Field<'r>],
     /// The body.
     pub body: &'r mut [u8],
+}
+
+impl<'r> Response<'r> {
+    /// The JSON object that the body holds, and is declared to hold.
+    pub fn json(self) -> Result<Object<'r>, Reason> {
+        header::expect_json(self.headers)?;
+        json::object(self.body)
+    }
 }
 
 /// A reply, ready to be sent as it is.

@@ -107,6 +107,30 @@ impl<'j> Object<'j> {
         self.members().find(|(member, _)| *member == name).map(|(_, value)| value)
     }
 
+    /// The member of this name, which must be a string if it is there: `null` or another type is no absence.
+    pub fn string(&self, name: &'static str) -> Result<Option<&'j str>, Reason> {
+        self.typed(name, Value::as_str)
+    }
+
+    /// The member of this name, which must be a non-negative integer if it is there.
+    pub fn integer(&self, name: &'static str) -> Result<Option<u64>, Reason> {
+        self.typed(name, Value::as_u64)
+    }
+
+    /// The member of this name, which must be a boolean if it is there.
+    pub fn boolean(&self, name: &'static str) -> Result<Option<bool>, Reason> {
+        self.typed(name, Value::as_bool)
+    }
+
+    /// The member of this name, which must be an array if it is there.
+    pub fn array(&self, name: &'static str) -> Result<Option<Array<'j>>, Reason> {
+        self.typed(name, Value::as_array)
+    }
+
+    fn typed<T>(&self, name: &'static str, read: fn(Value<'j>) -> Option<T>) -> Result<Option<T>, Reason> {
+        self.get(name).map(|value| read(value).ok_or(Reason::Malformed(name))).transpose()
+    }
+
     /// The members, in their order.
     pub const fn members(&self) -> Members<'j> {
         Members(self.0)

@@ -17,6 +17,15 @@ pub struct Uri<'u> {
     pub fragment: Option<&'u str>,
 }
 
+impl Uri<'_> {
+    /// Whether the query has a parameter of one of these names, however it is percent-encoded.
+    pub fn has_parameter(&self, names: &[&str]) -> bool {
+        let pairs = self.query.unwrap_or("").as_bytes().split(|&byte| byte == b'&');
+        let mut found = pairs.map(|pair| pair.split(|&byte| byte == b'=').next().unwrap_or_default());
+        found.any(|name| names.iter().any(|known| Decoded(name).eq(known.bytes())))
+    }
+}
+
 /// The authority of a URI (RFC 3986 section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority<'u> {
@@ -212,6 +221,26 @@ fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
 
 fn cut_optional(text: &str, separator: u8) -> (&str, Option<&str>) {
     cut(text, separator).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+/// The bytes of a name that [`parse`] let pass, percent-decoded.
+struct Decoded<'q>(&'q [u8]);
+
+impl Iterator for Decoded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let (byte, rest) = match self.0 {
+            [] => return None,
+            [b'%', high, low, rest @ ..] => {
+                let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                ((digit(high)? << 4) | digit(low)?, rest)
+            }
+            [byte, rest @ ..] => (*byte, rest),
+        };
+        self.0 = rest;
+        Some(byte)
+    }
 }
 
 // Classes of characters (RFC 3986 section 2).

@@ -140,8 +140,17 @@ impl Writer<'_> {
 
     /// Appends `bytes` in base64url without padding.
     pub fn base64url(&mut self, bytes: &[u8]) {
+        self.encoded(|rest| base64::encode_url(bytes, rest));
+    }
+
+    /// Appends `bytes` in base64 with padding.
+    pub fn base64(&mut self, bytes: &[u8]) {
+        self.encoded(|rest| base64::encode_standard(bytes, rest));
+    }
+
+    fn encoded(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) {
         let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
-        match base64::encode_url(bytes, rest) {
+        match encode(rest) {
             Some(len) if !self.full => self.len = self.len.saturating_add(len),
             _ => self.full = true,
         }

@@ -1,0 +1,269 @@
+//! Taking the user back: the authorization response (RFC 6749 section 4.1.2), and the exchange of its code.
+//!
+//! ```text
+//! start           -> load session | done
+//! load session    -> commit session | done
+//! commit session  -> send | done
+//! send            -> commit session
+//! ```
+//!
+//! The order of the checks is fixed: repetitions, `iss`, `state` with the session and its user agent, `error`, and only
+//! then the code. What fails before the session is found is not shown, not acted upon and asks nothing of anybody. The
+//! session takes one response, whatever it says, and its code goes to the token endpoint of the session's own issuer.
+
+use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
+use crate::client::{Client, Context, write_resources};
+use crate::error::{Reason, TooSmall};
+use crate::record::{Key, Kind, Record, Session, Started};
+use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
+use crate::terms::metadata::ServerMetadata;
+use crate::terms::parameter::{parameters, required};
+use crate::terms::{Time, UserAgent};
+use crate::wire::http::Response;
+
+parameters! {
+    /// The authorization response (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207 section 2), and what belongs to others.
+    pub(crate) struct AuthorizationResponse {
+        iss, state, code, error, error_description, access_token, token_type, id_token, token, response
+    }
+}
+
+/// The flow of an authorization response: see [`Client::callback`].
+pub enum Callback {}
+
+/// A session that has tokens. No `Debug`: it holds the access token.
+#[derive(Clone, Copy)]
+pub struct SignedIn<'a> {
+    /// The session.
+    pub session: Key,
+    /// What it may be used for.
+    pub tokens: Tokens<'a>,
+}
+
+impl<'a> Client<'a> {
+    /// Ends a sign-in: judges what came to the redirection URI, and exchanges the code for tokens.
+    ///
+    /// `query` is what follows the `?`, and is decoded in place; `user_agent` is the binding of the browser that brought it.
+    /// The buffer needs [`BUFFER`](super::BUFFER) bytes.
+    pub fn callback(
+        &'a self,
+        server: &ServerMetadata<'a>,
+        query: &'a mut [u8],
+        user_agent: UserAgent<'a>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Callback>, TooSmall> {
+        let cx = Context::new(self, server, now, buffer)?;
+        Ok(match start(&cx, query) {
+            Ok((key, response)) => {
+                let at = AwaitSession { cx, key, response, user_agent };
+                Step::Load(Load { key, kind: Kind::Session, at })
+            }
+            Err(reason) => Step::Done(Err(reason.into())),
+        })
+    }
+}
+
+fn start<'a>(cx: &Context<'a>, query: &'a mut [u8]) -> Result<(Key, AuthorizationResponse<'a>), Reason> {
+    cx.check_server()?;
+    let response = AuthorizationResponse::read(query)?;
+    // RFC 9207 section 2.4. From a server that does not say that it sends `iss`, an equal one is welcome all the same.
+    match response.iss {
+        Ok(Some(iss)) if iss == cx.server.issuer().as_str() => {}
+        Ok(None) if cx.server.sends_iss() => return Err(Reason::IssMissing),
+        Ok(None) => {}
+        _ => return Err(Reason::IssMismatch),
+    }
+    match response.state {
+        Ok(Some(state)) => Ok((Key::session(state), response)),
+        _ => Err(Reason::StateUnknown),
+    }
+}
+
+/// The session of the response is being read.
+pub struct AwaitSession<'a> {
+    cx: Context<'a>,
+    key: Key,
+    response: AuthorizationResponse<'a>,
+    user_agent: UserAgent<'a>,
+}
+
+impl<'a> AwaitSession<'a> {
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Callback> {
+        match self.write(row) {
+            Ok((write, Ok((asked, exchange)))) => {
+                let at = AwaitRedeeming { cx: self.cx, key: self.key, asked, exchange, version: write.version() };
+                Step::Commit(Commit { write, at: Committing::Redeeming(at) })
+            }
+            Ok((write, Err(failure))) => {
+                Step::Commit(Commit { write, at: Committing::Refused(AwaitRefused { failure }) })
+            }
+            Err(reason) => Step::Done(Err(reason.into())),
+        }
+    }
+
+    /// The write that takes the session out of play; and the exchange that follows it, or what ends the sign-in.
+    fn write(
+        &mut self,
+        row: Answer<Option<Row<'_>>>,
+    ) -> Result<(Write<'a>, Result<Accepted<'a>, Failure<'a>>), Reason> {
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::StateUnknown)?;
+        let Session::Started(started) = Session::decode(row.value)? else { return Err(Reason::StateUsed) };
+        if !self.user_agent.is(&started.user_agent) {
+            return Err(Reason::StateUnknown);
+        }
+        // The redirection URI tells apart what issuer and client do not: two users of one client (RFC 9700 section 4.4).
+        if started.owner != self.cx.owner() || started.redirect_uri != self.cx.client.redirect_uri {
+            return Err(Reason::SessionForeign);
+        }
+        if self.cx.now.reached(started.expires_at) {
+            return Err(Reason::StateExpired);
+        }
+        let next = match self.code() {
+            Ok(code) => Ok(self.exchange(&started, code)?),
+            Err(failure) => Err(failure),
+        };
+        let value = match next {
+            Ok(_) => Some(self.cx.encode(&Session::Redeeming(started.owner))?.0),
+            Err(_) => None,
+        };
+        Ok((self.cx.write(self.key, Some(row.version), value, started.expires_at), next))
+    }
+
+    /// The code, if the response is one that has a code and nothing that belongs to another flow.
+    fn code(&self) -> Result<&'a str, Failure<'a>> {
+        let response = &self.response;
+        if let Some(code) = response.error? {
+            let description = response.error_description.unwrap_or(None);
+            let error = Some(ServerError { code, description });
+            return Err(Failure { reason: Reason::ServerRefused, error });
+        }
+        let others = [response.access_token, response.token_type, response.id_token, response.token, response.response];
+        if others.iter().any(|other| !matches!(other, Ok(None))) {
+            return Err(Reason::ResponseUnexpected.into());
+        }
+        Ok(required(response.code, "code")?)
+    }
+
+    /// The token request (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2).
+    fn exchange(&mut self, started: &Started<'_>, code: &str) -> Result<Accepted<'a>, Reason> {
+        let endpoint = self.cx.server.token_endpoint();
+        let exchange = self.cx.post(endpoint, |form| {
+            form.pair("grant_type", "authorization_code");
+            form.pair("code", code);
+            form.pair("redirect_uri", started.redirect_uri);
+            form.pair("code_verifier", started.code_verifier);
+            write_resources(form, started.resources);
+        })?;
+        let asked = Asked {
+            owner: self.cx.owner(),
+            scope: self.cx.arena.copy_str(started.scope)?,
+            resources: self.cx.arena.copy_str(started.resources)?,
+            refresh_token: None,
+        };
+        Ok((asked, exchange))
+    }
+}
+
+/// What follows once the response is accepted: the exchange of its code, and what that asks for.
+type Accepted<'a> = (Asked<'a>, Exchange<'a>);
+
+/// The phases in which the session is being written.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Committing<'a> {
+    #[doc(hidden)]
+    Refused(AwaitRefused<'a>),
+    #[doc(hidden)]
+    Redeeming(AwaitRedeeming<'a>),
+    #[doc(hidden)]
+    Active(AwaitActive<'a>),
+    #[doc(hidden)]
+    Failed(AwaitFailed<'a>),
+}
+
+/// The response ends the sign-in; the session is being deleted.
+pub struct AwaitRefused<'a> {
+    failure: Failure<'a>,
+}
+
+/// The response is being accepted; the token request waits for it.
+pub struct AwaitRedeeming<'a> {
+    cx: Context<'a>,
+    key: Key,
+    asked: Asked<'a>,
+    exchange: Exchange<'a>,
+    version: u64,
+}
+
+/// The code is being exchanged.
+pub struct AwaitTokens<'a> {
+    cx: Context<'a>,
+    key: Key,
+    asked: Asked<'a>,
+    version: u64,
+}
+
+impl<'a> AwaitTokens<'a> {
+    fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
+        match self.write(response) {
+            Ok((write, signed_in)) => Step::Commit(Commit { write, at: Committing::Active(AwaitActive { signed_in }) }),
+            // A code is good for one exchange, even if nothing is known of how that went: the session ends.
+            Err(failure) => {
+                let write = self.cx.write(self.key, Some(self.version), None, self.cx.now);
+                Step::Commit(Commit { write, at: Committing::Failed(AwaitFailed { failure }) })
+            }
+        }
+    }
+
+    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, SignedIn<'a>), Failure<'a>> {
+        let Self { cx, key, asked, version } = self;
+        let response = response.map_err(|_| Reason::PeerUnavailable)?;
+        let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
+        let (write, tokens) = cx.activate(*key, *version, &response.tokens(asked, cx.now), asked.scope)?;
+        Ok((write, SignedIn { session: *key, tokens }))
+    }
+}
+
+/// The tokens are being stored; they are handed out after it.
+pub struct AwaitActive<'a> {
+    signed_in: SignedIn<'a>,
+}
+
+/// The exchange failed; the session is being deleted.
+pub struct AwaitFailed<'a> {
+    failure: Failure<'a>,
+}
+
+impl Flow for Callback {
+    type Output<'a> = Result<SignedIn<'a>, Failure<'a>>;
+    type Loading<'a> = AwaitSession<'a>;
+    type Committing<'a> = Committing<'a>;
+    type Sending<'a> = AwaitTokens<'a>;
+    no_phases!(Signing Verifying);
+
+    fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        at.judge(row)
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        Step::Done(Err(match (at, outcome) {
+            (Committing::Redeeming(AwaitRedeeming { cx, key, asked, exchange, version }), Ok(Committed::Yes)) => {
+                return Step::Send(Send { exchange, at: AwaitTokens { cx, key, asked, version } });
+            }
+            (Committing::Active(AwaitActive { signed_in }), Ok(Committed::Yes)) => return Step::Done(Ok(signed_in)),
+            // Another response, in another tab, has taken the session.
+            (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
+            // The session was deleted meanwhile.
+            (Committing::Active(_), Ok(Committed::Conflict)) => Reason::SessionGone.into(),
+            (Committing::Redeeming(_) | Committing::Active(_), Err(_)) => Reason::StoreUnavailable.into(),
+            // What could not be deleted lapses.
+            (Committing::Refused(AwaitRefused { failure }), _) | (Committing::Failed(AwaitFailed { failure }), _) => {
+                failure
+            }
+        }))
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        at.judge(response)
+    }
+}

@@ -1,0 +1,76 @@
+//! Finding a server: its metadata document (RFC 8414 section 3).
+//!
+//! ```text
+//! start -> send | done
+//! send  -> done
+//! ```
+
+use crate::client::{BUFFER, Client};
+use crate::error::{Reason, TooSmall};
+use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
+use crate::terms::endpoint::{Endpoint, Schemes};
+use crate::terms::issuer::Issuer;
+use crate::terms::metadata::ServerMetadata;
+use crate::wire::http::Response;
+use crate::wire::uri;
+use crate::wire::write::Arena;
+
+/// The flow of discovery: see [`Client::discover`].
+pub enum Discover {}
+
+impl<'a> Client<'a> {
+    /// Asks the client's server for its metadata. The buffer needs [`BUFFER`] bytes.
+    ///
+    /// A host that keeps the document hands it to [`ServerMetadata::read`] the next time.
+    pub fn discover(&'a self, buffer: &'a mut [u8]) -> Result<Step<'a, Discover>, TooSmall> {
+        let mut arena = Arena::new(buffer, BUFFER)?;
+        Ok(match well_known(self.issuer, self.schemes, &mut arena) {
+            Ok(endpoint) => {
+                let at = AwaitDocument { arena, issuer: self.issuer, schemes: self.schemes };
+                Step::Send(Send { exchange: Exchange::get(endpoint), at })
+            }
+            Err(reason) => Step::Done(Err(reason)),
+        })
+    }
+}
+
+/// The well-known path goes between the host and the path of the issuer, whose last slash is dropped (RFC 8414 section 3.1).
+fn well_known<'a>(issuer: Issuer<'_>, schemes: Schemes, arena: &mut Arena<'a>) -> Result<Endpoint<'a>, Reason> {
+    const MALFORMED: Reason = Reason::Malformed("issuer");
+    let path = uri::parse(issuer.as_str()).ok_or(MALFORMED)?.path;
+    let origin = issuer.as_str().strip_suffix(path).ok_or(MALFORMED)?;
+    let url = arena.text(|w| {
+        w.str(origin);
+        w.str("/.well-known/oauth-authorization-server");
+        w.str(path.strip_suffix('/').unwrap_or(path));
+    })?;
+    Endpoint::parse("issuer", url, schemes)
+}
+
+/// The document is being fetched.
+pub struct AwaitDocument<'a> {
+    arena: Arena<'a>,
+    issuer: Issuer<'a>,
+    schemes: Schemes,
+}
+
+impl<'a> AwaitDocument<'a> {
+    fn judge(mut self, response: Answer<Response<'_>>) -> Result<ServerMetadata<'a>, Reason> {
+        let response = response.map_err(|_| Reason::PeerUnavailable)?;
+        if response.status != 200 {
+            return Err(Reason::Status);
+        }
+        // The issuer of the document is the client's own, byte for byte, and so outlives the document.
+        ServerMetadata::from_object(&response.json()?, self.issuer, self.schemes)?.copy(self.issuer, &mut self.arena)
+    }
+}
+
+impl Flow for Discover {
+    type Output<'a> = Result<ServerMetadata<'a>, Reason>;
+    type Sending<'a> = AwaitDocument<'a>;
+    no_phases!(Loading Committing Signing Verifying);
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        Step::Done(at.judge(response))
+    }
+}

@@ -1,0 +1,197 @@
+//! The client: one file per thing that an application does.
+//!
+//! | what | RFC | file |
+//! |---|---|---|
+//! | find a server | 8414 section 3 | `discover.rs` |
+//! | send the user there | 6749 section 4.1.1, 7636, 8707 | `authorize.rs` |
+//! | take the user back, with tokens | 6749 sections 4.1.2 to 4.1.4, 9207 | `callback.rs` |
+//! | have an access token that works | 6749 section 6 | `refresh.rs` |
+//! | sign out | 7009 | `revoke.rs` |
+//!
+//! A session is a row, named by a [`Key`](crate::record::Key) of 32 bytes that the application keeps as its handle. It can
+//! be computed from the `state`, which travels in URLs: so an application keeps it in the user's own session with it, and
+//! never takes it from a request as proof of who is asking.
+
+mod authorize;
+mod callback;
+mod discover;
+mod refresh;
+mod response;
+mod revoke;
+
+pub use authorize::{Authorize, SignIn};
+pub use callback::{Callback, SignedIn};
+pub use discover::Discover;
+pub use refresh::{Refresh, Refreshed};
+pub use response::{Failure, ServerError, Tokens};
+pub use revoke::{Revoke, Revoked};
+
+use crate::error::{Reason, TooSmall};
+use crate::limits;
+use crate::record::{Key, Kind, Owner, Record, SESSION_ROW, Session, TokenSet};
+use crate::step::{Exchange, Labels, Write};
+use crate::terms::Time;
+use crate::terms::client_id::ClientId;
+use crate::terms::endpoint::{Endpoint, Schemes};
+use crate::terms::issuer::Issuer;
+use crate::terms::list::List;
+use crate::terms::metadata::ServerMetadata;
+use crate::wire::header;
+use crate::wire::write::{Arena, FormWriter};
+
+/// The longest request, with every value percent-encoded.
+const REQUEST: usize = limits::URI
+    + 3 * (limits::FOREIGN_TOKEN + limits::URI + limits::SCOPE)
+    + 3 * limits::RESOURCES * (limits::RESOURCE + 4)
+    + 8 * (limits::CLIENT_ID + limits::CLIENT_SECRET)
+    + 1024;
+
+/// The buffer that every flow of the client needs, in bytes: a request, and rows for a flow that loses every race.
+pub const BUFFER: usize = REQUEST + 5 * SESSION_ROW;
+
+const _: () = assert!(limits::RACES <= 2, "a refresh writes one row more than it loses races, and two after it");
+
+/// The configuration of a client at one authorization server. Immutable while in use; share it freely.
+pub struct Client<'a> {
+    /// The server.
+    pub issuer: Issuer<'a>,
+    /// The client, as that server knows it.
+    pub client_id: ClientId<'a>,
+    /// How the client shows that server who it is.
+    pub authentication: Authentication<'a>,
+    /// Where the server sends the user back to. A client of several servers has one of its own for each (RFC 9700 section
+    /// 4.4.2.2).
+    pub redirect_uri: &'a str,
+    /// The scope to ask for if a sign-in names no other; empty for the server's default.
+    pub scope: &'a str,
+    /// The resources that tokens are for (RFC 8707), with a space between them.
+    pub resources: &'a str,
+    /// Over which schemes the server is asked.
+    pub schemes: Schemes,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+/// How a client authenticates (RFC 6749 section 2.3). One method, never two. No `Debug`: it holds the secret.
+#[derive(Clone, Copy)]
+pub enum Authentication<'a> {
+    /// A public client, which has no secret.
+    None,
+    /// `client_secret_basic`.
+    ClientSecretBasic(&'a str),
+    /// `client_secret_post`.
+    ClientSecretPost(&'a str),
+}
+
+/// How long things live, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// From the authorization request to its response.
+    pub sign_in: u64,
+    /// A session that is not refreshed.
+    pub session: u64,
+}
+
+impl Default for Lifetimes {
+    /// Ten minutes, ninety days.
+    fn default() -> Self {
+        Self { sign_in: 600, session: 7_776_000 }
+    }
+}
+
+/// What the flows of the client carry along, once the server is known.
+struct Context<'a> {
+    client: &'a Client<'a>,
+    server: ServerMetadata<'a>,
+    now: Time,
+    arena: Arena<'a>,
+}
+
+impl<'a> Context<'a> {
+    fn new(
+        client: &'a Client<'a>,
+        server: &ServerMetadata<'a>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Self, TooSmall> {
+        Ok(Self { client, server: *server, now, arena: Arena::new(buffer, BUFFER)? })
+    }
+
+    /// Whose session it is that this client begins.
+    const fn owner(&self) -> Owner<'a> {
+        Owner { issuer: self.client.issuer.as_str(), client_id: self.client.client_id.as_str() }
+    }
+
+    /// Refuses metadata of another server than the client's.
+    fn check_server(&self) -> Result<(), Reason> {
+        if self.server.issuer() == self.client.issuer { Ok(()) } else { Err(Reason::IssuerMismatch) }
+    }
+
+    /// A POST of a form to an endpoint of the server, with the client authenticated.
+    fn post(
+        &mut self,
+        endpoint: Endpoint<'a>,
+        fill: impl FnOnce(&mut FormWriter<'_, '_>),
+    ) -> Result<Exchange<'a>, Reason> {
+        let client_id = self.client.client_id.as_str();
+        let authorization = match self.client.authentication {
+            Authentication::ClientSecretBasic(secret) => Some(header::write_basic(client_id, secret, &mut self.arena)?),
+            Authentication::None | Authentication::ClientSecretPost(_) => None,
+        };
+        let form = self.arena.write(|w| {
+            let mut form = FormWriter::new(w, "");
+            fill(&mut form);
+            match self.client.authentication {
+                Authentication::None => form.pair("client_id", client_id),
+                Authentication::ClientSecretBasic(_) => {}
+                Authentication::ClientSecretPost(secret) => {
+                    form.pair("client_id", client_id);
+                    form.pair("client_secret", secret);
+                }
+            }
+        })?;
+        Ok(Exchange::post(endpoint, form, authorization))
+    }
+
+    /// The bytes of a row, and the row as it is read back from them: it outlives what it was made of.
+    fn encode(&mut self, session: &Session<'_>) -> Result<(&'a [u8], Session<'a>), Reason> {
+        let value: &'a [u8] = self.arena.fill(|place| session.encode(place))?;
+        Ok((value, Session::decode(value)?))
+    }
+
+    fn write(&self, key: Key, expected: Option<u64>, value: Option<&'a [u8]>, expires_at: Time) -> Write<'a> {
+        let labels = Labels { kind: Kind::Session, client_id: Some(self.client.client_id.as_str()), subject: None };
+        Write { key, expected, value, expires_at, labels }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The write that makes these the tokens of the session, and what is handed out after it.
+    fn activate(
+        &mut self,
+        key: Key,
+        version: u64,
+        tokens: &TokenSet<'_>,
+        asked: &str,
+    ) -> Result<(Write<'a>, Tokens<'a>), Reason> {
+        let (value, session) = self.encode(&Session::Active(*tokens))?;
+        let tokens = session.tokens().ok_or(Reason::RowUndecodable)?;
+        let write = self.write(key, Some(version), Some(value), self.keep_until(tokens));
+        Ok((write, Tokens::granted(tokens, asked)))
+    }
+
+    /// How long the store keeps a session with these tokens.
+    fn keep_until(&self, tokens: &TokenSet<'_>) -> Time {
+        match tokens.expires_at {
+            Some(end) if tokens.refresh_token.is_none() => end,
+            _ => self.now.after(self.client.lifetimes.session),
+        }
+    }
+}
+
+/// Writes each of the resources as a parameter of its own (RFC 8707 section 2).
+fn write_resources(form: &mut FormWriter<'_, '_>, resources: &str) {
+    for resource in List(resources).words() {
+        form.pair("resource", resource);
+    }
+}

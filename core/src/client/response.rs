@@ -1,0 +1,188 @@
+//! What a server answers, as the flows of the client read it and hand it on.
+
+use crate::error::Reason;
+use crate::record::{Owner, TokenSet};
+use crate::terms::Time;
+use crate::terms::list::List;
+use crate::terms::parameter;
+use crate::wire::http::Response;
+use crate::wire::json::Object;
+use crate::wire::write::Arena;
+
+/// Why a flow did not end as it was asked to.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// The reason; its [`event`](Reason::event) is for the audit log.
+    pub reason: Reason,
+    /// What the server said, if it was the server that refused.
+    pub error: Option<ServerError<'a>>,
+}
+
+impl From<Reason> for Failure<'_> {
+    fn from(reason: Reason) -> Self {
+        Self { reason, error: None }
+    }
+}
+
+/// An error in the words of a server (RFC 6749 sections 4.1.2.1 and 5.2). These are another party's words: printable ASCII
+/// without quotation marks and backslashes, but to be escaped and to be shown as a quotation, if at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerError<'a> {
+    /// `error`.
+    pub code: &'a str,
+    /// `error_description`, if it follows its grammar.
+    pub description: Option<&'a str>,
+}
+
+impl<'r> ServerError<'r> {
+    /// Reads `error` and `error_description` of a response whose status is no success.
+    fn read(object: &Object<'r>) -> Result<Self, Reason> {
+        let code = checked("error", object.string("error")?)?.ok_or(Reason::Status)?;
+        let description = object.string("error_description").and_then(|text| checked("error_description", text));
+        Ok(Self { code, description: description.unwrap_or(None) })
+    }
+
+    fn copy<'a>(&self, arena: &mut Arena<'a>) -> Result<ServerError<'a>, Reason> {
+        Ok(ServerError {
+            code: arena.copy_str(self.code)?,
+            description: self.description.map(|text| arena.copy_str(text)).transpose()?,
+        })
+    }
+}
+
+/// What an application may do with a session. No `Debug`: it holds the access token.
+#[derive(Clone, Copy)]
+pub struct Tokens<'a> {
+    /// The access token, to be sent as `Bearer` to the resources below and to no other.
+    pub access_token: &'a str,
+    /// When it ends, if the server said so.
+    pub expires_at: Option<Time>,
+    /// The scope that was granted.
+    pub scope: &'a str,
+    /// Whether the server granted more than it was asked for.
+    pub scope_is_wider: bool,
+    /// The resources that the token was asked for.
+    pub resources: &'a str,
+}
+
+impl<'a> Tokens<'a> {
+    /// The tokens of a row, which need not outlive it.
+    pub(super) fn copy(tokens: &TokenSet<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
+        Ok(Self {
+            access_token: arena.copy_str(tokens.access_token)?,
+            expires_at: tokens.expires_at,
+            scope: arena.copy_str(tokens.scope)?,
+            scope_is_wider: false,
+            resources: arena.copy_str(tokens.resources)?,
+        })
+    }
+
+    /// The tokens of a row that is about to be written, against the scope that was asked for.
+    pub(super) fn granted(tokens: &TokenSet<'a>, asked: &str) -> Self {
+        Self {
+            access_token: tokens.access_token,
+            expires_at: tokens.expires_at,
+            scope: tokens.scope,
+            scope_is_wider: !asked.is_empty() && !List(tokens.scope).is_subset_of(List(asked)),
+            resources: tokens.resources,
+        }
+    }
+}
+
+/// A successful token response (RFC 6749 section 5.1).
+pub(super) struct TokenResponse<'r> {
+    access_token: &'r str,
+    expires_in: Option<u64>,
+    refresh_token: Option<&'r str>,
+    scope: Option<&'r str>,
+}
+
+/// What a token response was asked for.
+pub(super) struct Asked<'r> {
+    pub(super) owner: Owner<'r>,
+    pub(super) scope: &'r str,
+    pub(super) resources: &'r str,
+    /// The refresh token in use, which stays so if the response brings none (RFC 6749 section 6).
+    pub(super) refresh_token: Option<&'r str>,
+}
+
+impl<'r> TokenResponse<'r> {
+    /// The tokens of the session from now on.
+    pub(super) fn tokens(&self, asked: &Asked<'r>, now: Time) -> TokenSet<'r> {
+        TokenSet {
+            owner: asked.owner,
+            access_token: self.access_token,
+            expires_at: self.expires_in.map(|seconds| now.after(seconds)),
+            refresh_token: self.refresh_token.or(asked.refresh_token),
+            // Absent means as asked; empty means none, and is no default (RFC 6749 section 5.1).
+            scope: self.scope.unwrap_or(asked.scope),
+            resources: asked.resources,
+        }
+    }
+
+    fn read(object: &Object<'r>) -> Result<Self, Reason> {
+        let bearer = object.string("token_type").map_err(|_| Reason::TokenType)?;
+        if !bearer.is_some_and(|name| name.eq_ignore_ascii_case("Bearer")) {
+            return Err(Reason::TokenType);
+        }
+        let scope = object.string("scope")?;
+        if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
+            parameter::check("scope", scope)?;
+        }
+        let access_token = checked("access_token", object.string("access_token")?)?;
+        Ok(Self {
+            access_token: access_token.ok_or(Reason::Missing("access_token"))?,
+            expires_in: object.integer("expires_in")?,
+            refresh_token: checked("refresh_token", object.string("refresh_token")?)?,
+            scope,
+        })
+    }
+}
+
+/// Reads the response of the token endpoint. A redirect is no answer here: it is a status like any other that is unknown.
+pub(super) fn read_token_response(response: Response<'_>) -> Result<TokenResponse<'_>, Failure<'_>> {
+    match response.status {
+        200 => {
+            let object = response.json()?;
+            // An error in a success has been taken for one (CVE-2021-41580).
+            if object.get("error").is_some() {
+                return Err(refused(&object)?);
+            }
+            Ok(TokenResponse::read(&object)?)
+        }
+        _ => Err(read_refusal(response)),
+    }
+}
+
+/// What a response that is no success says.
+pub(super) fn read_refusal(response: Response<'_>) -> Failure<'_> {
+    match response.status {
+        400..=499 => match response.json().and_then(|object| refused(&object)) {
+            Ok(failure) => failure,
+            Err(_) => Reason::Status.into(),
+        },
+        500..=599 => Reason::PeerUnavailable.into(),
+        _ => Reason::Status.into(),
+    }
+}
+
+fn refused<'r>(object: &Object<'r>) -> Result<Failure<'r>, Reason> {
+    Ok(Failure { reason: Reason::ServerRefused, error: Some(ServerError::read(object)?) })
+}
+
+impl Failure<'_> {
+    /// The same in the caller's buffer. The server's words are dropped if there is no room for them.
+    pub(super) fn copy<'a>(&self, arena: &mut Arena<'a>) -> Failure<'a> {
+        Failure { reason: self.reason, error: self.error.and_then(|error| error.copy(arena).ok()) }
+    }
+
+    /// Whether the server says that the grant is over.
+    pub(super) fn is_invalid_grant(&self) -> bool {
+        self.error.is_some_and(|error| error.code == "invalid_grant")
+    }
+}
+
+/// Checks a member against the grammar of the parameter of the same name.
+fn checked<'r>(name: &'static str, value: Option<&'r str>) -> Result<Option<&'r str>, Reason> {
+    value.map(|value| parameter::check(name, value).map(|()| value)).transpose()
+}

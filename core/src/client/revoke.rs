@@ -1,0 +1,178 @@
+//! Signing out: the server is told (RFC 7009), and the session is deleted.
+//!
+//! ```text
+//! start          -> load session | done
+//! load session   -> send | commit session | done
+//! send           -> commit session | done
+//! commit session -> load session | done
+//! ```
+
+use crate::client::response::{Failure, read_refusal};
+use crate::client::{Client, Context};
+use crate::error::{Reason, TooSmall};
+use crate::limits;
+use crate::record::{Key, Kind, Record, Session};
+use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, no_phases};
+use crate::terms::Time;
+use crate::terms::metadata::ServerMetadata;
+use crate::wire::http::Response;
+
+/// The flow of a sign-out: see [`Client::revoke`].
+pub enum Revoke {}
+
+/// How a sign-out ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Revoked<'a> {
+    /// The session is gone.
+    SignedOut {
+        /// Whether the server has revoked the tokens. It has not where it has no revocation endpoint or does not revoke
+        /// tokens of this kind, and where there was no session with tokens.
+        at_server: bool,
+    },
+    /// The session is as it was, and its tokens must be taken for alive (RFC 7009 section 2.2.1); ask again later.
+    Failed(Failure<'a>),
+}
+
+impl<'a> Client<'a> {
+    /// Revokes the tokens of a session, and deletes it. The buffer needs [`BUFFER`](super::BUFFER) bytes.
+    pub fn revoke(
+        &'a self,
+        server: &ServerMetadata<'a>,
+        session: Key,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Revoke>, TooSmall> {
+        let cx = Context::new(self, server, now, buffer)?;
+        Ok(match cx.check_server() {
+            Ok(()) => AwaitSession { cx, key: session, told: Told::NotYet, races: limits::RACES }.load(),
+            Err(reason) => Step::Done(Revoked::Failed(reason.into())),
+        })
+    }
+}
+
+/// What the server knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    NotYet,
+    /// It has revoked the tokens.
+    Revoked,
+    /// It has nothing to revoke them with.
+    InVain,
+}
+
+/// The session is being read.
+pub struct AwaitSession<'a> {
+    cx: Context<'a>,
+    key: Key,
+    told: Told,
+    races: u8,
+}
+
+impl<'a> AwaitSession<'a> {
+    fn load(self) -> Step<'a, Revoke> {
+        Step::Load(Load { key: self.key, kind: Kind::Session, at: self })
+    }
+
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
+        let row = match row {
+            Ok(Some(row)) => row,
+            Ok(None) => return Step::Done(self.signed_out()),
+            Err(_) => return Step::Done(Revoked::Failed(Reason::StoreUnavailable.into())),
+        };
+        match self.exchange(&row) {
+            Ok(Some(exchange)) => {
+                Step::Send(Send { exchange, at: AwaitResponse { before: self, version: row.version } })
+            }
+            Ok(None) => self.delete(row.version),
+            Err(reason) => Step::Done(Revoked::Failed(reason.into())),
+        }
+    }
+
+    /// The revocation request (RFC 7009 section 2.1), if there is one to be made. The refresh token stands for the grant.
+    fn exchange(&mut self, row: &Row<'_>) -> Result<Option<Exchange<'a>>, Reason> {
+        let session = Session::decode(row.value)?;
+        if session.owner() != self.cx.owner() {
+            return Err(Reason::SessionForeign);
+        }
+        let (Told::NotYet, Some(tokens), Some(endpoint)) =
+            (self.told, session.tokens(), self.cx.server.revocation_endpoint())
+        else {
+            return Ok(None);
+        };
+        let (token, hint) = match tokens.refresh_token {
+            Some(refresh_token) => (refresh_token, "refresh_token"),
+            None => (tokens.access_token, "access_token"),
+        };
+        let exchange = self.cx.post(endpoint, |form| {
+            form.pair("token", token);
+            form.pair("token_type_hint", hint);
+        });
+        exchange.map(Some)
+    }
+
+    fn delete(self, version: u64) -> Step<'a, Revoke> {
+        let write = self.cx.write(self.key, Some(version), None, self.cx.now);
+        Step::Commit(Commit { write, at: AwaitDeleted { before: self } })
+    }
+
+    fn signed_out(&self) -> Revoked<'a> {
+        Revoked::SignedOut { at_server: self.told == Told::Revoked }
+    }
+}
+
+/// The server is being told.
+pub struct AwaitResponse<'a> {
+    before: AwaitSession<'a>,
+    version: u64,
+}
+
+impl<'a> AwaitResponse<'a> {
+    fn judge(self, response: Answer<Response<'_>>) -> Step<'a, Revoke> {
+        let Self { mut before, version } = self;
+        let Ok(response) = response else { return Step::Done(Revoked::Failed(Reason::PeerUnavailable.into())) };
+        if response.status == 200 {
+            before.told = Told::Revoked;
+            return before.delete(version);
+        }
+        let failure = read_refusal(response);
+        if failure.error.is_some_and(|error| error.code == "unsupported_token_type") {
+            before.told = Told::InVain;
+            return before.delete(version);
+        }
+        Step::Done(Revoked::Failed(failure.copy(&mut before.cx.arena)))
+    }
+}
+
+/// The session is being deleted.
+pub struct AwaitDeleted<'a> {
+    before: AwaitSession<'a>,
+}
+
+impl Flow for Revoke {
+    type Output<'a> = Revoked<'a>;
+    type Loading<'a> = AwaitSession<'a>;
+    type Committing<'a> = AwaitDeleted<'a>;
+    type Sending<'a> = AwaitResponse<'a>;
+    no_phases!(Signing Verifying);
+
+    fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        at.judge(row)
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        let AwaitDeleted { mut before } = at;
+        match (outcome, before.races.checked_sub(1)) {
+            (Ok(Committed::Yes), _) => Step::Done(before.signed_out()),
+            (Ok(Committed::Conflict), Some(races)) => {
+                before.races = races;
+                before.load()
+            }
+            (Ok(Committed::Conflict), None) => Step::Done(Revoked::Failed(Reason::StoreBusy.into())),
+            (Err(_), _) => Step::Done(Revoked::Failed(Reason::StoreUnavailable.into())),
+        }
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        at.judge(response)
+    }
+}

@@ -1,0 +1,232 @@
+//! Judging a request by its access token (RFC 6750), which the authorization server explains (RFC 7662).
+//!
+//! ```text
+//! start -> send | done
+//! send  -> done
+//! ```
+//!
+//! A token counts in the `Authorization` field alone: one in the query or in a form is as good as none (RFC 9700 section
+//! 4.3.2).
+
+use crate::error::{Reason, TooSmall};
+use crate::proof::audience::AudienceMatched;
+use crate::resource::{BUFFER, ResourceServer};
+use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
+use crate::terms::Time;
+use crate::terms::list::List;
+use crate::terms::parameter;
+use crate::terms::scope;
+use crate::wire::header::{self, Authorization};
+use crate::wire::http::{Field, Fields, Reply, Response};
+use crate::wire::json::Object;
+use crate::wire::write::{Arena, FormWriter};
+
+/// The flow of a judgement: see [`ResourceServer::judge`].
+pub enum Judge {}
+
+/// What becomes of a request.
+pub enum Judgement<'a> {
+    /// It may be served, within these claims.
+    Allow(Claims<'a>),
+    /// It may not; this is the reply.
+    Deny(Reply<'a>),
+}
+
+/// What an access token says, to this resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Claims<'a> {
+    client_id: Option<&'a str>,
+    subject: Option<&'a str>,
+    scope: &'a str,
+    expires_at: Option<Time>,
+    audience: AudienceMatched,
+}
+
+impl<'a> Claims<'a> {
+    /// The client that the token was issued to (`client_id`).
+    pub const fn client_id(&self) -> Option<&'a str> {
+        self.client_id
+    }
+
+    /// The user who approved it (`sub`), as the issuer names users.
+    pub const fn subject(&self) -> Option<&'a str> {
+        self.subject
+    }
+
+    /// Its scope.
+    pub const fn scope(&self) -> List<'a> {
+        List(self.scope)
+    }
+
+    /// When it ends, if the issuer said so.
+    pub const fn expires_at(&self) -> Option<Time> {
+        self.expires_at
+    }
+
+    /// The proof that it is for this resource.
+    pub const fn audience(&self) -> AudienceMatched {
+        self.audience
+    }
+}
+
+impl<'a> ResourceServer<'a> {
+    /// Judges a request by its header fields: every one of them, in order, repetitions included.
+    ///
+    /// `scope` is what the request needs; empty for any valid token. The buffer needs [`BUFFER`] bytes.
+    pub fn judge(
+        &'a self,
+        headers: &[Field<'_>],
+        scope: &'a str,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Judge>, TooSmall> {
+        let mut at = AwaitIntrospection { server: self, scope, now, arena: Arena::new(buffer, BUFFER)? };
+        Ok(match at.exchange(headers) {
+            Ok(exchange) => Step::Send(Send { exchange, at }),
+            Err(reason) => Step::Done(Judgement::Deny(at.deny(reason))),
+        })
+    }
+}
+
+/// The authorization server is being asked.
+pub struct AwaitIntrospection<'a> {
+    server: &'a ResourceServer<'a>,
+    scope: &'a str,
+    now: Time,
+    arena: Arena<'a>,
+}
+
+impl<'a> AwaitIntrospection<'a> {
+    /// The introspection request (RFC 7662 section 2.1).
+    fn exchange(&mut self, headers: &[Field<'_>]) -> Result<Exchange<'a>, Reason> {
+        let token = match header::authorization(headers)? {
+            Authorization::Bearer(token) => token,
+            Authorization::Absent | Authorization::Basic(_) | Authorization::Other => {
+                return Err(Reason::TokenMissing);
+            }
+        };
+        scope::parse_or_empty(self.scope).map_err(|_| Reason::ScopeNeeded)?;
+        let ResourceServer { client_id, client_secret, introspection_endpoint, .. } = *self.server;
+        let authorization = header::write_basic(client_id.as_str(), client_secret, &mut self.arena)?;
+        let form = self.arena.write(|w| {
+            let mut form = FormWriter::new(w, "");
+            form.pair("token", token);
+            form.pair("token_type_hint", "access_token");
+        })?;
+        Ok(Exchange::post(introspection_endpoint, form, Some(authorization)))
+    }
+
+    fn judge(&mut self, response: Answer<Response<'_>>) -> Result<Claims<'a>, Reason> {
+        let response = response.map_err(|_| Reason::PeerUnavailable)?;
+        // A refusal here is about this resource server's own credentials, not about the token.
+        if response.status != 200 {
+            return Err(Reason::Status);
+        }
+        // Whatever cannot be read is the issuer's fault, and says nothing of the token.
+        let token = response.json().and_then(|object| Introspection::read(&object).map(|read| (object, read)));
+        let (object, token) = token.map_err(|_| Reason::IntrospectionMalformed)?;
+        if !token.active
+            || token.exp.is_some_and(|end| self.now.reached(end))
+            || token.nbf.is_some_and(|start| !self.now.reached(start))
+            || token.token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer"))
+        {
+            return Err(Reason::TokenInactive);
+        }
+        if token.iss.is_some_and(|iss| iss != self.server.issuer.as_str()) {
+            return Err(Reason::TokenIssuer);
+        }
+        let audience =
+            AudienceMatched::prove(object.get("aud"), self.server.resource).map_err(|reason| match reason {
+                Reason::TokenAudience => reason,
+                _ => Reason::IntrospectionMalformed,
+            })?;
+        if !List(self.scope).is_subset_of(List(token.scope)) {
+            return Err(Reason::TokenScope);
+        }
+        Ok(Claims {
+            client_id: token.client_id.map(|text| self.arena.copy_str(text)).transpose()?,
+            subject: token.sub.map(|text| self.arena.copy_str(text)).transpose()?,
+            scope: self.arena.copy_str(token.scope)?,
+            expires_at: token.exp,
+            audience,
+        })
+    }
+
+    /// The reply to a request that is not served (RFC 6750 section 3).
+    fn deny(&mut self, reason: Reason) -> Reply<'a> {
+        let answer = reason.answer();
+        let mut headers: Fields<'a> = [Field { name: "Cache-Control", value: b"no-store" }].into_iter().collect();
+        let status = match answer.status {
+            // The issuer or this server is at fault: no other token would do better.
+            500..=599 => 503,
+            status => status,
+        };
+        if status != 503 {
+            let Self { server, scope, arena, .. } = self;
+            let challenge = arena.write(|w| {
+                w.str("Bearer realm=");
+                w.quoted(server.realm);
+                // Without a token there is nothing to complain of (RFC 6750 section 3.1).
+                if reason != Reason::TokenMissing {
+                    w.str(", error=");
+                    w.quoted(answer.code.as_str());
+                    w.str(", error_description=");
+                    w.quoted(answer.text);
+                }
+                if reason == Reason::TokenScope {
+                    w.str(", scope=");
+                    w.quoted(scope);
+                }
+            });
+            let _ = headers.push(Field { name: "WWW-Authenticate", value: challenge.unwrap_or(b"Bearer") });
+        }
+        Reply { status, headers, body: b"", reason: Some(reason), event: reason.event() }
+    }
+}
+
+/// The members of an introspection response (RFC 7662 section 2.2) but for `aud`.
+struct Introspection<'r> {
+    active: bool,
+    exp: Option<Time>,
+    nbf: Option<Time>,
+    token_type: Option<&'r str>,
+    iss: Option<&'r str>,
+    client_id: Option<&'r str>,
+    sub: Option<&'r str>,
+    scope: &'r str,
+}
+
+impl<'r> Introspection<'r> {
+    fn read(object: &Object<'r>) -> Result<Self, Reason> {
+        let text = |name| {
+            let value = object.string(name)?;
+            value.map(|value| parameter::check(name, value).map(|()| value)).transpose()
+        };
+        Ok(Self {
+            active: object.boolean("active")?.ok_or(Reason::Missing("active"))?,
+            exp: object.integer("exp")?.map(Time),
+            nbf: object.integer("nbf")?.map(Time),
+            token_type: object.string("token_type")?,
+            iss: object.string("iss")?,
+            client_id: text("client_id")?,
+            sub: text("sub")?,
+            scope: match object.string("scope")? {
+                None | Some("") => "",
+                Some(scope) => parameter::check("scope", scope).map(|()| scope)?,
+            },
+        })
+    }
+}
+
+impl Flow for Judge {
+    type Output<'a> = Judgement<'a>;
+    type Sending<'a> = AwaitIntrospection<'a>;
+    no_phases!(Loading Committing Signing Verifying);
+
+    fn sent<'a>(mut at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        Step::Done(match at.judge(response) {
+            Ok(claims) => Judgement::Allow(claims),
+            Err(reason) => Judgement::Deny(at.deny(reason)),
+        })
+    }
+}

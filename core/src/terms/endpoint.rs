@@ -1,0 +1,132 @@
+//! The URLs of a server's endpoints, as a client of theirs takes them.
+
+use crate::error::Reason;
+use crate::terms::redirect_uri::is_loopback_host;
+use crate::wire::uri;
+use crate::wire::write::Arena;
+
+/// Over which schemes a peer is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schemes {
+    /// `https` alone.
+    Https,
+    /// Also `http`, where the host is `127.0.0.1`, `[::1]` or `localhost`. For development and tests: whoever can listen on
+    /// that port is the server.
+    HttpsAndPlainHttpOnLoopback,
+}
+
+/// The URL of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint<'e> {
+    url: &'e str,
+    plain_http: bool,
+}
+
+impl<'e> Endpoint<'e> {
+    /// Reads a URL of at most [`limits::URI`](crate::limits::URI) bytes; `name` is for the reason.
+    ///
+    /// It may come from a hostile server, and may be handed to the program that opens browsers. So any other scheme is
+    /// refused, and so are `$` and `'`, which URIs allow: in what remains nothing ends a quotation, or expands within one.
+    ///
+    /// ```abnf
+    /// endpoint = "https://" host [ ":" port ] path-abempty [ "?" query ]      ; no userinfo, no fragment
+    /// ```
+    pub fn parse(name: &'static str, url: &'e str, schemes: Schemes) -> Result<Self, Reason> {
+        let plain_http = uri::parse(url).and_then(|uri| {
+            let authority = uri.authority?;
+            let plain_http = match uri.scheme {
+                "https" => false,
+                "http" if schemes == Schemes::HttpsAndPlainHttpOnLoopback && is_loopback_host(authority.host) => true,
+                _ => return None,
+            };
+            let sound = !authority.host.is_empty()
+                && authority.userinfo.is_none()
+                && authority.has_plain_port()
+                && uri.fragment.is_none()
+                && !uri.has_parameter(&REQUEST_PARAMETERS)
+                && !url.bytes().any(|byte| matches!(byte, b'$' | b'\''));
+            sound.then_some(plain_http)
+        });
+        plain_http.map(|plain_http| Self { url, plain_http }).ok_or(Reason::Malformed(name))
+    }
+
+    pub(crate) fn copy<'a>(self, arena: &mut Arena<'a>) -> Result<Endpoint<'a>, Reason> {
+        Ok(Endpoint { url: arena.copy_str(self.url)?, plain_http: self.plain_http })
+    }
+
+    /// The URL as it was written.
+    pub const fn as_str(self) -> &'e str {
+        self.url
+    }
+
+    /// Whether its scheme is `http`.
+    pub const fn is_plain_http(self) -> bool {
+        self.plain_http
+    }
+}
+
+/// The parameters of authorization requests: one that the endpoint's own query has would be sent twice, and a lax server
+/// might take the first.
+const REQUEST_PARAMETERS: [&str; 11] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "request",
+    "request_uri",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_an_https_url_that_may_be_opened() {
+        for url in ["https://as.example/authorize", "https://as.example:8443?tenant=1&x=%20", "https://[::1]/a;b"] {
+            assert_eq!(Endpoint::parse("token_endpoint", url, Schemes::Https).map(Endpoint::as_str), Ok(url));
+        }
+        for url in [
+            "",
+            "http://as.example/",
+            "http://127.0.0.1/",
+            "file:/c:/x?$(calc)",
+            "javascript:alert(1)",
+            "a:$(x)",
+            "--flag",
+            "/authorize",
+            "https:/as.example",
+            "https:///a",
+            "https://u:p@as.example/",
+            "https://as.example/#f",
+            "https://as.example:0/",
+            "https://as.example/$(calc)",
+            "https://as.example/';calc;'",
+            "https://as.example/\"&calc",
+            "https://as.example/\r\n",
+            "https://as.example/ ",
+            "https://as.example/\u{e9}",
+            "https://as.example/?client_id=evil",
+            "https://as.example/?a&%73tate=x",
+        ] {
+            let refused = Err(Reason::Malformed("authorization_endpoint"));
+            assert_eq!(Endpoint::parse("authorization_endpoint", url, Schemes::Https), refused, "{url}");
+        }
+    }
+
+    #[test]
+    fn takes_plain_http_on_loopback_by_name_alone() {
+        let parse = |url| Endpoint::parse("endpoint", url, Schemes::HttpsAndPlainHttpOnLoopback);
+        assert!(parse("http://127.0.0.1:8080/token").is_ok_and(Endpoint::is_plain_http));
+        assert!(parse("https://as.example/token").is_ok_and(|endpoint| !endpoint.is_plain_http()));
+        for url in
+            ["http://as.example/", "http://127.0.0.1@as.example/", "file://localhost/x", "javascript://localhost/"]
+        {
+            assert!(parse(url).is_err(), "{url}");
+        }
+    }
+}
