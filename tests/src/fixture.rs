@@ -26,6 +26,8 @@ pub const BROWSER: &[u8] = b"browser-binding-0001";
 pub const OTHER_BROWSER: &[u8] = b"browser-binding-0002";
 /// The user.
 pub const USER: &str = "alice";
+/// The server's credential key; its id is 1.
+pub const KEY: [u8; 32] = [7; 32];
 /// RFC 7636 appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// RFC 7636 appendix B.
@@ -41,7 +43,7 @@ pub const RS1_SECRET: &str = "rs1-secret-0123456789abcdef";
 pub fn server() -> Server<'static> {
     Server {
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        keys: CredentialKeys::new(1, &[7; 32]),
+        keys: CredentialKeys::new(1, &KEY),
         endpoints: Endpoints {
             authorization: "https://as.example/authorize",
             token: "https://as.example/token",

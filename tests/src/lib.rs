@@ -5,4 +5,5 @@ pub mod figures;
 pub mod fixture;
 pub mod fuzz;
 pub mod store;
+pub mod transcript;
 pub mod vectors;

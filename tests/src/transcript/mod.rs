@@ -1,0 +1,343 @@
+//! Transcripts: documents that run. `tests/transcripts/README.md` describes the format.
+//!
+//! [`parse`] turns a document into a [`Transcript`], which holds all that a runner needs: for each flow its [`Call`], every
+//! question with its answer, and the outcome, to the byte. [`replay`] runs one through the Rust core; [`bless`] writes the
+//! blocks of a document anew.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use symbolon::server::Lifetimes;
+
+pub mod bless;
+pub mod block;
+pub mod http;
+pub mod line;
+pub mod parse;
+pub mod replay;
+
+use http::{Request, Response};
+
+/// A document, read.
+pub struct Transcript {
+    /// Its flows, in order.
+    pub flows: Vec<Flow>,
+    /// What its rows are called.
+    pub names: Names,
+}
+
+/// One run of a flow, from the call to the outcome.
+pub struct Flow {
+    /// Where it begins in the document.
+    pub line: usize,
+    /// The heading that it stands under.
+    pub title: String,
+    /// What the host calls.
+    pub call: Call,
+    /// The questions and their answers.
+    pub asked: Vec<Asked>,
+    /// What comes out.
+    pub outcome: Outcome,
+}
+
+/// What the host calls, with every argument.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The entry point: one of [`ENTRIES`].
+    pub entry: &'static Entry,
+    /// The request, where one came in.
+    pub request: Option<Request>,
+    /// The other arguments.
+    pub arguments: Vec<(String, String)>,
+    /// The configuration.
+    pub settings: Settings,
+    /// The time.
+    pub now: u64,
+    /// The randomness, if the entry point draws any.
+    pub entropy: [u8; 32],
+    /// The binding of the user agent.
+    pub user_agent: String,
+}
+
+/// An entry point of the core.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, as in a `call` block.
+    pub name: &'static str,
+    /// The path of the requests that are routed to it.
+    pub path: Option<&'static str>,
+    /// Whether it draws entropy.
+    pub draws: bool,
+}
+
+const fn entry(name: &'static str, path: Option<&'static str>, draws: bool) -> Entry {
+    Entry { name, path, draws }
+}
+
+/// The entry points. [`replay::run`] calls them.
+pub const ENTRIES: &[Entry] = &[
+    entry("authorize", Some("/authorize"), true),
+    entry("resume", None, false),
+    entry("decide", None, false),
+    entry("token", Some("/token"), false),
+    entry("revoke", Some("/revoke"), false),
+    entry("introspect", Some("/introspect"), false),
+    entry("metadata", Some("/.well-known/oauth-authorization-server"), false),
+];
+
+/// What `given` blocks may change of the server's configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The credential keys with their ids; the first one mints.
+    pub keys: Vec<(u8, [u8; 32])>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+/// A question with its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The question.
+    pub question: Question,
+    /// The answer.
+    pub answer: Answer,
+    /// Whether the document's author gave the answer, and not the store.
+    pub staged: bool,
+}
+
+/// A question with all its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Read a row.
+    Load {
+        /// The kind.
+        kind: String,
+        /// The key.
+        key: [u8; 32],
+    },
+    /// Write a row.
+    Commit {
+        /// The kind, a label.
+        kind: String,
+        /// The key.
+        key: [u8; 32],
+        /// The version that must be there.
+        expected: Option<u64>,
+        /// The new value, or `None` to delete the row.
+        value: Option<Vec<u8>>,
+        /// When the row expires.
+        expires_at: u64,
+        /// The client, a label.
+        client_id: Option<String>,
+        /// The user, a label.
+        subject: Option<String>,
+    },
+    /// Make an HTTP exchange.
+    Send {
+        /// The request; its target is an absolute URI.
+        request: Request,
+        /// Whether `http` is allowed.
+        plain_http: bool,
+        /// Whether the address must be public.
+        public_addresses_only: bool,
+        /// The most bytes of body to read.
+        body_cap: usize,
+        /// The seconds to wait.
+        timeout: u32,
+    },
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The row.
+    Row {
+        /// Its version.
+        version: u64,
+        /// Its value.
+        value: Vec<u8>,
+    },
+    /// There is no such row.
+    Absent,
+    /// The row was written.
+    Committed,
+    /// The row was not as expected.
+    Conflict,
+    /// There is no answer.
+    Unavailable,
+    /// There is no answer, though the row was written.
+    UnavailableAfterWrite,
+    /// The response of an exchange.
+    Response(Response),
+}
+
+/// What a flow ends in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The reply to send.
+    pub response: Option<Response>,
+    /// Or the members of what is handed to the host, and the name of that.
+    pub fields: Option<(String, Vec<(String, String)>)>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// What is logged.
+    pub event: Option<String>,
+}
+
+/// The names of keys and rows in one document. A row is called `KEY@VERSION`, with more behind it: `g1@2-code`.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Keys.
+    pub keys: Vec<(String, [u8; 32])>,
+    /// Values of rows.
+    pub rows: Vec<(String, Vec<u8>)>,
+}
+
+impl Names {
+    /// The key of this name.
+    pub fn key(&self, name: &str) -> Option<[u8; 32]> {
+        self.keys.iter().find(|(known, _)| known == name).map(|(_, key)| *key)
+    }
+
+    /// The version and value of the row of this name.
+    pub fn row(&self, name: &str) -> Option<(u64, &[u8])> {
+        let (_, value) = self.rows.iter().find(|(known, _)| known == name)?;
+        Some((split_row(name)?.1, value))
+    }
+
+    /// What a key is called, or its digits.
+    pub fn name_of_key(&self, key: &[u8; 32]) -> String {
+        let name = self.keys.iter().find(|(_, known)| known == key).map(|(name, _)| name.clone());
+        name.unwrap_or_else(|| hex(key))
+    }
+
+    /// What a row is called.
+    pub fn find_row(&self, key: &[u8; 32], version: u64, value: &[u8]) -> Option<&str> {
+        let (key, _) = self.keys.iter().find(|(_, known)| known == key)?;
+        let is_it =
+            |(name, known): &&(String, Vec<u8>)| known == value && split_row(name) == Some((key.as_str(), version));
+        self.rows.iter().find(is_it).map(|(name, _)| name.as_str())
+    }
+
+    /// What a row is called, or its digits.
+    pub fn name_of_row(&self, key: &[u8; 32], version: u64, value: &[u8]) -> String {
+        let name = self.find_row(key, version, value).map(str::to_owned);
+        name.unwrap_or_else(|| format!("{}@{version}={}", self.name_of_key(key), hex(value)))
+    }
+}
+
+/// The key's name and the version in the name of a row.
+pub fn split_row(name: &str) -> Option<(&str, u64)> {
+    let (key, rest) = name.split_once('@')?;
+    let version = rest.split('-').next()?;
+    Some((key, version.parse().ok()?))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+/// Hexadecimal digits as bytes.
+pub fn unhex(digits: &str) -> Result<Vec<u8>, String> {
+    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+    bytes.filter(|_| digits.len().is_multiple_of(2)).ok_or_else(|| format!("not hexadecimal: {digits}"))
+}
+
+/// How many flows held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Flows that held.
+    pub passed: usize,
+    /// Flows that did not, and documents that could not be run.
+    pub failed: usize,
+}
+
+/// The command `transcripts [--through rust|c|wasm|cortex-m] [FILE...]`. With `bless` the documents are written anew first.
+pub fn command(arguments: impl IntoIterator<Item = String>, bless: bool, out: &mut dyn Write) -> ExitCode {
+    let mut files = Vec::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let through = match argument.strip_prefix("--through") {
+            Some("") => arguments.next().unwrap_or_default(),
+            Some(name) => name.trim_start_matches('=').into(),
+            None => {
+                files.push(PathBuf::from(argument));
+                continue;
+            }
+        };
+        if through != "rust" {
+            let _ = match through.as_str() {
+                "c" | "wasm" | "cortex-m" => writeln!(out, "transcripts cannot be replayed through {through} yet"),
+                _ => writeln!(out, "--through takes rust, c, wasm or cortex-m"),
+            };
+            return ExitCode::from(2);
+        }
+    }
+    match tally(&files, bless, out) {
+        Ok(Tally { failed: 0, .. }) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Runs the documents, or those of `tests/transcripts` if none is named, and prints what failed and the tally.
+pub fn tally(files: &[PathBuf], bless: bool, out: &mut dyn Write) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let own = if files.is_empty() { own_files() } else { Vec::new() };
+    if files.is_empty() && own.is_empty() {
+        writeln!(out, "{}: holds no transcripts", own_folder().display())?;
+        tally.failed += 1;
+    }
+    for file in files.iter().chain(&own) {
+        match run(file, bless) {
+            Ok(failures) => {
+                for failure in failures {
+                    match failure {
+                        None => tally.passed += 1,
+                        Some(failure) => {
+                            writeln!(out, "{}:{failure}", file.display())?;
+                            tally.failed += 1;
+                        }
+                    }
+                }
+            }
+            Err(failure) => {
+                writeln!(out, "{}: {failure}", file.display())?;
+                tally.failed += 1;
+            }
+        }
+    }
+    writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
+    Ok(tally)
+}
+
+/// Runs one document: for each flow what went wrong, if something did.
+fn run(file: &Path, bless: bool) -> Result<Vec<Option<String>>, String> {
+    let mut document = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+    if bless {
+        document = bless::bless(&document)?;
+        std::fs::write(file, &document).map_err(|error| format!("cannot be written: {error}"))?;
+    }
+    let transcript = parse::parse(&document)?;
+    Ok(transcript.flows.iter().map(|flow| replay::replay(flow, &transcript.names).err()).collect())
+}
+
+fn own_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")
+}
+
+fn own_files() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(own_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_transcript = |path: &PathBuf| {
+        path.extension().is_some_and(|ext| ext == "md") && path.file_name() != Some("README.md".as_ref())
+    };
+    let mut files: Vec<PathBuf> = entries.filter(is_transcript).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,283 @@
+//! Flows through the Rust core.
+
+use std::fmt::Write as _;
+
+use symbolon::Reason;
+use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Prompt, Server};
+use symbolon::step::{Commit, Committed, Exchange, Flow as CoreFlow, Load, Row, Send, Step};
+use symbolon::terms::credential::CredentialKeys;
+use symbolon::terms::{Entropy, Time, UserAgent};
+use symbolon::wire::http::{Field, Method, Reply};
+
+use super::http::{Request, Response};
+use super::{Answer, Asked, Call, Flow, Names, Outcome, Question, Settings, line};
+use crate::drive::{Host, drive};
+use crate::fixture::{self, Message};
+
+/// Replays a flow; what differs, if something does.
+pub fn replay(flow: &Flow, names: &Names) -> Result<(), String> {
+    let mut script = Script { asked: flow.asked.iter(), position: 0, names, difference: None };
+    let outcome = run(&flow.call, &mut script);
+    let left = script.asked.next();
+    let difference = match (script.difference, outcome, left) {
+        (Some(difference), ..) => difference,
+        (None, Err(error), _) => error,
+        (None, Ok(_), Some(asked)) => {
+            differs(&format!("question {}", script.position + 1), &show(&asked.question, names), "no question")
+        }
+        (None, Ok(outcome), None) if outcome == flow.outcome => return Ok(()),
+        (None, Ok(outcome), None) => differs("the outcome", &show_outcome(&flow.outcome), &show_outcome(&outcome)),
+    };
+    Err(format!("{}: {} ({}): {difference}", flow.line, flow.title, flow.call.entry.name))
+}
+
+/// Calls an entry point and drives its flow. The table of [`ENTRIES`](super::ENTRIES), with what each one does.
+pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
+    let server = server(&call.settings)?;
+    let now = Time(call.now);
+    let entropy = Entropy::new(call.entropy);
+    let user_agent = UserAgent::new(call.user_agent.as_bytes()).map_err(|reason| format!("{reason:?}"))?;
+    let mut message = call.request.as_ref().map_or_else(|| Message::get(""), message);
+    let mut buffer = vec![0; BUFFER];
+    let buffer = buffer.as_mut_slice();
+    match call.entry.name {
+        "authorize" => message.lend(|request| {
+            Ok(authorization(drive(fits(server.authorize(request, user_agent, now, &entropy, buffer))?, host)))
+        }),
+        "resume" => {
+            Ok(authorization(drive(fits(server.resume(call.argument("handle")?, user_agent, now, buffer))?, host)))
+        }
+        "decide" => {
+            let authenticated_at = call.argument("authenticated_at")?.parse().map_err(|_| "not a time")?;
+            let user = Authenticated::new(call.argument("subject")?, Time(authenticated_at));
+            let user = user.map_err(|reason| format!("{reason:?}"))?;
+            let decision = match call.argument("approve") {
+                Ok(scope) => Decision::Approve { scope },
+                Err(_) => call.argument("deny").map(|_| Decision::Deny)?,
+            };
+            let handle = call.argument("handle")?;
+            Ok(reply(drive(fits(server.decide(handle, user_agent, user, decision, now, buffer))?, host)))
+        }
+        "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, buffer))?, host)))),
+        "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
+        "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
+        "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
+        other => Err(format!("nothing runs {other}")),
+    }
+}
+
+impl Call {
+    fn argument(&self, name: &str) -> Result<&str, String> {
+        let argument = self.arguments.iter().find(|(known, _)| known == name);
+        argument.map(|(_, value)| value.as_str()).ok_or_else(|| format!("{} needs {name}", self.entry.name))
+    }
+}
+
+fn fits<T>(step: Result<T, symbolon::TooSmall>) -> Result<T, String> {
+    step.map_err(|symbolon::TooSmall { needed }| format!("the buffer must have {needed} bytes"))
+}
+
+fn server(settings: &Settings) -> Result<Server<'static>, String> {
+    let ((id, key), retired) = settings.keys.split_first().ok_or("there is no key")?;
+    let mut keys = CredentialKeys::new(*id, key);
+    for (id, key) in retired {
+        keys = keys.with_retired(*id, key).ok_or("a key id that is taken, or too many keys")?;
+    }
+    Ok(Server { keys, lifetimes: settings.lifetimes, ..fixture::server() })
+}
+
+fn message(request: &Request) -> Message {
+    Message {
+        method: Method::from_bytes(request.method.as_bytes()),
+        query: request.target.split_once('?').map_or("", |(_, query)| query).into(),
+        headers: request.headers.iter().map(|(name, value)| (name.clone(), value.as_bytes().to_vec())).collect(),
+        body: request.body.clone().into_bytes(),
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn texts(headers: &[Field<'_>]) -> Vec<(String, String)> {
+    headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect()
+}
+
+fn reply(reply: Reply<'_>) -> Outcome {
+    let Reply { status, headers, body, reason, event } = reply;
+    Outcome {
+        response: Some(Response { status, headers: texts(&headers), body: text(body) }),
+        fields: None,
+        reason: reason.map(name_of_reason),
+        event: event.map(|event| format!("{event:?}")),
+    }
+}
+
+/// The name of a reason, with the parameter at fault and the limit where there is one.
+fn name_of_reason(reason: Reason) -> String {
+    let name = format!("{reason:?}");
+    let name = name.split(['(', ' ']).next().unwrap_or_default();
+    match reason {
+        Reason::TooLong { what, limit } | Reason::TooMany { what, limit } => format!("{name} {what} {limit}"),
+        _ => reason.parameter().map_or(name.into(), |parameter| format!("{name} {parameter}")),
+    }
+}
+
+fn authorization(authorization: Authorization<'_>) -> Outcome {
+    let prompt = match authorization {
+        Authorization::Interact(prompt) => prompt,
+        Authorization::Refused(page) => return reply(page),
+    };
+    let Prompt { handle, client_id, client_name, redirect_uri, redirect_host, loopback_only, scope, resources, .. } =
+        prompt;
+    let mut fields = vec![
+        ("handle", handle.to_owned()),
+        ("client_id", client_id.to_owned()),
+        ("client_name", client_name.to_owned()),
+        ("redirect_uri", redirect_uri.to_owned()),
+        ("redirect_host", redirect_host.to_owned()),
+        ("loopback_only", loopback_only.to_string()),
+        ("scope", scope.to_owned()),
+        ("resources", resources.to_owned()),
+        ("expires_at", prompt.expires_at.0.to_string()),
+    ];
+    fields.extend(prompt.refusal.map(|code| ("refusal", code.as_str().to_owned())));
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Outcome { fields: Some(("prompt".into(), fields)), ..Outcome::default() }
+}
+
+/// The data of a read.
+pub fn load_question<F: CoreFlow>(question: &Load<'_, F>) -> Question {
+    Question::Load { kind: question.kind().as_str().into(), key: question.key().0 }
+}
+
+/// The data of a write.
+pub fn commit_question<F: CoreFlow>(question: &Commit<'_, F>) -> Question {
+    let write = question.write();
+    Question::Commit {
+        kind: write.labels.kind.as_str().into(),
+        key: write.key.0,
+        expected: write.expected,
+        value: write.value.map(<[u8]>::to_vec),
+        expires_at: write.expires_at.0,
+        client_id: write.labels.client_id.map(str::to_owned),
+        subject: write.labels.subject.map(str::to_owned),
+    }
+}
+
+/// The data of an exchange.
+pub fn send_question<F: CoreFlow>(question: &Send<'_, F>) -> Question {
+    let Exchange { method, url, headers, body, policy } = question.exchange();
+    let method = match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Other => "OTHER",
+    };
+    Question::Send {
+        request: Request { method: method.into(), target: (*url).into(), headers: texts(headers), body: text(body) },
+        plain_http: policy.plain_http,
+        public_addresses_only: policy.public_addresses_only,
+        body_cap: policy.body_cap,
+        timeout: policy.timeout,
+    }
+}
+
+/// Answers an exchange.
+pub fn answer_send<'a, F: CoreFlow>(question: Send<'a, F>, response: &Response) -> Step<'a, F> {
+    let Response { status, headers, body } = response;
+    let headers: Vec<Field<'_>> = headers.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
+    let mut body = body.clone().into_bytes();
+    question.answer(symbolon::wire::http::Response { status: *status, headers: &headers, body: &mut body })
+}
+
+/// The host of a replay: it expects the questions of the document, and answers as the document does. From the first
+/// difference on it is unavailable.
+struct Script<'t> {
+    asked: std::slice::Iter<'t, Asked>,
+    position: usize,
+    names: &'t Names,
+    difference: Option<String>,
+}
+
+impl<'t> Script<'t> {
+    fn expect(&mut self, question: &Question) -> Option<&'t Answer> {
+        if self.difference.is_some() {
+            return None;
+        }
+        self.position += 1;
+        let expected = self.asked.next();
+        if let Some(asked) = expected.filter(|asked| asked.question == *question) {
+            return Some(&asked.answer);
+        }
+        let expected = expected.map_or("no question".into(), |asked| show(&asked.question, self.names));
+        let what = format!("question {}", self.position);
+        self.difference = Some(differs(&what, &expected, &show(question, self.names)));
+        None
+    }
+
+    fn misfit(&mut self) {
+        self.difference = Some(format!("question {} has an answer of another question", self.position));
+    }
+}
+
+impl Host for Script<'_> {
+    fn load<'a, F: CoreFlow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        match self.expect(&load_question(&question)) {
+            Some(Answer::Row { version, value }) => question.answer(Some(Row { version: *version, value })),
+            Some(Answer::Absent) => question.answer(None),
+            Some(Answer::Unavailable) | None => question.unavailable(),
+            Some(_) => {
+                self.misfit();
+                question.unavailable()
+            }
+        }
+    }
+
+    fn commit<'a, F: CoreFlow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
+        match self.expect(&commit_question(&question)) {
+            Some(Answer::Committed) => question.answer(Committed::Yes),
+            Some(Answer::Conflict) => question.answer(Committed::Conflict),
+            Some(Answer::Unavailable | Answer::UnavailableAfterWrite) | None => question.unavailable(),
+            Some(_) => {
+                self.misfit();
+                question.unavailable()
+            }
+        }
+    }
+
+    fn send<'a, F: CoreFlow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
+        match self.expect(&send_question(&question)) {
+            Some(Answer::Response(response)) => answer_send(question, response),
+            Some(Answer::Unavailable) | None => question.unavailable(),
+            Some(_) => {
+                self.misfit();
+                question.unavailable()
+            }
+        }
+    }
+}
+
+fn show(question: &Question, names: &Names) -> String {
+    let line = line::write_question(question, names);
+    match question {
+        Question::Send { request, .. } => format!("{line}\n{}", request.write().text),
+        _ => line,
+    }
+}
+
+fn show_outcome(outcome: &Outcome) -> String {
+    super::bless::outcome_blocks(outcome).into_iter().map(|block| block.text).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of both sides, those marked that only one of them has.
+fn differs(what: &str, expected: &str, got: &str) -> String {
+    let mut text = format!("{what} differs");
+    for line in expected.lines() {
+        let mark = if got.lines().any(|other| other == line) { ' ' } else { '-' };
+        let _ = write!(text, "\n  {mark} {line}");
+    }
+    for line in got.lines().filter(|line| !expected.lines().any(|other| other == *line)) {
+        let _ = write!(text, "\n  + {line}");
+    }
+    text
+}
