@@ -221,7 +221,7 @@ impl Scene {
     /// Applies a `given` block; returns what concerns the store.
     pub fn given(&mut self, block: &Block) -> Result<Vec<Change>, String> {
         let mut changes = Vec::new();
-        for line in block.lines() {
+        for line in self.lines(block)? {
             let wrong = || format!("cannot be given: {line}");
             let (what, value) = line.split_once(' ').ok_or_else(wrong)?;
             let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
@@ -232,6 +232,10 @@ impl Scene {
                         (_, Some(earlier)) => self.now.saturating_sub(number(earlier)?),
                         _ => number(value)?,
                     }
+                }
+                "name" => {
+                    let (name, value) = value.split_once(' ').ok_or_else(wrong)?;
+                    self.said.push((name.into(), value.into()));
                 }
                 "browser" => self.user_agent = value.into(),
                 "entropy" => self.entropy = Some(bytes32(value)?),
@@ -348,7 +352,7 @@ impl Scene {
         Ok(text)
     }
 
-    /// The value of `name`, `name#2`, `base64 TEXT` or `repeat TIMES TEXT`.
+    /// The last value of `name`, or `base64 TEXT`, or `repeat TIMES TEXT`, or `forged name`: the value with another byte.
     fn value(&self, inside: &str) -> Result<String, String> {
         let unknown = || format!("nothing is called {{{inside}}} here");
         match inside.split_once(' ') {
@@ -357,17 +361,15 @@ impl Scene {
                 let (times, text) = rest.split_once(' ').ok_or_else(unknown)?;
                 Ok(text.repeat(times.parse().map_err(|_| unknown())?))
             }
+            Some(("forged", name)) => {
+                let value = self.value(name)?;
+                let (head, end) = value.split_at_checked(value.len().saturating_sub(5)).ok_or_else(unknown)?;
+                let other = if end.starts_with('A') { 'B' } else { 'A' };
+                Ok(format!("{head}{other}{}", end.get(1..).unwrap_or_default()))
+            }
             Some(_) => Err(unknown()),
             None => {
-                let (name, position) = inside.split_once('#').map_or((inside, None), |(name, n)| (name, Some(n)));
-                let mut values = self.said.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
-                let value = match position {
-                    None => values.next_back(),
-                    Some(position) => {
-                        let position = position.parse::<usize>().ok().and_then(|position| position.checked_sub(1));
-                        values.nth(position.ok_or_else(unknown)?)
-                    }
-                };
+                let value = self.said.iter().rfind(|(known, _)| known == inside).map(|(_, value)| value);
                 value.cloned().ok_or_else(unknown)
             }
         }
