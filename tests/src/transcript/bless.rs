@@ -20,13 +20,13 @@ pub fn bless(document: &str) -> Result<String, String> {
     let mut scene = Scene::default();
     let mut desk = Desk::default();
     let mut pieces = Vec::new();
-    let mut prose_before_rows = false;
+    let mut has_rows = false;
     for item in parse::items(document)? {
         let failed = |block: &Block, error: String| format!("line {}: {error}", block.line);
         match item {
             Item::Prose(prose) => pieces.push(Piece::Prose(prose)),
             Item::Aside(block) => pieces.push(Piece::Block(block)),
-            Item::Rows(_) => prose_before_rows = true,
+            Item::Rows(_) => has_rows = true,
             Item::Given(block) => {
                 for change in scene.given(&block).map_err(|error| failed(&block, error))? {
                     desk.change(&change).map_err(|error| failed(&block, error))?;
@@ -43,10 +43,12 @@ pub fn bless(document: &str) -> Result<String, String> {
             }
         }
     }
-    if !prose_before_rows {
-        pieces.push(Piece::Prose("\n## Rows\n\n".into()));
+    if !desk.names.keys.is_empty() {
+        if !has_rows {
+            pieces.push(Piece::Prose("\n## Rows\n\n".into()));
+        }
+        pieces.push(Piece::Block(rows_block(&desk.names)));
     }
-    pieces.push(Piece::Block(rows_block(&desk.names)));
     Ok(block::write(&pieces))
 }
 

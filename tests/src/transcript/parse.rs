@@ -266,7 +266,7 @@ impl Scene {
                     changes.push(Change::Client { client_id, member, value });
                 }
                 "row" => {
-                    let (name, digits) = value.split_once(' ').ok_or_else(wrong)?;
+                    let (name, digits) = value.split_once(' ').unwrap_or((value, ""));
                     changes.push(Change::Row { name: name.into(), value: unhex(digits)? });
                 }
                 _ => return Err(wrong()),
