@@ -165,8 +165,10 @@ pub enum Reason {
     RefreshTokenReused,
 
     // The interaction.
-    /// The interaction is unknown, expired or forged.
+    /// An interaction that was not begun here, or is none: mistyped, cut off or forged.
     InteractionInvalid,
+    /// The interaction has expired, or was ended by a refusal.
+    InteractionExpired,
     /// The interaction belongs to another user agent.
     InteractionForeign,
     /// The interaction was already decided.
@@ -299,7 +301,9 @@ impl Reason {
             | Self::RefreshTokenForeign
             | Self::RefreshTokenReused => (InvalidGrant, 400, "the refresh token is not valid here"),
 
-            Self::InteractionInvalid => (InvalidRequest, 400, "this sign-in has expired or was never started"),
+            Self::InteractionInvalid | Self::InteractionExpired => {
+                (InvalidRequest, 400, "this sign-in has expired or was never started")
+            }
             Self::InteractionForeign => (InvalidRequest, 400, "this sign-in was started in another browser"),
             Self::InteractionDecided => (InvalidRequest, 400, "this sign-in is already finished"),
             Self::Denied => (AccessDenied, 400, "the user refused"),

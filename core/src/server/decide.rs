@@ -73,7 +73,8 @@ impl<'a> Server<'a> {
                 let at = AwaitGrant { cx, grant: credential.grant, user_agent, user, decision, races: limits::RACES };
                 at.load()
             }
-            _ => Step::Done(reply::page(&mut cx, Reason::InteractionInvalid)),
+            Some(_) => Step::Done(reply::page(&mut cx, Reason::InteractionExpired)),
+            None => Step::Done(reply::page(&mut cx, Reason::InteractionInvalid)),
         })
     }
 }
@@ -101,7 +102,7 @@ impl<'a> AwaitGrant<'a> {
     }
 
     fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Reply<'a>), Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionInvalid)?;
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
         let pending = pending(row.value, self.user_agent, self.cx.now)?;
         let client_id = self.cx.arena.copy_str(pending.client_id)?;
         let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(self.user.subject) };

@@ -87,7 +87,8 @@ impl<'a> Server<'a> {
                 kind: Kind::Grant,
                 at: AwaitGrant { cx, handle, user_agent },
             }),
-            _ => Step::Done(Authorization::Refused(reply::page(&mut cx, Reason::InteractionInvalid))),
+            Some(_) => Step::Done(Authorization::Refused(reply::page(&mut cx, Reason::InteractionExpired))),
+            None => Step::Done(Authorization::Refused(reply::page(&mut cx, Reason::InteractionInvalid))),
         })
     }
 }
@@ -101,7 +102,7 @@ pub struct AwaitGrant<'a> {
 
 impl<'a> AwaitGrant<'a> {
     fn prompt(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Prompt<'a>, Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionInvalid)?;
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
         let value = self.cx.arena.copy(row.value)?;
         let pending = pending(value, self.user_agent, self.cx.now)?;
         Ok(Prompt::new(self.handle, &pending))
@@ -112,7 +113,7 @@ impl<'a> AwaitGrant<'a> {
 pub(super) fn pending<'v>(value: &'v [u8], user_agent: UserAgent<'_>, now: Time) -> Result<Pending<'v>, Reason> {
     match Grant::decode(value)? {
         Grant::Pending(pending) if !user_agent.is(&pending.user_agent) => Err(Reason::InteractionForeign),
-        Grant::Pending(pending) if now.reached(pending.expires_at) => Err(Reason::InteractionInvalid),
+        Grant::Pending(pending) if now.reached(pending.expires_at) => Err(Reason::InteractionExpired),
         Grant::Pending(pending) => Ok(pending),
         Grant::Code(_) | Grant::Active(_) | Grant::Revoked(_) => Err(Reason::InteractionDecided),
     }
