@@ -154,7 +154,7 @@ impl Desk {
         }
         let written = match question {
             Question::Commit { expected, value: Some(value), .. } => {
-                Some((expected.map_or(1, |version| version + 1), value))
+                Some((expected.map_or(1, |version| version.saturating_add(1)), value))
             }
             _ => None,
         };
@@ -209,10 +209,13 @@ fn staged(rest: &[Block], scene: &Scene, names: &Names) -> Result<Vec<Option<Ans
         .collect()
 }
 
-/// The responses of exchanges: those that follow a `host` block and a request.
+/// The responses of exchanges: each follows its request, or, in what is not blessed yet, the question.
 fn exchange_responses(rest: &[Block]) -> impl Iterator<Item = &Block> {
-    let follows_request = |pair: &&[Block]| pair[0].info == "http" && !is_response(&pair[0]) && is_response(&pair[1]);
-    rest.windows(2).filter(follows_request).map(|pair| &pair[1])
+    let is_asked = |block: &Block| match block.info.as_str() {
+        "host" => block.text.ends_with("-> answered"),
+        _ => block.info == "http" && !is_response(block),
+    };
+    rest.windows(2).filter(move |pair| is_asked(&pair[0]) && is_response(&pair[1])).map(|pair| &pair[1])
 }
 
 /// The host of a recording: it answers from the store, or as the author wants it.

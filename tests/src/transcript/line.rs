@@ -80,7 +80,7 @@ pub fn read_question(
             let value = match to {
                 "deleted" => None,
                 _ => match names.row(to).ok_or_else(|| unknown(to))? {
-                    (version, value) if version == expected.map_or(1, |expected: u64| expected + 1) => {
+                    (version, value) if version == expected.map_or(1, |expected: u64| expected.saturating_add(1)) => {
                         Some(value.into())
                     }
                     _ => return Err(format!("{to} is not the next version: {text}")),
@@ -135,4 +135,73 @@ pub fn read_answer(text: &str, names: &Names) -> Result<Answer, String> {
             None => return Err(format!("not an answer, and not among the rows: {text}")),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let rows = [("g1@1-pending", vec![1, 2]), ("g1@3-active", vec![3]), ("g1@3-active-2", vec![4])];
+        Names {
+            keys: vec![("c1".into(), [1; 32]), ("g1".into(), [2; 32])],
+            rows: rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        }
+    }
+
+    fn post() -> Result<Request, String> {
+        let lines = ["POST https://as.example/token HTTP/1.1", "Accept: application/json", "", "a=b"];
+        Request::read(&lines.map(str::to_owned))
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let lines = [
+            "load client c1 -> absent",
+            "load grant g1 -> g1@3-active-2 !",
+            "commit grant g1 absent => g1@1-pending until 1000600 (client c1) -> committed",
+            "commit grant g1 @2 => g1@3-active until 7 (client c1, subject alice) -> unavailable after write !",
+            "commit grant g1 @18446744073709551614 => deleted until 18446744073709551615 () -> conflict",
+            "send (https, public addresses, 65536 bytes, 10 seconds) -> unavailable !",
+            "send (http or https, any address, 1 bytes, 0 seconds) -> unavailable",
+        ];
+        for text in lines {
+            let (question, answer, staged) = split(text).unwrap();
+            let question = read_question(question, &names(), post).unwrap();
+            let answer = read_answer(answer, &names()).unwrap();
+            let mark = if staged { " !" } else { "" };
+            let question_again = write_question(&question, &names());
+            assert_eq!(format!("{question_again} -> {}{mark}", write_answer(&question, &answer, &names())), text);
+        }
+        assert_eq!(post().map(|request| Request::read(&request.write().lines())), Ok(post()));
+    }
+
+    #[test]
+    fn what_is_not_a_question_is_refused() {
+        for text in [
+            "load",
+            "load client c9",
+            "read client c1",
+            "commit grant g1 @1 => g1@3-active until 7 (client c1)",
+            "commit grant g1 @2 -> g1@3-active until 7 (client c1)",
+            "commit grant g1 @2 => g1@9 until 7 (client c1)",
+            "commit grant g1 @2 => deleted until soon (client c1)",
+            "commit grant g1 @2 => deleted until 7",
+            "send (ftp, any address, 1 bytes, 0 seconds)",
+            "send (https, any address)",
+        ] {
+            assert!(read_question(text, &names(), post).is_err(), "{text}");
+        }
+        assert!(read_answer("perhaps", &names()).is_err());
+    }
+
+    /// An unknown row shows its bytes, so that a difference can be seen.
+    #[test]
+    fn what_has_no_name_is_shown_in_digits() {
+        let answer = Answer::Row { version: 4, value: vec![0xab, 1] };
+        let question = Question::Load { kind: "grant".into(), key: [2; 32] };
+        assert_eq!(write_answer(&question, &answer, &names()), "g1@4=ab01");
+        let question = Question::Load { kind: "grant".into(), key: [9; 32] };
+        assert_eq!(write_question(&question, &names()), format!("load grant {}", "09".repeat(32)));
+    }
 }
