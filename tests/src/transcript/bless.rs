@@ -4,13 +4,13 @@
 
 use std::fmt::Write as _;
 
-use symbolon::record::{Client, Grant, Key, Record};
+use symbolon::record::{Client, Grant, Key, Record, Session};
 use symbolon::step::{Commit, Committed, Flow as CoreFlow, Load, Row, Send, Step};
 
 use super::block::{self, Block, Piece, fold_hex};
 use super::http::{Response, is_response};
 use super::parse::{self, Change, Item, Scene};
-use super::{Answer, Asked, Names, Outcome, Question, hex, line, replay};
+use super::{Answer, Asked, Call, ENTRIES, Names, Outcome, Question, Role, hex, line, replay};
 use crate::drive::Host;
 use crate::fixture;
 use crate::store::MemoryStore;
@@ -69,7 +69,7 @@ impl Desk {
     fn run(&mut self, scene: &mut Scene, call: &Block, rest: &[Block]) -> Result<Vec<Block>, String> {
         let data = scene.call(call)?;
         let staged = staged(rest, scene, &self.names)?;
-        let mut recorder = Recorder { desk: self, staged, asked: Vec::new() };
+        let mut recorder = Recorder { desk: self, call: &data, staged, asked: Vec::new() };
         let outcome = replay::run(&data, &mut recorder)?;
         let asked = recorder.asked;
         scene.remember(&outcome);
@@ -82,10 +82,11 @@ impl Desk {
             if let Question::Send { request, .. } = question {
                 blocks.push(Block::new("host", std::mem::take(&mut lines).join("\n")));
                 blocks.push(request.write());
-                if let Answer::Response(_) = answer {
-                    // The author's own text, with its names in braces.
+                if let Answer::Response(response) = answer {
+                    // The author's own text has its names in braces.
                     let answers = blocks.iter().filter(|block| is_response(block)).count();
-                    blocks.extend(exchange_responses(rest).nth(answers).cloned());
+                    let written = exchange_responses(rest).nth(answers).filter(|_| *staged);
+                    blocks.push(written.map_or_else(|| response.write(), Block::clone));
                 }
             }
         }
@@ -188,6 +189,13 @@ fn state(kind: &str, value: &[u8]) -> &'static str {
             Ok(Grant::Revoked(_)) => "-revoked",
             Err(_) => "-undecodable",
         },
+        "session" => match Session::decode(value) {
+            Ok(Session::Started(_)) => "-started",
+            Ok(Session::Redeeming(_)) => "-redeeming",
+            Ok(Session::Active(_)) => "-active",
+            Ok(Session::Refreshing(_)) => "-refreshing",
+            Err(_) => "-undecodable",
+        },
         "client" if Client::decode(value).is_err() => "-undecodable",
         _ => "",
     }
@@ -200,8 +208,9 @@ fn staged(rest: &[Block], scene: &Scene, names: &Names) -> Result<Vec<Option<Ans
     let questions = lines.filter(|line| !line.starts_with("reason ") && !line.starts_with("event "));
     questions
         .map(|text| match line::split(&text) {
-            Some((_, "answered", _)) => {
-                parse::read_response(responses.next(), scene).map(|response| Some(Answer::Response(response)))
+            Some((_, "answered", staged)) => {
+                let response = parse::read_response(responses.next(), scene)?;
+                Ok(staged.then_some(Answer::Response(response)))
             }
             Some((_, answer, true)) => line::read_answer(answer, names).map(Some),
             _ => Ok(None),
@@ -212,7 +221,7 @@ fn staged(rest: &[Block], scene: &Scene, names: &Names) -> Result<Vec<Option<Ans
 /// The responses of exchanges: each follows its request, or, in what is not blessed yet, the question.
 fn exchange_responses(rest: &[Block]) -> impl Iterator<Item = &Block> {
     let is_asked = |block: &Block| match block.info.as_str() {
-        "host" => block.text.ends_with("-> answered"),
+        "host" => block.text.ends_with("-> answered !"),
         _ => block.info == "http" && !is_response(block),
     };
     rest.windows(2).filter(move |pair| is_asked(&pair[0]) && is_response(&pair[1])).map(|pair| &pair[1])
@@ -221,6 +230,7 @@ fn exchange_responses(rest: &[Block]) -> impl Iterator<Item = &Block> {
 /// The host of a recording: it answers from the store, or as the author wants it.
 struct Recorder<'d> {
     desk: &'d mut Desk,
+    call: &'d Call,
     staged: Vec<Option<Answer>>,
     asked: Vec<Asked>,
 }
@@ -228,6 +238,15 @@ struct Recorder<'d> {
 impl Recorder<'_> {
     fn staged(&self) -> Option<Answer> {
         self.staged.get(self.asked.len()).cloned().flatten()
+    }
+
+    /// The server of the tests answers what is sent to it, with the same store and clock.
+    fn answer_as_server(&mut self, question: &Question) -> Option<Answer> {
+        let Question::Send { request, .. } = question else { return None };
+        let target = request.target.strip_prefix(fixture::ISSUER)?;
+        let entry = ENTRIES.iter().find(|entry| entry.role == Role::Server && entry.path == Some(target))?;
+        let call = Call { entry, request: Some(request.clone()), arguments: Vec::new(), ..self.call.clone() };
+        replay::run(&call, &mut self.desk.store).ok()?.response.map(Answer::Response)
     }
 
     fn record(&mut self, question: Question, answer: &Answer, staged: bool) {
@@ -277,9 +296,10 @@ impl Host for Recorder<'_> {
 
     fn send<'a, F: CoreFlow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
         let staged = self.staged();
-        let answer = staged.unwrap_or(Answer::Unavailable);
-        let is_staged = answer == Answer::Unavailable;
-        self.record(replay::send_question(&question), &answer, is_staged);
+        let is_staged = staged.is_some();
+        let data = replay::send_question(&question);
+        let answer = staged.or_else(|| self.answer_as_server(&data)).unwrap_or(Answer::Unavailable);
+        self.record(data, &answer, is_staged);
         match &answer {
             Answer::Response(response) => replay::answer_send(question, response),
             _ => question.unavailable(),

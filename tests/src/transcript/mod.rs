@@ -13,10 +13,13 @@ use symbolon::server::Lifetimes;
 
 pub mod bless;
 pub mod block;
+pub mod client;
 pub mod http;
 pub mod line;
 pub mod parse;
 pub mod replay;
+pub mod resource;
+pub mod server;
 
 use http::{Request, Response};
 
@@ -70,30 +73,55 @@ pub struct Entry {
     pub path: Option<&'static str>,
     /// Whether it draws entropy.
     pub draws: bool,
+    /// Whose it is.
+    pub role: Role,
 }
 
-const fn entry(name: &'static str, path: Option<&'static str>, draws: bool) -> Entry {
-    Entry { name, path, draws }
+/// The three roles.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The authorization server.
+    Server,
+    /// The client.
+    Client,
+    /// The resource server.
+    Resource,
+}
+
+const fn entry(role: Role, name: &'static str, path: Option<&'static str>, draws: bool) -> Entry {
+    Entry { name, path, draws, role }
 }
 
 /// The entry points. [`replay::run`] calls them.
 pub const ENTRIES: &[Entry] = &[
-    entry("authorize", Some("/authorize"), true),
-    entry("resume", None, false),
-    entry("decide", None, false),
-    entry("token", Some("/token"), false),
-    entry("revoke", Some("/revoke"), false),
-    entry("introspect", Some("/introspect"), false),
-    entry("metadata", Some("/.well-known/oauth-authorization-server"), false),
+    entry(Role::Server, "authorize", Some("/authorize"), true),
+    entry(Role::Server, "resume", None, false),
+    entry(Role::Server, "decide", None, false),
+    entry(Role::Server, "token", Some("/token"), false),
+    entry(Role::Server, "revoke", Some("/revoke"), false),
+    entry(Role::Server, "introspect", Some("/introspect"), false),
+    entry(Role::Server, "metadata", Some("/.well-known/oauth-authorization-server"), false),
+    entry(Role::Client, "client discover", None, false),
+    entry(Role::Client, "client authorize", None, true),
+    entry(Role::Client, "client callback", Some("/cb"), false),
+    entry(Role::Client, "client refresh", None, false),
+    entry(Role::Client, "client revoke", None, false),
+    entry(Role::Resource, "judge", Some("/data"), false),
 ];
 
-/// What `given` blocks may change of the server's configuration.
+/// What `given` blocks may change of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The credential keys with their ids; the first one mints.
+    /// The server's credential keys with their ids; the first one mints.
     pub keys: Vec<(u8, [u8; 32])>,
-    /// How long things live.
+    /// How long the server's things live.
     pub lifetimes: Lifetimes,
+    /// How the client authenticates: `basic`, `post` or `none`.
+    pub authentication: String,
+    /// The metadata document that the client has, if it is not the server's own.
+    pub document: Option<String>,
+    /// The scope that a request to the resource needs.
+    pub needs: String,
 }
 
 /// A question with its answer.
@@ -184,6 +212,14 @@ pub struct Outcome {
     pub reason: Option<String>,
     /// What is logged.
     pub event: Option<String>,
+}
+
+impl Outcome {
+    /// What is handed to the host, by name and members.
+    pub fn of(name: &str, fields: Vec<(&str, String)>) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { fields: Some((name.into(), fields)), ..Self::default() }
+    }
 }
 
 /// The names of keys and rows in one document. A row is called `KEY@VERSION`, with more behind it: `g1@2-code`.

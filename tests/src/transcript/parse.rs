@@ -207,7 +207,13 @@ pub struct Scene {
 impl Default for Scene {
     fn default() -> Self {
         Self {
-            settings: Settings { keys: vec![(1, fixture::KEY)], lifetimes: fixture::server().lifetimes },
+            settings: Settings {
+                keys: vec![(1, fixture::KEY)],
+                lifetimes: fixture::server().lifetimes,
+                authentication: "basic".into(),
+                document: None,
+                needs: "read".into(),
+            },
             now: fixture::NOW.0,
             user_agent: String::from_utf8_lossy(fixture::BROWSER).into_owned(),
             entropy: None,
@@ -259,6 +265,9 @@ impl Scene {
                         _ => return Err(wrong()),
                     } = number(seconds)?;
                 }
+                "authentication" => self.settings.authentication = value.into(),
+                "document" => self.settings.document = Some(value.into()),
+                "needs" => self.settings.needs = value.into(),
                 "client" => {
                     let (client_id, change) = value.split_once(' ').ok_or_else(wrong)?;
                     let (member, value) = change.split_once(' ').unwrap_or((change, ""));

@@ -3,16 +3,14 @@
 use std::fmt::Write as _;
 
 use symbolon::Reason;
-use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Prompt, Server};
 use symbolon::step::{Commit, Committed, Exchange, Flow as CoreFlow, Load, Row, Send, Step};
-use symbolon::terms::credential::CredentialKeys;
-use symbolon::terms::{Entropy, Time, UserAgent};
+use symbolon::terms::UserAgent;
 use symbolon::wire::http::{Field, Method, Reply};
 
 use super::http::{Request, Response};
-use super::{Answer, Asked, Call, Flow, Names, Outcome, Question, Settings, line};
-use crate::drive::{Host, drive};
-use crate::fixture::{self, Message};
+use super::{Answer, Asked, Call, Flow, Names, Outcome, Question, Role, client, line, resource, server};
+use crate::drive::Host;
+use crate::fixture::Message;
 
 /// Replays a flow; what differs, if something does.
 pub fn replay(flow: &Flow, names: &Names) -> Result<(), String> {
@@ -31,59 +29,36 @@ pub fn replay(flow: &Flow, names: &Names) -> Result<(), String> {
     Err(format!("{}: {} ({}): {difference}", flow.line, flow.title, flow.call.entry.name))
 }
 
-/// Calls an entry point and drives its flow. The table of [`ENTRIES`](super::ENTRIES), with what each one does.
+/// Calls an entry point and drives its flow: the table of [`ENTRIES`](super::ENTRIES), with what each one does.
 pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
-    let server = server(&call.settings)?;
-    let now = Time(call.now);
-    let entropy = Entropy::new(call.entropy);
-    let user_agent = UserAgent::new(call.user_agent.as_bytes()).map_err(|reason| format!("{reason:?}"))?;
-    let mut message = call.request.as_ref().map_or_else(|| Message::get(""), message);
-    let mut buffer = vec![0; BUFFER];
-    let buffer = buffer.as_mut_slice();
-    match call.entry.name {
-        "authorize" => message.lend(|request| {
-            Ok(authorization(drive(fits(server.authorize(request, user_agent, now, &entropy, buffer))?, host)))
-        }),
-        "resume" => {
-            Ok(authorization(drive(fits(server.resume(call.argument("handle")?, user_agent, now, buffer))?, host)))
-        }
-        "decide" => {
-            let authenticated_at = call.argument("authenticated_at")?.parse().map_err(|_| "not a time")?;
-            let user = Authenticated::new(call.argument("subject")?, Time(authenticated_at));
-            let user = user.map_err(|reason| format!("{reason:?}"))?;
-            let decision = match call.argument("approve") {
-                Ok(scope) => Decision::Approve { scope },
-                Err(_) => call.argument("deny").map(|_| Decision::Deny)?,
-            };
-            let handle = call.argument("handle")?;
-            Ok(reply(drive(fits(server.decide(handle, user_agent, user, decision, now, buffer))?, host)))
-        }
-        "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, buffer))?, host)))),
-        "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
-        "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
-        "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
-        other => Err(format!("nothing runs {other}")),
+    match call.entry.role {
+        Role::Server => server::run(call, host),
+        Role::Client => client::run(call, host),
+        Role::Resource => resource::run(call, host),
     }
 }
 
 impl Call {
-    fn argument(&self, name: &str) -> Result<&str, String> {
+    /// The value of an argument.
+    pub fn argument(&self, name: &str) -> Result<&str, String> {
         let argument = self.arguments.iter().find(|(known, _)| known == name);
         argument.map(|(_, value)| value.as_str()).ok_or_else(|| format!("{} needs {name}", self.entry.name))
     }
-}
 
-fn fits<T>(step: Result<T, symbolon::TooSmall>) -> Result<T, String> {
-    step.map_err(|symbolon::TooSmall { needed }| format!("the buffer must have {needed} bytes"))
-}
-
-fn server(settings: &Settings) -> Result<Server<'static>, String> {
-    let ((id, key), retired) = settings.keys.split_first().ok_or("there is no key")?;
-    let mut keys = CredentialKeys::new(*id, key);
-    for (id, key) in retired {
-        keys = keys.with_retired(*id, key).ok_or("a key id that is taken, or too many keys")?;
+    /// The binding of the user agent.
+    pub fn user_agent(&self) -> Result<UserAgent<'_>, String> {
+        UserAgent::new(self.user_agent.as_bytes()).map_err(|reason| format!("{reason:?}"))
     }
-    Ok(Server { keys, lifetimes: settings.lifetimes, ..fixture::server() })
+
+    /// The request as the core wants it.
+    pub fn message(&self) -> Message {
+        self.request.as_ref().map_or_else(|| Message::get(""), message)
+    }
+}
+
+/// What starts, or the host's error.
+pub fn fits<T>(step: Result<T, symbolon::TooSmall>) -> Result<T, String> {
+    step.map_err(|symbolon::TooSmall { needed }| format!("the buffer must have {needed} bytes"))
 }
 
 fn message(request: &Request) -> Message {
@@ -103,7 +78,8 @@ fn texts(headers: &[Field<'_>]) -> Vec<(String, String)> {
     headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect()
 }
 
-fn reply(reply: Reply<'_>) -> Outcome {
+/// A reply as data.
+pub fn reply(reply: Reply<'_>) -> Outcome {
     let Reply { status, headers, body, reason, event } = reply;
     Outcome {
         response: Some(Response { status, headers: texts(&headers), body: text(body) }),
@@ -114,36 +90,13 @@ fn reply(reply: Reply<'_>) -> Outcome {
 }
 
 /// The name of a reason, with the parameter at fault and the limit where there is one.
-fn name_of_reason(reason: Reason) -> String {
+pub fn name_of_reason(reason: Reason) -> String {
     let name = format!("{reason:?}");
     let name = name.split(['(', ' ']).next().unwrap_or_default();
     match reason {
         Reason::TooLong { what, limit } | Reason::TooMany { what, limit } => format!("{name} {what} {limit}"),
         _ => reason.parameter().map_or(name.into(), |parameter| format!("{name} {parameter}")),
     }
-}
-
-fn authorization(authorization: Authorization<'_>) -> Outcome {
-    let prompt = match authorization {
-        Authorization::Interact(prompt) => prompt,
-        Authorization::Refused(page) => return reply(page),
-    };
-    let Prompt { handle, client_id, client_name, redirect_uri, redirect_host, loopback_only, scope, resources, .. } =
-        prompt;
-    let mut fields = vec![
-        ("handle", handle.to_owned()),
-        ("client_id", client_id.to_owned()),
-        ("client_name", client_name.to_owned()),
-        ("redirect_uri", redirect_uri.to_owned()),
-        ("redirect_host", redirect_host.to_owned()),
-        ("loopback_only", loopback_only.to_string()),
-        ("scope", scope.to_owned()),
-        ("resources", resources.to_owned()),
-        ("expires_at", prompt.expires_at.0.to_string()),
-    ];
-    fields.extend(prompt.refusal.map(|code| ("refusal", code.as_str().to_owned())));
-    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Outcome { fields: Some(("prompt".into(), fields)), ..Outcome::default() }
 }
 
 /// The data of a read.

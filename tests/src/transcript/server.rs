@@ -1,0 +1,77 @@
+//! The entry points of the authorization server.
+
+use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Prompt, Server};
+use symbolon::terms::credential::CredentialKeys;
+use symbolon::terms::{Entropy, Time};
+
+use super::replay::{fits, reply};
+use super::{Call, Outcome, Settings};
+use crate::drive::{Host, drive};
+use crate::fixture;
+
+/// Runs a flow of the server.
+pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
+    let server = server(&call.settings)?;
+    let now = Time(call.now);
+    let entropy = Entropy::new(call.entropy);
+    let user_agent = call.user_agent()?;
+    let mut message = call.message();
+    let mut buffer = vec![0; BUFFER];
+    let buffer = buffer.as_mut_slice();
+    match call.entry.name {
+        "authorize" => message.lend(|request| {
+            Ok(authorization(drive(fits(server.authorize(request, user_agent, now, &entropy, buffer))?, host)))
+        }),
+        "resume" => {
+            Ok(authorization(drive(fits(server.resume(call.argument("handle")?, user_agent, now, buffer))?, host)))
+        }
+        "decide" => {
+            let authenticated_at = call.argument("authenticated_at")?.parse().map_err(|_| "not a time")?;
+            let user = Authenticated::new(call.argument("subject")?, Time(authenticated_at));
+            let user = user.map_err(|reason| format!("{reason:?}"))?;
+            let decision = match call.argument("approve") {
+                Ok(scope) => Decision::Approve { scope },
+                Err(_) => call.argument("deny").map(|_| Decision::Deny)?,
+            };
+            let handle = call.argument("handle")?;
+            Ok(reply(drive(fits(server.decide(handle, user_agent, user, decision, now, buffer))?, host)))
+        }
+        "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, buffer))?, host)))),
+        "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
+        "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
+        "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
+        other => Err(format!("nothing runs {other}")),
+    }
+}
+
+/// The server of the tests, as it is configured here.
+pub fn server(settings: &Settings) -> Result<Server<'static>, String> {
+    let ((id, key), retired) = settings.keys.split_first().ok_or("there is no key")?;
+    let mut keys = CredentialKeys::new(*id, key);
+    for (id, key) in retired {
+        keys = keys.with_retired(*id, key).ok_or("a key id that is taken, or too many keys")?;
+    }
+    Ok(Server { keys, lifetimes: settings.lifetimes, ..fixture::server() })
+}
+
+fn authorization(authorization: Authorization<'_>) -> Outcome {
+    let prompt = match authorization {
+        Authorization::Interact(prompt) => prompt,
+        Authorization::Refused(page) => return reply(page),
+    };
+    let Prompt { handle, client_id, client_name, redirect_uri, redirect_host, loopback_only, scope, resources, .. } =
+        prompt;
+    let mut fields = vec![
+        ("handle", handle.to_owned()),
+        ("client_id", client_id.to_owned()),
+        ("client_name", client_name.to_owned()),
+        ("redirect_uri", redirect_uri.to_owned()),
+        ("redirect_host", redirect_host.to_owned()),
+        ("loopback_only", loopback_only.to_string()),
+        ("scope", scope.to_owned()),
+        ("resources", resources.to_owned()),
+        ("expires_at", prompt.expires_at.0.to_string()),
+    ];
+    fields.extend(prompt.refusal.map(|code| ("refusal", code.as_str().to_owned())));
+    Outcome::of("prompt", fields)
+}
