@@ -38,10 +38,17 @@ pub fn drive<'a, F: Flow>(mut step: Step<'a, F>, host: &mut impl Host) -> F::Out
     }
 }
 
+impl crate::store::MemoryStore {
+    /// Answers a read from the rows.
+    pub fn answer_load<'a, F: Flow>(&self, question: Load<'a, F>) -> Step<'a, F> {
+        let row = self.load(question.key());
+        question.answer(row)
+    }
+}
+
 impl Host for crate::store::MemoryStore {
     fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
-        let row = crate::store::MemoryStore::load(self, question.key());
-        question.answer(row)
+        self.answer_load(question)
     }
 
     fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {

@@ -334,6 +334,12 @@ impl Bench {
         })
     }
 
+    /// The metadata document.
+    pub fn metadata(&self) -> Answer {
+        let mut buffer = vec![0; symbolon::server::BUFFER];
+        self.server.metadata(&mut buffer).expect("the buffer is long enough").into()
+    }
+
     /// A code for `c1`, approved by the user for `scope`.
     pub fn code_of_c1(&mut self, scope: &str) -> String {
         let query = authorization_query(

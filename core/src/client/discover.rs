@@ -42,7 +42,7 @@ fn well_known<'a>(issuer: Issuer<'_>, schemes: Schemes, arena: &mut Arena<'a>) -
     let url = arena.text(|w| {
         w.str(origin);
         w.str("/.well-known/oauth-authorization-server");
-        w.str(path.strip_suffix('/').unwrap_or(path));
+        w.str(path.strip_suffix("/").unwrap_or(path));
     })?;
     Endpoint::parse("issuer", url, schemes)
 }
