@@ -3,6 +3,7 @@
 //! It decides nothing about the protocol. What it adds is what the core leaves to a host: HTTP in and out, the store, the
 //! keys, the clock, random bytes, and the pages on which a person signs in and consents.
 
+pub mod browser;
 pub mod clients;
 pub mod config;
 pub mod drive;
