@@ -120,7 +120,7 @@ pub async fn any_origin(request: Request, next: Next) -> Response<Body> {
 }
 
 /// Writes requests and replies to the journal, if there is one.
-pub async fn record(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response<Body> {
+pub async fn record(State((host, actor)): State<(Arc<Host>, Actor)>, request: Request, next: Next) -> Response<Body> {
     let Some(journal) = &host.journal else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     let body = match read(body).await {
@@ -128,12 +128,12 @@ pub async fn record(State(host): State<Arc<Host>>, request: Request, next: Next)
         Err(status) => return axum::response::IntoResponse::into_response(status),
     };
     let (method, target) = (parts.method.as_str(), parts.uri.to_string());
-    journal.request(Actor::Server, method, &target, fields(&parts.headers).into_iter(), &body);
+    journal.request(actor, method, &target, fields(&parts.headers).into_iter(), &body);
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
     // Our own replies are short; this never fails.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    journal.reply(Actor::Server, parts.status.as_u16(), fields(&parts.headers).into_iter(), &body);
+    journal.reply(actor, parts.status.as_u16(), fields(&parts.headers).into_iter(), &body);
     Response::from_parts(parts, Body::from(body))
 }
 

@@ -1,6 +1,5 @@
 //! The authorization endpoint and the pages behind it: sign in, consent, and back to the client.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,6 +12,7 @@ use symbolon::terms::{Entropy, UserAgent};
 use symbolon::wire::http::{Method, Reply, Request};
 
 use crate::Host;
+use crate::form::{Fields, read_form};
 use crate::http::{Message, fields, log, out_of_buffer, respond};
 use crate::journal::Actor;
 use crate::pages::{self, Form};
@@ -25,7 +25,7 @@ pub async fn authorize(State(host): State<Arc<Host>>, mut message: Message) -> R
     let (browser, cookie) = match known {
         Some(browser) => (browser, None),
         None => {
-            let (browser, cookie) = host.sessions.new_browser();
+            let (browser, cookie) = host.sessions.new_browser("browser");
             (browser, Some(cookie))
         }
     };
@@ -199,29 +199,4 @@ fn with_cookie(mut response: Response<Body>, cookie: Option<String>) -> Response
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
-}
-
-/// The fields of one of the host's own forms.
-struct Fields(HashMap<String, Vec<String>>);
-
-fn read_form(bytes: &[u8]) -> Fields {
-    let mut fields: HashMap<String, Vec<String>> = HashMap::new();
-    for (name, value) in form_urlencoded::parse(bytes) {
-        fields.entry(name.into_owned()).or_default().push(value.into_owned());
-    }
-    Fields(fields)
-}
-
-impl Fields {
-    /// The value of a field, or nothing if it is absent or there twice.
-    fn one(&self, name: &str) -> &str {
-        match self.all(name) {
-            [value] => value,
-            _ => "",
-        }
-    }
-
-    fn all(&self, name: &str) -> &[String] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
-    }
 }

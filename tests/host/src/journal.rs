@@ -96,6 +96,11 @@ impl Journal {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
 
+    /// The entries, which stay.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     fn push(&self, actor: Actor, kind: Kind, title: String, lines: Vec<String>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() == KEPT {

@@ -6,8 +6,10 @@
 pub mod browser;
 pub mod clients;
 pub mod config;
+pub mod demo;
 pub mod drive;
 mod endpoints;
+mod form;
 mod http;
 mod interaction;
 pub mod journal;
@@ -29,13 +31,19 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get};
+use symbolon::Reason;
+use symbolon::resource::ResourceServer;
 use symbolon::server::{Endpoints, Server};
 use symbolon::terms::Time;
+use symbolon::terms::client_id::ClientId;
+use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
+use symbolon::terms::resource::Resource;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::demo::{Demo, DemoClient};
 use crate::drive::Driver;
 use crate::journal::{Actor, Journal};
 use crate::send::Http;
@@ -59,6 +67,9 @@ pub struct Host {
     pub journal: Option<Journal>,
     sessions: Sessions,
     users: Users,
+    resource: ResourceServer<'static>,
+    /// The demonstration, if this is one.
+    demo: Option<Demo>,
     /// The path of the issuer, under which every page lies.
     base: String,
 }
@@ -120,15 +131,25 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         scopes_supported: clients::SCOPES,
         lifetimes: config.lifetimes,
     };
-    clients::register(&store, &format!("{root}/resource")).await.map_err(|_| "the clients cannot be registered")?;
+    let resource = keep(format!("{root}/resource"));
+    clients::register(&store, resource).await.map_err(|_| "the clients cannot be registered")?;
     let base = path_of(root).to_owned();
+    // The address itself, so that the browser finds it whatever the issuer is called (RFC 8252 section 7.3).
+    let loopback = if address.is_ipv6() { "[::1]" } else { "127.0.0.1" };
+    let redirect_uri = keep(format!("http://{loopback}:{}/demo/callback", address.port()));
+    let demo = match config.demo {
+        true => Some(Demo::new(DemoClient::new(issuer, redirect_uri, resource)?)),
+        false => None,
+    };
     let host = Arc::new(Host {
-        server,
         store,
         http: Http::new()?,
         journal: config.demo.then(Journal::default),
         sessions: Sessions::new(issuer.as_str().starts_with("https:")),
         users: Users::new().map_err(|error| error.to_string())?,
+        resource: resource_server(&server, resource).map_err(|reason| format!("--issuer: {reason:?}"))?,
+        demo,
+        server,
         base,
     });
     let (stop, stopped) = watch::channel(false);
@@ -155,7 +176,21 @@ impl Running {
     }
 }
 
+fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<ResourceServer<'static>, Reason> {
+    let (client_id, client_secret) = clients::RESOURCE_SERVER;
+    let url = server.endpoints.introspection;
+    Ok(ResourceServer {
+        resource: Resource::parse(resource)?,
+        issuer: server.issuer,
+        introspection_endpoint: Endpoint::parse("introspection_endpoint", url, Schemes::HttpsAndPlainHttpOnLoopback)?,
+        client_id: ClientId::parse(client_id)?,
+        client_secret,
+        realm: resource,
+    })
+}
+
 fn router(host: &Arc<Host>) -> Router {
+    let recorded = |actor| from_fn_with_state((Arc::clone(host), actor), http::record);
     let base = &host.base;
     let at = |name: &str| format!("{base}/{name}");
     let cross_origin = Router::new()
@@ -164,6 +199,11 @@ fn router(host: &Arc<Host>) -> Router {
         .route(&at("token"), any(endpoints::token))
         .route(&at("revoke"), any(endpoints::revoke))
         .layer(from_fn(http::any_origin));
+    let protected = Router::new()
+        .route(&at("resource"), any(endpoints::resource))
+        .layer(from_fn(http::any_origin))
+        .layer(recorded(Actor::Resource));
+    let demo = if host.demo.is_some() { demo::router(host) } else { Router::new() };
     Router::new()
         .route(&at("authorize"), any(interaction::authorize))
         .route(&at("interaction"), get(interaction::show))
@@ -172,7 +212,9 @@ fn router(host: &Arc<Host>) -> Router {
         .route(&at("interaction/consent"), any(interaction::consent))
         .route(&at("introspect"), any(endpoints::introspect))
         .merge(cross_origin)
-        .layer(from_fn_with_state(Arc::clone(host), http::record))
+        .layer(recorded(Actor::Server))
+        .merge(protected)
+        .merge(demo)
         .route(&at("style.css"), get(style))
         .layer(from_fn(http::guard))
         .with_state(Arc::clone(host))

@@ -12,11 +12,12 @@ pub const STYLE: &str = include_str!("style.css");
 
 /// Nothing is loaded but the stylesheet, and nobody frames the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// Where a form may be sent, on the page that asks for a password.
+/// The same for the page that asks for a password: its form goes nowhere else.
 ///
 /// The consent page has no such rule: Chromium and Safari hold every redirect that follows a form to it, and where the
 /// client's own redirects lead (another origin, an application's scheme) is not for this server to know.
-const OWN_FORMS: &str = "; form-action 'self'";
+const PASSWORD_POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// Text made safe to stand in HTML, between tags and in quoted attributes.
 pub fn escape(text: &str) -> String {
@@ -36,23 +37,28 @@ pub fn escape(text: &str) -> String {
 
 /// A page. `title` and `body` are HTML.
 pub fn page(status: StatusCode, base: &str, title: &str, body: &str) -> Response<Body> {
-    with_policy(status, base, title, body, String::from(POLICY))
+    let main = format!("<main>\n<h1>{title}</h1>\n{body}</main>\n");
+    with_policy(status, base, title, &main, POLICY)
 }
 
-fn with_policy(status: StatusCode, base: &str, title: &str, body: &str, policy: String) -> Response<Body> {
+/// A page with more room.
+pub fn wide_page(base: &str, title: &str, body: &str) -> Response<Body> {
+    let main = format!("<main class=\"wide\">\n<h1>{title}</h1>\n{body}</main>\n");
+    with_policy(StatusCode::OK, base, title, &main, POLICY)
+}
+
+fn with_policy(status: StatusCode, base: &str, title: &str, main: &str, policy: &'static str) -> Response<Body> {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<link rel=\"stylesheet\" href=\"{base}/style.css\">\n</head>\n\
-         <body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+         <body>\n{main}</body>\n</html>\n"
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }
 
@@ -79,19 +85,19 @@ impl Form<'_> {
 
     /// Asks for name and password.
     pub fn sign_in(&self, status: StatusCode, complaint: Option<&str>) -> Response<Body> {
-        let body = format!(
-            "<p>to continue to <strong><bdi>{}</bdi></strong></p>\n{}{}\
+        let main = format!(
+            "<main>\n<h1>Sign in</h1>\n<p>to continue to <strong><bdi>{}</bdi></strong></p>\n{}{}\
              <label for=\"username\">Username</label>\n\
              <input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" \
              spellcheck=\"false\" required autofocus>\n\
              <label for=\"password\">Password</label>\n\
              <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\n\
-             <button type=\"submit\">Sign in</button>\n</form>\n",
+             <button type=\"submit\">Sign in</button>\n</form>\n</main>\n",
             escape(self.prompt.client_name),
             complaint.map(alert).unwrap_or_default(),
             self.open("sign-in"),
         );
-        with_policy(status, self.base, "Sign in", &body, format!("{POLICY}{OWN_FORMS}"))
+        with_policy(status, self.base, "Sign in", &main, PASSWORD_POLICY)
     }
 
     /// Asks for consent.

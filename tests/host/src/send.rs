@@ -49,6 +49,17 @@ impl Http {
         }
     }
 
+    /// Asks a protected resource, as an application does that has an access token: the status and the body, or the
+    /// challenge where there is one.
+    pub async fn bearer(&self, url: &str, access_token: &str) -> reqwest::Result<(u16, String)> {
+        let response = self.any.get(url).bearer_auth(access_token).send().await?;
+        let status = response.status().as_u16();
+        match response.headers().get("WWW-Authenticate") {
+            Some(challenge) => Ok((status, String::from_utf8_lossy(challenge.as_bytes()).into_owned())),
+            None => Ok((status, response.text().await?)),
+        }
+    }
+
     async fn exchange(&self, exchange: &Exchange<'_>) -> Option<Received> {
         let policy = exchange.policy;
         let url = reqwest::Url::parse(exchange.url).ok()?;

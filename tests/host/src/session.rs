@@ -32,6 +32,8 @@ pub struct Sessions {
 
 /// What the cookies of a request say.
 pub struct Cookies {
+    /// The same, as the demonstration's client tells browsers apart: it is a party of its own, with its own cookie.
+    pub application: Option<String>,
     /// The value that tells this browser from others, if it has one.
     pub browser: Option<String>,
     session: Option<String>,
@@ -71,13 +73,13 @@ impl Sessions {
                 _ => None,
             }
         };
-        Cookies { browser: cookie("browser"), session: cookie("session") }
+        Cookies { browser: cookie("browser"), session: cookie("session"), application: cookie("application") }
     }
 
     /// A value for a browser that has none, and the cookie that sets it.
-    pub fn new_browser(&self) -> (String, String) {
+    pub fn new_browser(&self, name: &str) -> (String, String) {
         let value = Base64UrlUnpadded::encode_string(&crate::random::<32>());
-        let cookie = self.set("browser", &value, None);
+        let cookie = self.set(name, &value, None);
         (value, cookie)
     }
 
@@ -117,22 +119,32 @@ impl Sessions {
 
     /// The CSRF token of this browser's forms: bound to its cookies, so nothing is kept for it.
     pub fn csrf(&self, cookies: &Cookies) -> String {
-        Base64UrlUnpadded::encode_string(&self.csrf_mac(cookies).finalize().into_bytes())
+        self.csrf_of(&bound(cookies))
     }
 
     /// Whether `token` is this browser's.
     pub fn csrf_holds(&self, cookies: &Cookies, token: &str) -> bool {
-        let token = Base64UrlUnpadded::decode_vec(token).unwrap_or_default();
-        cookies.browser.is_some() && self.csrf_mac(cookies).verify_slice(&token).is_ok()
+        cookies.browser.is_some() && self.csrf_of_holds(&bound(cookies), token)
     }
 
-    fn csrf_mac(&self, cookies: &Cookies) -> Hmac<Sha256> {
-        let part = |value: &Option<String>| value.clone().unwrap_or_default();
-        let bound = format!("{}.{}", part(&cookies.browser), part(&cookies.session));
-        self.csrf.clone().chain_update(bound.as_bytes())
+    /// The CSRF token that is bound to a value.
+    pub fn csrf_of(&self, bound: &str) -> String {
+        Base64UrlUnpadded::encode_string(&self.csrf.clone().chain_update(bound.as_bytes()).finalize().into_bytes())
+    }
+
+    /// Whether `token` is the one that is bound to a value.
+    pub fn csrf_of_holds(&self, bound: &str, token: &str) -> bool {
+        let token = Base64UrlUnpadded::decode_vec(token).unwrap_or_default();
+        self.csrf.clone().chain_update(bound.as_bytes()).verify_slice(&token).is_ok()
     }
 
     fn by_id(&self) -> std::sync::MutexGuard<'_, HashMap<String, Session>> {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the CSRF token of the server's pages is bound to.
+fn bound(cookies: &Cookies) -> String {
+    let part = |value: &Option<String>| value.clone().unwrap_or_default();
+    format!("{}.{}", part(&cookies.browser), part(&cookies.session))
 }

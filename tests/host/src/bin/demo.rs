@@ -30,8 +30,16 @@ fn main() -> ExitCode {
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stop = symbolon_host::told_to_stop()?;
+    let once = config.once;
     let running = symbolon_host::start(config).await?;
     println!("listening on http://{}", running.address);
-    stop.await;
-    running.stop().await
+    let outcome = if once {
+        symbolon_host::demo::once(&running.host).await
+    } else {
+        print!("{}", symbolon_host::demo::commands(&running.host));
+        stop.await;
+        Ok(())
+    };
+    running.stop().await?;
+    Ok(outcome?)
 }
