@@ -8,8 +8,8 @@ use symbolon::wire::http::{Field, Method};
 
 /// Entries kept; older ones are dropped.
 const KEPT: usize = 512;
-/// Characters shown of a secret.
-const SHOWN: usize = 8;
+/// Characters shown of a secret, at its beginning and at its end: the credentials of one grant begin alike.
+const SHOWN: (usize, usize) = (6, 4);
 /// Parameters and members whose values are abbreviated.
 const SECRETS: [&str; 11] = [
     "access_token",
@@ -118,8 +118,10 @@ impl Journal {
         fields: impl Iterator<Item = Field<'f>>,
         body: &[u8],
     ) {
-        let title = format!("{method} {}", without_secrets(target));
-        self.push(actor, Kind::Request, title, message(fields, body));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut lines: Vec<String> = form(query).map(|pair| format!("? {pair}")).collect();
+        lines.extend(message(fields, body));
+        self.push(actor, Kind::Request, format!("{method} {path}"), lines);
     }
 
     /// A reply went out from `actor`.
@@ -171,9 +173,9 @@ fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<Stri
         let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
         lines.push(format!("(a page: {})", title.map_or("untitled", |(title, _)| title)));
     } else if kind.starts_with("application/json") {
-        lines.extend(json(&text).lines().map(str::to_owned));
-    } else if !text.is_empty() {
-        lines.push(form(&text));
+        lines.extend(json(&text));
+    } else {
+        lines.extend(form(&text));
     }
     lines
 }
@@ -183,15 +185,16 @@ fn without_secrets(uri: &str) -> String {
     let Some((path, query)) = uri.split_once('?') else { return uri.to_owned() };
     let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
     let mark = if fragment.is_empty() { "" } else { "#" };
-    format!("{path}?{}{mark}{fragment}", form(query))
+    format!("{path}?{}{mark}{fragment}", form(query).collect::<Vec<_>>().join("&"))
 }
 
-fn form(text: &str) -> String {
+/// The pairs of a form or a query, as they travelled.
+fn form(text: &str) -> impl Iterator<Item = String> {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, value)) if SECRETS.contains(&name) => format!("{name}={}", abbreviate(value)),
         _ => pair.to_owned(),
     };
-    text.split('&').map(pair).collect::<Vec<_>>().join("&")
+    text.split('&').filter(|pair| !pair.is_empty()).map(pair)
 }
 
 fn cookies(text: &str) -> String {
@@ -202,21 +205,23 @@ fn cookies(text: &str) -> String {
     text.split(';').map(pair).collect::<Vec<_>>().join(";")
 }
 
-fn json(text: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { return "(not JSON)".to_owned() };
-    if let Some(members) = value.as_object_mut() {
-        for (name, member) in members.iter_mut().filter(|(name, _)| SECRETS.contains(&name.as_str())) {
-            let short = member.as_str().map(abbreviate).unwrap_or_else(|| format!("({name})"));
-            *member = short.into();
-        }
-    }
-    serde_json::to_string_pretty(&value).unwrap_or_default()
+/// The members of a JSON object, a line each.
+fn json(text: &str) -> Vec<String> {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else {
+        return vec!["(not JSON)".to_owned()];
+    };
+    let line = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(secret) if SECRETS.contains(&name.as_str()) => format!("{name}: {}", abbreviate(secret)),
+        _ => format!("{name}: {value}"),
+    };
+    members.iter().map(line).collect()
 }
 
-/// The beginning of a secret, or nothing of a short one.
+/// The beginning and the end of a long secret, and nothing of a short one.
 pub fn abbreviate(secret: &str) -> String {
-    let shown: String = if secret.len() > 2 * SHOWN { secret.chars().take(SHOWN).collect() } else { String::new() };
-    format!("{shown}…")
+    let (head, tail) = SHOWN;
+    let long = secret.is_ascii() && secret.len() > 3 * (head + tail);
+    if long { format!("{}…{}", &secret[..head], &secret[secret.len() - tail..]) } else { "…".to_owned() }
 }
 
 #[cfg(test)]
