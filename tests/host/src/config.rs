@@ -1,0 +1,90 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use symbolon::server::Lifetimes;
+use tracing::level_filters::LevelFilter;
+
+/// What the host is told at its start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The issuer identifier; without one, `http://` and the address listened at.
+    pub issuer: Option<String>,
+    /// The store's file. The credential keys lie beside it. Without one, a temporary folder that goes with the process.
+    pub store: Option<PathBuf>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How much is logged to standard error.
+    pub log: LevelFilter,
+    /// Whether to run the flow once and exit.
+    pub once: bool,
+    /// Whether to serve the demonstration's pages and keep its journal.
+    pub demo: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            issuer: None,
+            store: None,
+            lifetimes: Lifetimes::default(),
+            log: LevelFilter::WARN,
+            once: false,
+            demo: false,
+        }
+    }
+}
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+usage: cargo demo [-- OPTIONS]
+
+  --once                          run the whole flow over loopback HTTP, print it, and exit
+  --listen ADDRESS                where to listen (127.0.0.1:8080; port 0 takes a free one)
+  --issuer URL                    the issuer identifier (http://ADDRESS)
+  --store PATH                    the SQLite file (a temporary one); the keys lie beside it in PATH.keys
+  --log off|error|warn|info|debug how much to log to standard error (info)
+  --interaction-lifetime SECONDS
+  --code-lifetime SECONDS
+  --access-token-lifetime SECONDS
+  --refresh-token-lifetime SECONDS
+  --grant-lifetime SECONDS
+  --retry-window SECONDS          after a refresh, how long the same successor may be asked for again
+  --help
+";
+
+impl Config {
+    /// Reads the arguments of the demonstration; `None` if they ask for help.
+    pub fn from_args() -> Result<Option<Self>, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut config = Self { demo: true, ..Self::default() };
+        let (mut listen, mut log) = (None, None);
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            let lifetimes = &mut config.lifetimes;
+            match argument {
+                Long("once") => config.once = true,
+                Long("listen") => listen = Some(arguments.value()?.parse()?),
+                Long("issuer") => config.issuer = Some(arguments.value()?.string()?),
+                Long("store") => config.store = Some(arguments.value()?.into()),
+                Long("log") => log = Some(arguments.value()?.parse()?),
+                Long("interaction-lifetime") => lifetimes.interaction = arguments.value()?.parse()?,
+                Long("code-lifetime") => lifetimes.code = arguments.value()?.parse()?,
+                Long("access-token-lifetime") => lifetimes.access_token = arguments.value()?.parse()?,
+                Long("refresh-token-lifetime") => lifetimes.refresh_token = arguments.value()?.parse()?,
+                Long("grant-lifetime") => lifetimes.grant = arguments.value()?.parse()?,
+                Long("retry-window") => lifetimes.retry = arguments.value()?.parse()?,
+                Short('h') | Long("help") => return Ok(None),
+                other => return Err(other.unexpected()),
+            }
+        }
+        let port = if config.once { 0 } else { 8080 };
+        config.listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], port)));
+        config.log = log.unwrap_or(if config.once { LevelFilter::WARN } else { LevelFilter::INFO });
+        Ok(Some(config))
+    }
+}

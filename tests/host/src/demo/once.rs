@@ -1,0 +1,115 @@
+//! The whole flow over loopback HTTP, by itself.
+
+use symbolon::record::Key;
+
+use crate::browser::Browser;
+use crate::journal::{Actor, Entry, Kind};
+use crate::users::USERS;
+use crate::{Host, clients};
+
+/// Runs the flow, prints each request, question, answer and reply, and checks every outcome; the first that is not as it
+/// should be ends it.
+pub async fn once(host: &Host) -> Result<(), String> {
+    let mut run = Run { host, steps: 0 };
+    let demo = host.demo.as_ref().ok_or("not a demonstration")?;
+    let mut browser = Browser::new().map_err(|error| error.to_string())?;
+    let binding = "the browser of the demonstration";
+
+    run.step("The client finds the server and prepares an authorization request.");
+    let url = demo.client.authorize(host, binding).await?;
+    run.done(url.starts_with(host.issuer()), "the request goes to the issuer that was asked for")?;
+
+    run.step("The browser brings it to the server, which asks the user to sign in.");
+    let sent = browser.get(&url).await.map_err(text)?;
+    let page = browser.follow(&sent).await.map_err(text)?;
+    run.done(page.status == 200 && page.body.contains("name=\"password\""), "a page asks for the password")?;
+
+    run.step("The user signs in.");
+    let (username, password) = USERS[0];
+    let filled = [("username", username), ("password", password)];
+    let sent = browser.submit(&page, "interaction/sign-in", &filled).await.map_err(text)?;
+    let page = browser.follow(&sent).await.map_err(text)?;
+    run.done(page.status == 200 && page.body.contains("Allow access?"), "a page asks for consent")?;
+
+    run.step("The user consents; the server redirects to the client with a code.");
+    let filled = [("scope", "read"), ("scope", "write"), ("decision", "approve")];
+    let sent = browser.submit(&page, "interaction/consent", &filled).await.map_err(text)?;
+    run.done(sent.status == 303 && !sent.parameter("code").is_empty(), "a redirect with a code")?;
+    run.done(sent.parameter("iss") == host.issuer(), "the redirect names the issuer")?;
+
+    run.step("The client takes the browser back and exchanges the code.");
+    let query = reqwest::Url::parse(&sent.location()).ok().and_then(|url| url.query().map(str::to_owned));
+    let signed_in = demo.client.callback(host, binding, &query.unwrap_or_default()).await?;
+    run.done(signed_in.scope == clients::SCOPES, "tokens for what was approved")?;
+
+    run.step("The client calls the protected resource.");
+    let (status, body) = demo.client.call(host, &signed_in.access_token).await?;
+    run.done(status == 200 && body.contains(username), "the resource answers, and knows the user")?;
+
+    run.step("The client refreshes.");
+    let session: Key = signed_in.session;
+    let access_token = demo.client.refresh(host, session, Some(&signed_in.access_token)).await?;
+    run.done(access_token != signed_in.access_token, "another access token")?;
+
+    run.step("The new access token works.");
+    let (status, _) = demo.client.call(host, &access_token).await?;
+    run.done(status == 200, "the resource answers")?;
+
+    run.step("The client signs out, and the server revokes.");
+    let stolen = demo.client.stolen_refresh_token(host, session).await.ok_or("the session has no refresh token")?;
+    demo.client.revoke(host, session).await?;
+    run.done(true, "the session is gone")?;
+
+    run.step("The access token no longer works.");
+    let (status, challenge) = demo.client.call(host, &access_token).await?;
+    run.done(status == 401 && challenge.contains("invalid_token"), "the resource refuses, with a challenge")?;
+
+    run.step("Nor does a copy of the refresh token.");
+    let form = format!("grant_type=refresh_token&client_id={}&refresh_token={stolen}", clients::NATIVE);
+    let token_endpoint = format!("{}/token", host.issuer().trim_end_matches('/'));
+    let refused = browser.post(&token_endpoint, form).await.map_err(text)?;
+    run.done(refused.status == 400 && refused.member("error") == "invalid_grant", "invalid_grant")?;
+
+    run.step("And the client itself has to ask its user again.");
+    let again = demo.client.refresh(host, session, None).await;
+    run.done(again.is_err_and(|said| said.starts_with("sign in again")), "sign in again")?;
+    println!("\nEvery outcome is as it should be.");
+    Ok(())
+}
+
+fn text(error: reqwest::Error) -> String {
+    error.to_string()
+}
+
+struct Run<'h> {
+    host: &'h Host,
+    steps: u32,
+}
+
+impl Run<'_> {
+    fn step(&mut self, what: &str) {
+        self.steps += 1;
+        println!("\n{}. {what}", self.steps);
+    }
+
+    fn done(&self, holds: bool, what: &str) -> Result<(), String> {
+        for entry in self.host.journal.iter().flat_map(|journal| journal.take()) {
+            print(&entry);
+        }
+        println!("   {}: {what}", if holds { "ok" } else { "FAILED" });
+        if holds { Ok(()) } else { Err(format!("step {}: {what}: no", self.steps)) }
+    }
+}
+
+fn print(entry: &Entry) {
+    let indent = if entry.actor == Actor::Client { "   " } else { "      " };
+    let mark = match entry.kind {
+        Kind::Request => "<-",
+        Kind::Question => "? ",
+        Kind::Reply => "->",
+    };
+    println!("{indent}{:8} {mark} {}", entry.actor.as_str(), entry.title);
+    for line in &entry.lines {
+        println!("{indent}              {line}");
+    }
+}

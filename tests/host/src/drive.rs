@@ -1,0 +1,90 @@
+//! The loop that drives every flow of every role.
+
+use symbolon::record::Key;
+use symbolon::step::{Committed, Flow, Step, Unavailable};
+
+use crate::journal::{Actor, Journal};
+use crate::send::Http;
+use crate::store::{Store, Stored};
+
+/// What answers the questions of a flow.
+pub struct Driver<'h> {
+    /// Whose flow it is, for the log.
+    pub actor: Actor,
+    /// Answers `Load` and `Commit`.
+    pub store: &'h Store,
+    /// Answers `Send`.
+    pub http: &'h Http,
+    /// Is told of each question, for the demonstration.
+    pub journal: Option<&'h Journal>,
+}
+
+impl Driver<'_> {
+    /// Drives a flow to its end.
+    pub async fn drive<'a, F: Flow>(&self, mut step: Step<'a, F>) -> F::Output<'a> {
+        loop {
+            step = match step {
+                Step::Load(question) => {
+                    let row = self.store.load(question.key()).await;
+                    let outcome = match &row {
+                        Ok(Some(row)) => format!("version {}", row.row().version),
+                        Ok(None) => "no such row".to_owned(),
+                        Err(Unavailable) => "unavailable".to_owned(),
+                    };
+                    self.tell("load", question.kind().as_str(), question.key(), &outcome);
+                    match row {
+                        Ok(row) => question.answer(row.as_ref().map(Stored::row)),
+                        Err(Unavailable) => question.unavailable(),
+                    }
+                }
+                Step::Commit(question) => {
+                    let write = question.write();
+                    let outcome = self.store.commit(write).await;
+                    let said = match outcome {
+                        Ok(Committed::Yes) if write.value.is_none() => "deleted".to_owned(),
+                        Ok(Committed::Yes) => format!("version {}", write.version()),
+                        Ok(Committed::Conflict) => "conflict".to_owned(),
+                        Err(Unavailable) => "unavailable".to_owned(),
+                    };
+                    self.tell("commit", write.labels.kind.as_str(), write.key, &said);
+                    match outcome {
+                        Ok(outcome) => question.answer(outcome),
+                        Err(Unavailable) => question.unavailable(),
+                    }
+                }
+                Step::Send(question) => {
+                    if let Some(journal) = self.journal {
+                        journal.sending(self.actor, question.exchange());
+                    }
+                    let response = self.http.send(question.exchange()).await;
+                    let outcome = response.as_ref().map(|response| response.status).ok();
+                    tracing::info!(question = "send", actor = self.actor.as_str(), status = outcome);
+                    if let Some(journal) = self.journal {
+                        journal.sent(self.actor, outcome);
+                    }
+                    match response {
+                        Ok(mut response) => response.lend(|response| question.answer(response)),
+                        Err(Unavailable) => question.unavailable(),
+                    }
+                }
+                // This slice of the protocol has no signatures; a host without keys says so.
+                Step::Sign(question) => question.unavailable(),
+                Step::Verify(question) => question.unavailable(),
+                Step::Done(output) => return output,
+            }
+        }
+    }
+
+    fn tell(&self, question: &'static str, kind: &'static str, key: Key, outcome: &str) {
+        let key = prefix(key);
+        tracing::info!(question, kind, %key, outcome, actor = self.actor.as_str());
+        if let Some(journal) = self.journal {
+            journal.question(self.actor, question, kind, &key, outcome);
+        }
+    }
+}
+
+/// The first bytes of a key: enough to follow a row through the log.
+fn prefix(Key(key): Key) -> String {
+    key[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}

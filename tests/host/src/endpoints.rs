@@ -1,0 +1,75 @@
+//! The endpoints that programs talk to. Each lends the request to its flow, drives it, and sends the reply as it is.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, header};
+use axum::response::IntoResponse;
+use symbolon::resource::{self, Judgement};
+use symbolon::server::BUFFER;
+use symbolon::wire::http::{Method, Request};
+
+use crate::Host;
+use crate::http::{Message, fields, respond};
+use crate::journal::Actor;
+
+macro_rules! endpoint {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub async fn $name(State(host): State<Arc<Host>>, mut message: Message) -> Response<Body> {
+            let headers = fields(&message.headers);
+            let request = Request {
+                method: message.method,
+                query: &mut message.query,
+                headers: &headers,
+                body: &mut message.body,
+            };
+            let mut buffer = vec![0; BUFFER];
+            match host.server.$name(request, crate::now(), &mut buffer) {
+                Ok(step) => respond(stringify!($name), &host.driver(Actor::Server).drive(step).await),
+                Err(_) => crate::http::out_of_buffer(),
+            }
+        }
+    };
+}
+
+endpoint! {
+    /// The token endpoint.
+    token
+}
+endpoint! {
+    /// The revocation endpoint.
+    revoke
+}
+endpoint! {
+    /// The introspection endpoint.
+    introspect
+}
+
+/// The metadata document.
+pub async fn metadata(State(host): State<Arc<Host>>) -> Response<Body> {
+    let mut buffer = vec![0; BUFFER];
+    match host.server.metadata(&mut buffer) {
+        Ok(reply) => respond("metadata", &reply),
+        Err(_) => crate::http::out_of_buffer(),
+    }
+}
+
+/// The protected resource: notes, which `read` lets one read and `write` change.
+pub async fn resource(State(host): State<Arc<Host>>, message: Message) -> Response<Body> {
+    let scope = if message.method == Method::Get { "read" } else { "write" };
+    let mut buffer = vec![0; resource::BUFFER];
+    let headers = fields(&message.headers);
+    let Ok(step) = host.resource.judge(&headers, scope, crate::now(), &mut buffer) else {
+        return crate::http::out_of_buffer();
+    };
+    match host.driver(Actor::Resource).drive(step).await {
+        Judgement::Allow(claims) => {
+            tracing::info!(endpoint = "resource", status = 200);
+            let notes = serde_json::json!({ "notes_of": claims.subject(), "notes": ["Buy a looking-glass."] });
+            ([(header::CONTENT_TYPE, "application/json")], notes.to_string()).into_response()
+        }
+        Judgement::Deny(reply) => respond("resource", &reply),
+    }
+}

@@ -1,0 +1,257 @@
+//! What travelled, for the demonstration: every request, question, answer and reply, with its secrets abbreviated.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use symbolon::step::Exchange;
+use symbolon::wire::http::{Field, Method};
+
+/// Entries kept; older ones are dropped.
+const KEPT: usize = 512;
+/// Characters shown of a secret, at its beginning and at its end: the credentials of one grant begin alike.
+const SHOWN: (usize, usize) = (6, 4);
+/// Parameters and members whose values are abbreviated.
+const SECRETS: [&str; 11] = [
+    "access_token",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_verifier",
+    "csrf",
+    "handle",
+    "password",
+    "refresh_token",
+    "state",
+    "token",
+];
+/// Header fields that say something about the protocol.
+const FIELDS: [&str; 9] = [
+    "allow",
+    "authorization",
+    "cache-control",
+    "content-type",
+    "cookie",
+    "location",
+    "retry-after",
+    "set-cookie",
+    "www-authenticate",
+];
+
+/// Whose flow, or whose message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The browser with its person.
+    Browser,
+    /// The authorization server.
+    Server,
+    /// The client.
+    Client,
+    /// The protected resource.
+    Resource,
+}
+
+impl Actor {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Resource => "resource",
+        }
+    }
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A request that came in.
+    Request,
+    /// A question of the core and the host's answer.
+    Question,
+    /// A reply that went out.
+    Reply,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who did it.
+    pub actor: Actor,
+    /// What it is.
+    pub kind: Kind,
+    /// Its first line.
+    pub title: String,
+    /// The lines below it.
+    pub lines: Vec<String>,
+}
+
+/// The entries, in the order in which they happened.
+#[derive(Default)]
+pub struct Journal(Mutex<VecDeque<Entry>>);
+
+impl Journal {
+    /// Takes the entries out.
+    pub fn take(&self) -> Vec<Entry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
+    /// The entries, which stay.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn push(&self, actor: Actor, kind: Kind, title: String, lines: Vec<String>) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() == KEPT {
+            entries.pop_front();
+        }
+        entries.push_back(Entry { actor, kind, title, lines });
+    }
+
+    /// A request came in at `actor`.
+    pub fn request<'f>(
+        &self,
+        actor: Actor,
+        method: &str,
+        target: &str,
+        fields: impl Iterator<Item = Field<'f>>,
+        body: &[u8],
+    ) {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut lines: Vec<String> = form(query).map(|pair| format!("? {pair}")).collect();
+        lines.extend(message(fields, body));
+        self.push(actor, Kind::Request, format!("{method} {path}"), lines);
+    }
+
+    /// A reply went out from `actor`.
+    pub fn reply<'f>(&self, actor: Actor, status: u16, fields: impl Iterator<Item = Field<'f>>, body: &[u8]) {
+        self.push(actor, Kind::Reply, status.to_string(), message(fields, body));
+    }
+
+    /// The core asked the store, which answered `outcome`.
+    pub fn question(&self, actor: Actor, question: &str, kind: &str, key: &str, outcome: &str) {
+        self.push(actor, Kind::Question, format!("{question} {kind} {key}: {outcome}"), Vec::new());
+    }
+
+    /// The core asked for an exchange.
+    pub fn sending(&self, actor: Actor, exchange: &Exchange<'_>) {
+        let method = if exchange.method == Method::Get { "GET" } else { "POST" };
+        let title = format!("send {method} {}", without_secrets(exchange.url));
+        self.push(actor, Kind::Question, title, message(exchange.headers.iter().copied(), exchange.body));
+    }
+
+    /// The exchange ended with this status, or not at all.
+    pub fn sent(&self, actor: Actor, status: Option<u16>) {
+        let title = status.map_or("send: unavailable".to_owned(), |status| format!("send: status {status}"));
+        self.push(actor, Kind::Question, title, Vec::new());
+    }
+}
+
+fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut kind = String::new();
+    for field in fields.filter(|field| FIELDS.iter().any(|name| name.eq_ignore_ascii_case(field.name))) {
+        let name = field.name.to_ascii_lowercase();
+        let value = String::from_utf8_lossy(field.value);
+        let value = match name.as_str() {
+            "authorization" => match value.split_once(' ') {
+                Some((scheme, rest)) => format!("{scheme} {}", abbreviate(rest)),
+                None => abbreviate(&value),
+            },
+            "cookie" | "set-cookie" => cookies(&value),
+            "location" => without_secrets(&value),
+            _ => value.into_owned(),
+        };
+        lines.push(format!("{name}: {value}"));
+        if name == "content-type" {
+            kind = value;
+        }
+    }
+    let text = String::from_utf8_lossy(body);
+    if kind.starts_with("text/html") {
+        let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+        lines.push(format!("(a page: {})", title.map_or("untitled", |(title, _)| title)));
+    } else if kind.starts_with("application/json") {
+        lines.extend(json(&text));
+    } else {
+        lines.extend(form(&text));
+    }
+    lines
+}
+
+/// A URI with the secrets of its query abbreviated.
+fn without_secrets(uri: &str) -> String {
+    let Some((path, query)) = uri.split_once('?') else { return uri.to_owned() };
+    let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    let mark = if fragment.is_empty() { "" } else { "#" };
+    format!("{path}?{}{mark}{fragment}", form(query).collect::<Vec<_>>().join("&"))
+}
+
+/// The pairs of a form or a query, as they travelled.
+fn form(text: &str) -> impl Iterator<Item = String> {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if SECRETS.contains(&name) => format!("{name}={}", abbreviate(value)),
+        _ => pair.to_owned(),
+    };
+    text.split('&').filter(|pair| !pair.is_empty()).map(pair)
+}
+
+fn cookies(text: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if value.len() > 16 => format!("{name}={}", abbreviate(value)),
+        _ => pair.to_owned(),
+    };
+    text.split(';').map(pair).collect::<Vec<_>>().join(";")
+}
+
+/// The members of a JSON object, a line each.
+fn json(text: &str) -> Vec<String> {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else {
+        return vec!["(not JSON)".to_owned()];
+    };
+    let line = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(secret) if SECRETS.contains(&name.as_str()) => format!("{name}: {}", abbreviate(secret)),
+        _ => format!("{name}: {value}"),
+    };
+    members.iter().map(line).collect()
+}
+
+/// The beginning and the end of a long secret, and nothing of a short one.
+pub fn abbreviate(secret: &str) -> String {
+    let (head, tail) = SHOWN;
+    let long = secret.is_ascii() && secret.len() > 3 * (head + tail);
+    if long { format!("{}…{}", &secret[..head], &secret[secret.len() - tail..]) } else { "…".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_shown_in_full() {
+        let secret = "s3cr3t-0123456789abcdefghijklmnop";
+        let journal = Journal::default();
+        let field = |name, value| Field { name, value };
+        let basic = format!("Basic {secret}");
+        let cookie = format!("symbolon_session={secret}; other={secret}");
+        let location = format!("https://c.example/cb?code={secret}&state={secret}#_");
+        let fields = [
+            field("Authorization", basic.as_bytes()),
+            field("Cookie", cookie.as_bytes()),
+            field("Location", location.as_bytes()),
+        ];
+        for name in SECRETS {
+            let pair = format!("{name}={secret}");
+            journal.request(Actor::Server, "POST", &format!("/x?{pair}"), fields.into_iter(), pair.as_bytes());
+            let json = format!("{{\"{name}\":\"{secret}\"}}");
+            let kind = field("Content-Type", b"application/json");
+            journal.reply(Actor::Server, 200, [kind].into_iter(), json.as_bytes());
+        }
+        let entries = journal.take();
+        assert_eq!(entries.len(), 2 * SECRETS.len());
+        for entry in entries {
+            assert!(!format!("{entry:?}").contains(secret), "{entry:?}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The demonstration: its page, its run, and the commands that it prints.
+#![cfg(unix)]
+
+mod common;
+
+use std::process::{Command, Stdio};
+
+use common::{Folder, Person};
+use symbolon_host::browser::{Browser, Page};
+use symbolon_host::config::Config;
+use symbolon_host::{Running, demo, start};
+
+async fn demonstration(folder: &Folder) -> Running {
+    start(Config { store: Some(folder.store()), demo: true, ..Config::default() }).await.unwrap()
+}
+
+async fn press(person: &mut Person, action: &str) -> Page {
+    let home = person.browser.get(&format!("{}/", person.root)).await.unwrap();
+    let form = format!("csrf={}", home.hidden("csrf"));
+    let sent = person.browser.post(&format!("{}/demo/{action}", person.root), form).await.unwrap();
+    assert_eq!(sent.status, 303, "{action}");
+    person.browser.follow(&sent).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_clicks_through_the_page() {
+    let folder = Folder::new();
+    let running = demonstration(&folder).await;
+    let mut person = common::person(&running);
+    let away = press(&mut person, "start").await;
+    let sign_in = person.browser.follow(&away).await.unwrap();
+    let consent = person.sign_in(&sign_in).await;
+    let back = person.approve(&consent).await;
+    let callback = person.browser.follow(&back).await.unwrap();
+    let home = person.browser.follow(&callback).await.unwrap();
+    assert!(home.body.contains("It is signed in, and was granted: read write."), "{}", home.body);
+    assert!(!home.body.contains(&back.parameter("code")), "a code is shown in full");
+    let called = press(&mut person, "call").await;
+    assert!(called.body.contains("The resource answered 200") && called.body.contains("alice"), "{}", called.body);
+    assert!(press(&mut person, "refresh").await.body.contains("It has refreshed its tokens."));
+    assert!(press(&mut person, "call").await.body.contains("The resource answered 200"));
+    assert!(press(&mut person, "revoke").await.body.contains("It has signed out"));
+    // The same response again, and in a browser that has not asked for it.
+    for browser in [person.browser, Browser::new().unwrap()] {
+        let mut other = Person { browser, root: person.root.clone() };
+        other.browser.get(&format!("{}/", other.root)).await.unwrap();
+        let replayed = other.browser.follow(&back).await.unwrap();
+        let home = other.browser.follow(&replayed).await.unwrap();
+        assert!(home.body.contains("That did not work"), "{}", home.body);
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_works_from_the_page_alone() {
+    let folder = Folder::new();
+    let running = demonstration(&folder).await;
+    let mut person = common::person(&running);
+    person.browser.get(&format!("{}/", person.root)).await.unwrap();
+    let sent = person.browser.post(&format!("{}/demo/start", person.root), "csrf=AAAA".to_owned()).await.unwrap();
+    assert_eq!(sent.location(), format!("{}/", person.root));
+    running.stop().await.unwrap();
+}
+
+#[test]
+fn the_run_exits_with_0() {
+    let run = Command::new(env!("CARGO_BIN_EXE_demo")).arg("--once").output().unwrap();
+    let said = String::from_utf8(run.stdout).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    assert!(said.starts_with("listening on http://127.0.0.1:"), "{said}");
+    assert!(said.ends_with("Every outcome is as it should be.\n"), "{said}");
+    assert_eq!(said.matches("   ok: ").count(), 13, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_says_what_went_wrong() {
+    let folder = Folder::new();
+    // Tokens that have expired when they are issued.
+    let mut config = Config { store: Some(folder.store()), demo: true, ..Config::default() };
+    config.lifetimes.access_token = 0;
+    let running = start(config).await.unwrap();
+    let outcome = demo::once(&running.host).await;
+    assert_eq!(outcome, Err("step 6: the resource answers, and knows the user: no".to_owned()));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_work_as_they_are_printed() {
+    if !Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no curl here");
+        return;
+    }
+    let folder = Folder::new();
+    let running = demonstration(&folder).await;
+    let printed = demo::commands(&running.host);
+    let (_, script) = printed.split_once("in one shell:\n").unwrap();
+    let script = script.to_owned();
+    let place = folder.store().parent().unwrap().to_owned();
+    let run = move || Command::new("sh").args(["-c", &script]).current_dir(place).output().unwrap();
+    let run = tokio::task::spawn_blocking(run).await.unwrap();
+    let said = String::from_utf8(run.stdout).unwrap();
+    for expected in ["\"issuer\":", "\"refresh_token\":", "\"notes_of\":\"alice\"", "{\"active\":true", "invalid_grant"]
+    {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert_eq!(said.matches("\"access_token\":").count(), 2, "{said}");
+    running.stop().await.unwrap();
+}

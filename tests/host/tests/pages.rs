@@ -1,0 +1,216 @@
+//! The pages: who may send their forms, and what every response carries.
+
+mod common;
+
+use common::{Folder, Person, host, person};
+use symbolon_host::users::USERS;
+
+fn assert_guarded(page: &symbolon_host::browser::Page) {
+    let policy = page.header("Content-Security-Policy");
+    assert!(policy.starts_with("default-src 'none'"), "{}: {policy}", page.url);
+    assert!(policy.contains("frame-ancestors 'none'"), "{}: {policy}", page.url);
+    assert!(!policy.contains("unsafe"), "{}: {policy}", page.url);
+    assert_eq!(page.header("X-Frame-Options"), "DENY", "{}", page.url);
+    assert_eq!(page.header("Referrer-Policy"), "no-referrer", "{}", page.url);
+    assert_eq!(page.header("X-Content-Type-Options"), "nosniff", "{}", page.url);
+    assert_eq!(page.header("Cache-Control"), "no-store", "{}", page.url);
+    assert_eq!(page.header("Access-Control-Allow-Origin"), "", "{}", page.url);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_guarded() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let url = person.authorization("&scope=read+write");
+    let sent = person.browser.get(&url).await.unwrap();
+    assert_guarded(&sent);
+    let sign_in = person.browser.follow(&sent).await.unwrap();
+    assert_guarded(&sign_in);
+    assert!(sign_in.header("Content-Security-Policy").contains("form-action 'self'"));
+    let consent = person.sign_in(&sign_in).await;
+    assert_guarded(&consent);
+    for shown in ["Notes on this computer", "127.0.0.1", "Read your notes", "alice", "runs on your own computer"] {
+        assert!(consent.body.contains(shown), "{shown}: {}", consent.body);
+    }
+    assert!(!consent.body.contains("<script") && !consent.body.contains("style="), "{}", consent.body);
+    let back = person.approve(&consent).await;
+    assert_guarded(&back);
+    let error = person.browser.get(&format!("{}/authorize?client_id=%3Cb%3Enobody", person.root)).await.unwrap();
+    assert_guarded(&error);
+    assert_eq!(error.status, 400);
+    assert!(!error.body.contains("nobody"), "{}", error.body);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_without_this_browsers_token_is_not_accepted() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let (mut alice, mut mallory) = (person(&running), person(&running));
+    let page = alice.begin().await;
+    let theirs = mallory.begin().await;
+    let (username, password) = USERS[0];
+    let form = |handle: &str, csrf: &str| {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("handle", handle), ("csrf", csrf), ("username", username), ("password", password)])
+            .finish()
+    };
+    let url = format!("{}/interaction/sign-in", alice.root);
+    for csrf in ["", "AAAA", theirs.hidden("csrf")] {
+        let refused = alice.browser.post(&url, form(page.hidden("handle"), csrf)).await.unwrap();
+        assert_eq!(refused.status, 403, "{csrf}");
+        assert_eq!(alice.browser.cookie("symbolon-session"), None);
+    }
+    // A token of before the sign-in is not one of after it.
+    let consent = alice.sign_in(&page).await;
+    let stale = format!("handle={}&csrf={}&decision=approve&scope=read", page.hidden("handle"), page.hidden("csrf"));
+    let refused = alice.browser.post(&format!("{}/interaction/consent", alice.root), stale).await.unwrap();
+    assert_eq!(refused.status, 403);
+    assert_eq!(alice.approve(&consent).await.status, 303);
+    // No form is read from a URL.
+    let get = format!("{url}?{}", form(page.hidden("handle"), page.hidden("csrf")));
+    assert_eq!(alice.browser.get(&get).await.unwrap().status, 403);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_says_no_more_than_that() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let page = person.begin().await;
+    let mut pages = Vec::new();
+    for username in ["alice", "nobody"] {
+        let filled = [("username", username), ("password", "wrong")];
+        let refused = person.browser.submit(&page, "/interaction/sign-in", &filled).await.unwrap();
+        assert_eq!(refused.status, 401);
+        assert!(refused.body.contains("Wrong username or password"), "{}", refused.body);
+        pages.push(refused.body);
+    }
+    assert_eq!(pages[0], pages[1]);
+    assert_eq!(person.browser.cookie("symbolon-session"), None);
+    person.sign_in(&page).await;
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_session_is_not_the_one_signed_in() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let planted = "A".repeat(43);
+    person.browser.set_cookie("symbolon-session", &planted);
+    let page = person.begin().await;
+    assert!(page.body.contains("name=\"password\""));
+    person.sign_in(&page).await;
+    let session = person.browser.cookie("symbolon-session").unwrap().to_owned();
+    assert_ne!(session, planted);
+    // And a second sign-in ends the first session.
+    let page = as_another(&mut person).await;
+    person.sign_in(&page).await;
+    assert_ne!(person.browser.cookie("symbolon-session"), Some(session.as_str()));
+    running.stop().await.unwrap();
+}
+
+/// The sign-in page, shown again because another account was wanted.
+async fn as_another(person: &mut Person) -> symbolon_host::browser::Page {
+    let consent = person.begin().await;
+    let out = person.browser.submit(&consent, "/interaction/sign-out", &[]).await.unwrap();
+    assert_eq!(person.browser.cookie("symbolon-session"), None);
+    let page = person.browser.follow(&out).await.unwrap();
+    assert!(page.body.contains("name=\"password\""));
+    page
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_works_in_no_other_browser() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let (mut alice, mut mallory) = (person(&running), person(&running));
+    let sent = alice.browser.get(&alice.authorization("&scope=read")).await.unwrap();
+    let without_cookies = mallory.browser.follow(&sent).await.unwrap();
+    assert_eq!(without_cookies.status, 400);
+    mallory.begin().await;
+    let elsewhere = mallory.browser.follow(&sent).await.unwrap();
+    assert_eq!(elsewhere.status, 400);
+    assert!(elsewhere.body.contains("started elsewhere"), "{}", elsewhere.body);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_scope_can_be_approved_and_nothing_cannot() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let page = person.begin().await;
+    let page = person.sign_in(&page).await;
+    let nothing = person.browser.submit(&page, "/interaction/consent", &[("decision", "approve")]).await.unwrap();
+    assert_eq!(nothing.status, 200);
+    assert!(nothing.body.contains("Choose at least one"), "{}", nothing.body);
+    let filled = [("decision", "approve"), ("scope", "write")];
+    let sent = person.browser.submit(&page, "/interaction/consent", &filled).await.unwrap();
+    let tokens = person.redeem(&sent.parameter("code")).await;
+    assert_eq!(tokens.member("scope"), "write", "{}", tokens.body);
+    let twice = person.browser.submit(&page, "/interaction/consent", &filled).await.unwrap();
+    assert_eq!(twice.status, 400);
+    assert!(twice.body.contains("no longer valid"), "{}", twice.body);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_goes_back_only_when_the_user_says_so() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let sent = person.browser.get(&person.authorization("&scope=admin")).await.unwrap();
+    let page = person.browser.follow(&sent).await.unwrap();
+    let page = person.sign_in(&page).await;
+    assert!(page.body.contains("cannot have"), "{}", page.body);
+    let sent = person.browser.submit(&page, "/interaction/consent", &[("decision", "deny")]).await.unwrap();
+    assert_eq!((sent.status, sent.parameter("error").as_str()), (303, "invalid_scope"));
+    let page = person.begin().await;
+    let sent = person.browser.submit(&page, "/interaction/consent", &[("decision", "deny")]).await.unwrap();
+    assert_eq!((sent.parameter("error").as_str(), sent.parameter("state").as_str()), ("access_denied", "xyz"));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applications_in_a_browser_may_call_what_is_for_them() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let root = format!("http://{}", running.address);
+    let open = ["/token", "/revoke", "/.well-known/oauth-authorization-server"];
+    for (path, allowed) in
+        open.map(|path| (path, true)).into_iter().chain([("/authorize", false), ("/introspect", false)])
+    {
+        let preflight =
+            client.request(reqwest::Method::OPTIONS, format!("{root}{path}")).header("Origin", "https://a.example");
+        let response = preflight.send().await.unwrap();
+        let origin = response.headers().get("Access-Control-Allow-Origin").map(|value| value.as_bytes());
+        assert_eq!(origin, allowed.then_some(b"*".as_slice()), "{path}");
+        assert!(response.headers().get("Access-Control-Allow-Credentials").is_none());
+        assert_eq!(response.status().as_u16() == 204, allowed, "{path}");
+    }
+    let refused = client.post(format!("{root}/token")).send().await.unwrap();
+    assert_eq!(refused.headers()["Access-Control-Allow-Origin"], "*");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_beyond_the_cap_and_a_repeated_header_are_refused() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{}/token", running.address);
+    let form = |len: usize| {
+        let body = format!("grant_type={}", "a".repeat(len));
+        client.post(&url).header("Content-Type", "application/x-www-form-urlencoded").body(body)
+    };
+    assert_eq!(form(20_000).send().await.unwrap().status(), 400);
+    assert_eq!(form(200_000).send().await.unwrap().status(), 413);
+    let twice = form(1).header("Authorization", "Basic YTpi").header("Authorization", "Basic YTpi");
+    assert_eq!(twice.send().await.unwrap().status(), 400);
+    running.stop().await.unwrap();
+}
