@@ -1,5 +1,6 @@
 //! Runs what `tests/` holds as data against symbolon.
 
+pub mod attacks;
 pub mod drive;
 pub mod figures;
 pub mod fixture;
