@@ -125,7 +125,7 @@ pub enum Reason {
     UnknownClient,
     /// The redirection URI is not one of the client's (RFC 9700 section 4.1.3).
     RedirectUriMismatch,
-    /// The client has several redirection URIs and the request names none.
+    /// The request names no redirection URI, and the client has several, or one whose port is open.
     RedirectUriAmbiguous,
     /// A redirection URI that may not be registered.
     RedirectUriForbidden,

@@ -1,6 +1,7 @@
 //! Runs what `tests/` holds as data against symbolon.
 
 pub mod app;
+pub mod attacks;
 pub mod drive;
 pub mod figures;
 pub mod fixture;

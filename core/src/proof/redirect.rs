@@ -14,7 +14,8 @@ pub struct RedirectUriMatched<'a> {
 }
 
 impl<'a> RedirectUriMatched<'a> {
-    /// Proves the `redirect_uri` of a request. A request may leave it out where the client has but one.
+    /// Proves the `redirect_uri` of a request. A request may leave it out where the client has but one, and
+    /// that one says all.
     pub fn prove(requested: Param<'a>, client: &Client<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
         let registered = List(client.redirect_uris);
         if let Some(requested) = requested? {
@@ -23,6 +24,10 @@ impl<'a> RedirectUriMatched<'a> {
         }
         let mut words = registered.words();
         match (words.next(), words.next()) {
+            // The port is the client's to name with each request (RFC 8252 section 7.3): there is none to guess.
+            (Some(uri), None) if redirect_uri::lacks_port(uri, client.application_type) => {
+                Err(Reason::RedirectUriAmbiguous)
+            }
             (Some(uri), None) => Ok(Self { uri: arena.copy_str(uri)? }),
             (Some(_), Some(_)) => Err(Reason::RedirectUriAmbiguous),
             (None, _) => Err(Reason::RedirectUriMismatch),

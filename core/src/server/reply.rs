@@ -12,6 +12,9 @@ const TEXT: Field<'static> = Field { name: "Content-Type", value: b"text/plain; 
 const NO_STORE: Field<'static> = Field { name: "Cache-Control", value: b"no-store" };
 /// The request's URL holds the `state`, the reply's the code: neither may leak by `Referer` (RFC 9700 section 4.2.4).
 const NO_REFERRER: Field<'static> = Field { name: "Referrer-Policy", value: b"no-referrer" };
+/// Nobody may frame a page of the server (RFC 9700 section 4.16), and this one loads nothing.
+const NO_FRAMES: Field<'static> =
+    Field { name: "Content-Security-Policy", value: b"default-src 'none'; frame-ancestors 'none'" };
 
 /// What goes out if a reply does not fit the buffer, which [`BUFFER`](crate::server::BUFFER) rules out.
 const OUT_OF_BUFFER: &[u8] = b"{\"error\":\"server_error\"}";
@@ -82,7 +85,7 @@ pub(super) fn page<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
         401 => 400,
         status => status,
     };
-    let mut headers = fields([TEXT, NO_STORE, NO_REFERRER]);
+    let mut headers = fields([TEXT, NO_STORE, NO_REFERRER, NO_FRAMES]);
     if status == 405 {
         let _ = headers.push(Field { name: "Allow", value: b"GET, POST" });
     }

@@ -89,6 +89,11 @@ fn loopback_without_port(text: &str, application_type: ApplicationType) -> Optio
     matches!(rest.as_bytes().first(), None | Some(b'/' | b'?')).then_some(Loopback { host, has_port, rest })
 }
 
+/// Whether a registered redirection URI leaves the port to the request: one that may vary, and is not there.
+pub(crate) fn lacks_port(text: &str, application_type: ApplicationType) -> bool {
+    loopback_without_port(text, application_type).is_some_and(|loopback| !loopback.has_port)
+}
+
 /// Whether a redirection URI leads to the user's own device, where any program may be listening.
 pub fn is_loopback(text: &str) -> bool {
     uri::parse(text).and_then(|uri| uri.authority).is_some_and(|authority| is_loopback_host(authority.host))
@@ -179,6 +184,18 @@ mod tests {
         ] {
             assert_eq!(may_register(text, Native), Err(Reason::RedirectUriForbidden), "{text}");
         }
+    }
+
+    #[test]
+    fn knows_a_registration_that_leaves_the_port_open() {
+        for text in ["http://127.0.0.1/cb", "http://[::1]", "http://127.0.0.1?a"] {
+            assert!(lacks_port(text, Native), "{text}");
+            assert!(!lacks_port(text, Web), "{text}");
+        }
+        for text in ["http://127.0.0.1:8400/cb", "https://127.0.0.1/cb", "http://localhost/cb", "com.example.app:/cb"] {
+            assert!(!lacks_port(text, Native), "{text}");
+        }
+        assert!(lacks_port("http://localhost/cb", NativeTreatingLocalhostAsLoopback));
     }
 
     /// Whatever matches is the registered URI with another port, if it is not the registered URI itself.

@@ -1,0 +1,198 @@
+//! Attacks of the same topics that have no place in what is built, and why.
+
+/// Why an attack is not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// What it attacks does not exist yet.
+    NotBuilt,
+    /// It is for the host to prevent.
+    HostDuty,
+    /// The API has no words for the mistake.
+    Inexpressible,
+}
+
+impl Why {
+    /// The words for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotBuilt => "not built yet",
+            Self::HostDuty => "the host's duty",
+            Self::Inexpressible => "inexpressible",
+        }
+    }
+}
+
+/// An attack that is not tried.
+pub struct NotHere {
+    /// The topic and a number.
+    pub id: &'static str,
+    /// What was wrong elsewhere.
+    pub flaw: &'static str,
+    /// The kind of reason.
+    pub why: Why,
+    /// The reason.
+    pub reason: &'static str,
+}
+
+const fn not(id: &'static str, flaw: &'static str, why: Why, reason: &'static str) -> NotHere {
+    NotHere { id, flaw, why, reason }
+}
+
+use Why::{HostDuty, Inexpressible, NotBuilt};
+
+/// Every one.
+pub const NOT_HERE: &[NotHere] = &[
+    not(
+        "RU-33",
+        "the request path becomes a Location",
+        Inexpressible,
+        "`wire::http::Request` has no path and no authority",
+    ),
+    not(
+        "RU-28",
+        "the client returns its user to a URL of the request",
+        Inexpressible,
+        "no flow of the client takes or gives a URL to return to",
+    ),
+    not(
+        "RU-29",
+        "the client returns its user to a path that a browser reads as a host",
+        Inexpressible,
+        "no flow of the client takes or gives a URL to return to",
+    ),
+    not(
+        "RU-30",
+        "a host is compared by its end",
+        Inexpressible,
+        "hosts are never compared in part: URIs are compared byte for byte",
+    ),
+    not("RU-31", "a list of allowed domains lets others through", Inexpressible, "there is no list of domains"),
+    not("RU-32", "a redirect helper takes any URL", Inexpressible, "there is no redirect helper"),
+    not(
+        "PK-14",
+        "one challenge serves many requests",
+        NotBuilt,
+        "a row per challenge would be a second write for each request; each code is still bound to its own grant",
+    ),
+    not(
+        "PK-20",
+        "the attacker chooses the challenge of the victim's request",
+        NotBuilt,
+        "needs pushed or signed requests (RFC 9126, RFC 9101)",
+    ),
+    not(
+        "CR-17",
+        "a mode without confirmation",
+        Inexpressible,
+        "`Server::decide` alone makes codes, and takes a `Decision`",
+    ),
+    not("RT-15", "a DPoP-bound refresh token is used with another key", NotBuilt, "DPoP (RFC 9449)"),
+    not(
+        "RT-22",
+        "one of two not-before policies is forgotten",
+        Inexpressible,
+        "there is no not-before policy: a grant is revoked by its own row",
+    ),
+    not("RT-27", "token exchange to any client", NotBuilt, "token exchange (RFC 8693)"),
+    not("RT-28", "token exchange of a foreign or dead token", NotBuilt, "token exchange (RFC 8693)"),
+    not("RT-29", "token exchange past the client's issuers", NotBuilt, "token exchange (RFC 8693)"),
+    not("RT-30", "token exchange forgets the scope limit", NotBuilt, "token exchange (RFC 8693)"),
+    not("RT-31", "client credentials tokens are not checked for revocation", NotBuilt, "the client credentials grant"),
+    not(
+        "RT-33",
+        "a callback re-activates a disabled account",
+        Inexpressible,
+        "no account exists here: a user is the subject that the host names in `Authenticated`",
+    ),
+    not("RT-34", "device codes are polled too fast, by others, twice", NotBuilt, "device authorization (RFC 8628)"),
+    not("RT-35", "any session approves a user code", NotBuilt, "device authorization (RFC 8628)"),
+    not("RT-37", "a user code is passed on", NotBuilt, "device authorization (RFC 8628)"),
+    not("RT-38", "user codes are guessed", NotBuilt, "device authorization (RFC 8628)"),
+    not("CS-11", "the nonce is checked after the token is handed out", NotBuilt, "OpenID Connect"),
+    not("CS-12", "the nonce is not checked", NotBuilt, "OpenID Connect"),
+    not("CS-14", "at_hash and c_hash are wrong", NotBuilt, "OpenID Connect"),
+    not(
+        "CS-26",
+        "the state cookie lacks Secure",
+        HostDuty,
+        "cookies are the host's: `UserAgent` takes the value alone",
+    ),
+    not(
+        "CS-28",
+        "an unverified e-mail address links accounts",
+        NotBuilt,
+        "OpenID Connect; there is no identity but `sub`",
+    ),
+    not("CS-29", "the provider is guessed from a mail domain", NotBuilt, "OpenID Connect"),
+    not("CS-30", "an address with two @ passes a domain filter", HostDuty, "the core filters no addresses"),
+    not("CS-32", "UserInfo is of another subject", NotBuilt, "OpenID Connect"),
+    not("CS-33", "an ID token for several audiences", NotBuilt, "OpenID Connect"),
+    not(
+        "CS-34",
+        "an authentication that is too old",
+        NotBuilt,
+        "OpenID Connect; the grant keeps when its user was authenticated",
+    ),
+    not("CS-37", "front-channel parameters beside a pushed request", NotBuilt, "pushed requests (RFC 9126)"),
+    not(
+        "PD-15",
+        "pushed requests, device codes and registrations fill the store",
+        NotBuilt,
+        "none of the three is built; limiting a sender's rate is the host's duty",
+    ),
+    not("PD-21", "null, overlapping and stale pointers", NotBuilt, "the C and wasm bindings"),
+    not("EL-11", "key text in an error", Inexpressible, "`CredentialKeys` takes `[u8; 32]` and fails without a text"),
+    not(
+        "CS-19",
+        "two binding cookies come at once",
+        HostDuty,
+        "`UserAgent` takes one value; a host refuses two, and names its cookie `__Host-`",
+    ),
+    not(
+        "MX-11",
+        "two servers are configured with one issuer",
+        HostDuty,
+        "a configuration is one issuer; its metadata is fetched from that issuer, or is what the host says it is",
+    ),
+    not("MX-19", "resource metadata names another resource", NotBuilt, "protected resource metadata (RFC 9728)"),
+    not("MX-20", "resource metadata names the attacker's server", NotBuilt, "protected resource metadata (RFC 9728)"),
+    not(
+        "MX-21",
+        "a token goes to another resource",
+        HostDuty,
+        "requests to resources are the host's yet; `Tokens::resources` says where the token may go",
+    ),
+    not("MD-28", "a pushed request is used twice, late, by another", NotBuilt, "pushed requests (RFC 9126)"),
+    not(
+        "MD-30",
+        "request and request_uri at once",
+        NotBuilt,
+        "request objects; each of the two parameters is refused by itself (RU-41, MD-11)",
+    ),
+    not(
+        "MD-32",
+        "TLS is not verified",
+        HostDuty,
+        "`Exchange` demands https; certificates are checked by whoever connects",
+    ),
+    not("MD-33", "a challenge names metadata of another origin", NotBuilt, "protected resource metadata (RFC 9728)"),
+    not("MD-34", "a hostile challenge", NotBuilt, "the client reads no WWW-Authenticate yet"),
+    not(
+        "RS-02",
+        "a token in the header and one in the body",
+        Inexpressible,
+        "`ResourceServer::judge` takes header fields: it cannot see a body, and so can neither read nor refuse the second token",
+    ),
+    not(
+        "RS-03",
+        "a token in the body of any request",
+        Inexpressible,
+        "`ResourceServer::judge` takes header fields alone",
+    ),
+    not(
+        "EL-15",
+        "a token in the query",
+        Inexpressible,
+        "`ResourceServer::judge` takes header fields alone; without one the challenge is bare (EL-07)",
+    ),
+];
