@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod drive;
+pub mod explore;
 pub mod figures;
 pub mod fixture;
 pub mod fuzz;

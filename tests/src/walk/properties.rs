@@ -395,7 +395,7 @@ fn failures_are_named(run: &Run<'_>) -> bool {
     let said = run.reply().and_then(|answer| answer.reason);
     match given {
         Given::Unavailable => said == Some(Reason::StoreUnavailable),
-        _ => undecodable == (said == Some(Reason::RowUndecodable)),
+        _ => said != Some(Reason::StoreUnavailable) && undecodable == (said == Some(Reason::RowUndecodable)),
     }
 }
 
