@@ -6,6 +6,7 @@ pub mod explore;
 pub mod figures;
 pub mod fixture;
 pub mod fuzz;
+pub mod layers;
 pub mod reasons;
 pub mod store;
 pub mod vectors;
