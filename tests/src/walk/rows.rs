@@ -35,7 +35,7 @@ fn undecodable(good: &[u8]) -> Rows {
 
 /// The bytes of a record.
 pub fn encode<'v>(record: &impl Record<'v>) -> Vec<u8> {
-    let mut row = [0; symbolon::record::ROW];
+    let mut row = [0; symbolon::record::GRANT_ROW];
     let len = record.encode(&mut row).expect("a record fits in a row");
     row[..len].to_vec()
 }
@@ -73,7 +73,7 @@ pub fn client(owner: &str) -> Rows {
     let mut rows = undecodable(row.value);
     rows.push(None);
     rows.extend(variants.iter().map(|client| {
-        let mut row = [0; symbolon::record::ROW];
+        let mut row = [0; symbolon::record::GRANT_ROW];
         let len = client.register(&mut row).expect("a client that may be registered");
         Some(row[..len].to_vec())
     }));
