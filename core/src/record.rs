@@ -14,7 +14,7 @@ mod client;
 mod grant;
 mod session;
 
-pub use client::{AuthenticationMethod, Client, GrantTypes};
+pub use client::{AuthenticationMethod, CLIENT_ROW, Client, GrantTypes};
 pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Refused, Revoked};
 pub use session::{Owner, Refreshing, SESSION_ROW, Session, Started, TokenSet};
 
@@ -91,8 +91,8 @@ pub trait Record<'v>: Serialize + Deserialize<'v> {
     }
 }
 
-/// The longest scope, subject and the like fit; so no row of the server is longer than this, in bytes.
-pub const ROW: usize = limits::CLIENT_ID
+/// No row of a grant is longer than this, in bytes. The longest is that of a request that waits for its decision.
+pub const GRANT_ROW: usize = limits::CLIENT_ID
     + limits::CLIENT_NAME
     + limits::URI
     + limits::STATE
@@ -100,3 +100,5 @@ pub const ROW: usize = limits::CLIENT_ID
     + limits::RESOURCES * (limits::RESOURCE + 1)
     + limits::SUBJECT
     + 128;
+
+const _: () = assert!(limits::STATE > limits::SUBJECT, "a row with a user and no state fits too");

@@ -122,7 +122,7 @@ pub fn clients() -> MemoryStore {
 
 /// Registers a client in a store.
 pub fn put(store: &mut MemoryStore, client: &Client<'_>) {
-    let mut row = [0; 8192];
+    let mut row = [0; symbolon::record::CLIENT_ROW];
     let len = client.register(&mut row).expect("a client that may be registered");
     let row = Stored {
         version: 1,

@@ -44,6 +44,15 @@ pub struct Client<'c> {
 
 impl<'c> Record<'c> for Client<'c> {}
 
+/// No row of a client is longer than this, in bytes.
+pub const CLIENT_ROW: usize = limits::CLIENT_ID
+    + limits::CLIENT_NAME
+    + 32 * limits::CLIENT_SECRETS
+    + limits::REDIRECT_URIS * (limits::URI + 1)
+    + 2 * limits::SCOPE
+    + 2 * limits::RESOURCES * (limits::RESOURCE + 1)
+    + 32;
+
 /// How a client authenticates (`token_endpoint_auth_method` of RFC 7591 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthenticationMethod {

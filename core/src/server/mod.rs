@@ -27,13 +27,21 @@ pub use revoke::Revoke;
 pub use token::Token;
 
 use crate::error::TooSmall;
+use crate::limits;
+use crate::record::GRANT_ROW;
 use crate::terms::Time;
 use crate::terms::credential::CredentialKeys;
 use crate::terms::issuer::Issuer;
 use crate::wire::write::Arena;
 
-/// The buffer that every flow of the server needs, in bytes: three rows, for a flow that loses two races, and a reply.
-pub const BUFFER: usize = 48 * 1024;
+/// The longest redirect, with `state` and `iss` percent-encoded. No other reply is as long.
+const REDIRECT: usize = limits::URI + 3 * (limits::STATE + limits::URI) + 512;
+
+/// The buffer that every flow of the server needs, in bytes: three rows and three redirects, for a decision that loses two
+/// races and writes both anew each time.
+pub const BUFFER: usize = 3 * (GRANT_ROW + REDIRECT);
+
+const _: () = assert!(limits::RACES <= 2, "three rounds");
 
 /// The configuration of an authorization server. Immutable while in use; share it freely.
 pub struct Server<'a> {

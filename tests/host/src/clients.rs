@@ -78,7 +78,7 @@ pub async fn register(store: &Store, resource: &str) -> Result<(), Unavailable> 
 }
 
 async fn put(store: &Store, client: &Client<'_>) -> Result<(), Unavailable> {
-    let mut row = [0; symbolon::record::ROW];
+    let mut row = [0; symbolon::record::CLIENT_ROW];
     let value = match client.register(&mut row) {
         Ok(len) => &row[..len],
         Err(reason) => {

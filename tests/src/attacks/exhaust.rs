@@ -1,6 +1,6 @@
 //! Requests and times that are meant to exhaust.
 
-use symbolon::record::ROW;
+use symbolon::record::GRANT_ROW;
 use symbolon::server::{Authenticated, BUFFER, Decision};
 use symbolon::terms::{Time, UserAgent};
 use symbolon::{ErrorCode, TooSmall};
@@ -30,7 +30,7 @@ fn pd_14(ground: &Ground) -> Checked {
     ensure(rows.len() == requests && bench.store.rows.len() == clients + requests, || format!("{} rows", rows.len()))?;
     let biggest = rows.iter().map(|row| row.value.len()).max().unwrap_or(0);
     let latest = rows.iter().map(|row| row.expires_at).max().unwrap_or(0) - bench.now.0;
-    ensure(biggest <= ROW && latest <= 600, || format!("rows of {biggest} bytes for {latest} s"))?;
+    ensure(biggest <= GRANT_ROW && latest <= 600, || format!("rows of {biggest} bytes for {latest} s"))?;
     let too_long = local(&mut bench, &Form::authorization("c1").with("state", &long(2049)))?;
     let mut bench = ground.bench();
     for _ in 0..requests {

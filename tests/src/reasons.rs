@@ -1,0 +1,58 @@
+//! Every variant of [`Reason`](symbolon::Reason), as its source has them.
+
+const SOURCE: &str = include_str!("../../core/src/error.rs");
+
+/// The names of all variants of an enum of `error.rs`.
+pub fn variants(of: &str) -> Vec<String> {
+    let start = format!("pub enum {of} {{");
+    let body = SOURCE.split_once(&start).and_then(|(_, rest)| rest.split_once("\n}")).expect("the enum").0;
+    // A variant stands at the first level of indentation.
+    let lines = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| !line.starts_with([' ', '/', '}', '#']));
+    lines.map(name).collect()
+}
+
+/// The name of a variant, from its definition or from what `Debug` makes of it.
+pub fn name(text: &str) -> String {
+    text.chars().take_while(|char| char.is_ascii_alphanumeric()).collect()
+}
+
+/// The variants that the server never gives: they belong to the client and the resource server, or to registration.
+pub const OF_OTHER_ROLES: &[&str] = &[
+    "Json",
+    "JsonRepeated",
+    "RedirectUriForbidden",
+    "IssuerMismatch",
+    "PkceUnsupported",
+    "IssMissing",
+    "IssMismatch",
+    "StateUnknown",
+    "StateUsed",
+    "ResponseUnexpected",
+    "ServerRefused",
+    "Status",
+    "TokenType",
+    "SessionGone",
+    "SessionBusy",
+    "TokenMissing",
+    "TokenInactive",
+    "TokenAudience",
+    "TokenScope",
+    "PeerUnavailable",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{OF_OTHER_ROLES, variants};
+
+    #[test]
+    fn reads_the_variants_of_the_source() {
+        let reasons = variants("Reason");
+        for known in ["Method", "TooLong", "Repeated", "Buffer"].iter().chain(OF_OTHER_ROLES) {
+            assert!(reasons.iter().any(|reason| reason == known), "{known}");
+        }
+        assert_eq!(variants("ErrorCode").len(), 15);
+    }
+}
