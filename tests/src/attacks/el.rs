@@ -95,6 +95,7 @@ const REASONS: &[Reason] = &[
     Reason::RefreshTokenForeign,
     Reason::RefreshTokenReused,
     Reason::InteractionInvalid,
+    Reason::InteractionExpired,
     Reason::InteractionForeign,
     Reason::InteractionDecided,
     Reason::Denied,

@@ -15,6 +15,7 @@ pub(super) const ROWS: &[Row] = &[
     row("MX-03", "iss comes from a server that is not known to send it", "RFC 9207 section 2.4", mx_03),
     row("MX-07", "the attacker's server names the honest one's authorization endpoint", "RFC 9700 section 4.4", mx_07),
     row("MX-08", "servers are told apart by their endpoints", "RFC 9700 section 4.4", mx_08),
+    row("MX-09", "kept metadata of a look-alike issuer is used", "RFC 8414 section 3.3", mx_09),
     row("MX-10", "the code goes to another token endpoint than that of the issuer", "arXiv 1508.04324", mx_10),
     row("MX-12", "a response comes to the redirection URI of another server", "RFC 9700 section 4.4.2.2", mx_12),
     row("MX-13", "a response for one connection is delivered under another", "COAT, USENIX Security 2025", mx_13),
@@ -107,6 +108,23 @@ fn mx_08(ground: &Ground) -> Checked {
     let outcome = aborted(&mut visit, |visit| visit.land(&client(EVIL), &document, &query, BROWSER))?;
     goes_on(&mut visit, &begun)?;
     Ok(format!("a response of the honest server taken as the attacker's, without iss -> {outcome}"))
+}
+
+fn mx_09(ground: &Ground) -> Checked {
+    let issuers = ["https://as.example.evil", "", "https://as.example/", "http://as.example", "https://evil.example"];
+    each_text(issuers, |issuer| {
+        let document = METADATA.replacen("https://as.example\"", &format!("{issuer}\""), 1);
+        let mut visit = visit(ground);
+        let begun = visit.begin()?;
+        match visit.start(&client(ISSUER), &document, BROWSER) {
+            Err(reason) => {
+                let query = begun.response().text();
+                let landed = aborted(&mut visit, |visit| visit.land(&client(ISSUER), &document, &query, BROWSER))?;
+                Ok(format!("no sign-in ({reason:?}); at the callback: {landed}"))
+            }
+            Ok(begun) => Err(format!("sent to {}", begun.url)),
+        }
+    })
 }
 
 fn mx_10(ground: &Ground) -> Checked {
