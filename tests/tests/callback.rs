@@ -189,7 +189,7 @@ fn the_words_of_a_server_are_shown_only_if_they_follow_their_grammar() {
 
 #[test]
 fn two_tabs_with_one_response_exchange_one_code() {
-    let (app, mut bench, session, good) = begun();
+    let (app, mut bench, _, good) = begun();
     let mut store = app.store.clone();
     let mut inner = None;
     let mut host = Peer::new(&mut store, |sent, store| {
@@ -202,7 +202,6 @@ fn two_tabs_with_one_response_exchange_one_code() {
     let mut store = app.store.clone();
     let mut host = Peer::new(&mut store, nobody).with_fault(1, Fault::Conflict);
     assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(Reason::StateUsed.into()));
-    let _ = session;
 }
 
 #[test]

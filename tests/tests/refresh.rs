@@ -160,7 +160,7 @@ fn the_refresh_token_stays_if_the_server_sends_no_other() {
 
 #[test]
 fn only_invalid_grant_ends_the_session() {
-    let (app, _, session, tokens) = ended();
+    let (app, _, session, _) = ended();
     let old = app.refresh_token(session);
     for (canned, reason, state) in [
         (Some(Canned::json(400, r#"{"error":"invalid_grant"}"#)), Reason::ServerRefused, "gone"),
@@ -185,7 +185,6 @@ fn only_invalid_grant_ends_the_session() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(!tokens.access_token.is_empty());
 }
 
 #[test]
@@ -231,7 +230,7 @@ fn nothing_is_lost_whichever_question_fails() {
 
 #[test]
 fn a_session_that_is_none_is_refused() {
-    let (mut app, _, session, tokens) = ended();
+    let (mut app, _, session, _) = ended();
     let mut store = app.store.clone();
     let gone = Refresh::SignInAgain(Reason::SessionGone.into());
     assert_eq!(app.refresh_on(Key([9; 32]), None, &mut Peer::new(&mut store, nobody)), gone);
@@ -249,7 +248,6 @@ fn a_session_that_is_none_is_refused() {
     store.rows.get_mut(&session).expect("a row").value.truncate(20);
     let undecodable = Refresh::Failed(Reason::RowUndecodable.into());
     assert_eq!(app.refresh_on(session, None, &mut Peer::new(&mut store, nobody)), undecodable);
-    assert!(!tokens.scope.is_empty());
 }
 
 #[test]

@@ -34,8 +34,7 @@ impl<'m> ServerMetadata<'m> {
         }
         let endpoint = |name| object.string(name)?.map(|url| Endpoint::parse(name, url, schemes)).transpose();
         let required = |name| endpoint(name)?.ok_or(Reason::Missing(name));
-        // `code` is what response_types_supported must at least name, and the grant types have a default; but without S256
-        // a server may ignore the challenge (RFC 9700 section 2.1.1).
+        // A server that does not name S256 may ignore the challenge (RFC 9700 section 2.1.1).
         let methods = object.array("code_challenge_methods_supported")?.ok_or(Reason::PkceUnsupported)?;
         let mut s256 = false;
         for method in methods.iter().map(Value::as_str) {
