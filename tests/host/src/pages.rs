@@ -112,7 +112,7 @@ impl Form<'_> {
             .collect();
         let resources = match resources.as_str() {
             "" => String::new(),
-            items => format!("<p>at</p>\n<ul>\n{items}</ul>\n"),
+            items => format!("<p>for use at</p>\n<ul>\n{items}</ul>\n"),
         };
         let warning = if prompt.loopback_only {
             "<p class=\"warning\"><strong>This application runs on your own computer.</strong> Any program there could \
