@@ -12,8 +12,11 @@ use crate::drive::{Host, drive};
 use crate::fixture::{BROWSER, Bench, entropy};
 use crate::store::MemoryStore;
 
-/// Every target: its name, and its body.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A target: its name, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
     ("form", form),
     ("uri", uri),
     ("redirect_match", redirect_match),

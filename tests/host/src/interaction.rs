@@ -169,9 +169,10 @@ fn refused(host: &Host, endpoint: &'static str, reply: &Reply<'_>) -> Response<B
     log(endpoint, reply);
     let detail = str::from_utf8(reply.body).unwrap_or_default();
     let mut page = pages::error(&host.base, reply.status, reply.reason, detail);
-    for field in reply.headers.iter().filter(|field| !field.name.eq_ignore_ascii_case("Content-Type")) {
+    // The page has a type and a policy of its own; what else the core's says, as `Allow`, holds for it too.
+    for field in &reply.headers {
         if let (Ok(name), Ok(value)) = (header::HeaderName::try_from(field.name), HeaderValue::try_from(field.value)) {
-            page.headers_mut().insert(name, value);
+            page.headers_mut().entry(name).or_insert(value);
         }
     }
     page

@@ -112,7 +112,7 @@ impl Form<'_> {
             .collect();
         let resources = match resources.as_str() {
             "" => String::new(),
-            items => format!("<p>at</p>\n<ul>\n{items}</ul>\n"),
+            items => format!("<p>for use at</p>\n<ul>\n{items}</ul>\n"),
         };
         let warning = if prompt.loopback_only {
             "<p class=\"warning\"><strong>This application runs on your own computer.</strong> Any program there could \
@@ -169,7 +169,7 @@ fn alert(text: &str) -> String {
 pub fn error(base: &str, status: u16, reason: Option<Reason>, detail: &str) -> Response<Body> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (title, advice) = match reason {
-        Some(Reason::InteractionInvalid | Reason::InteractionDecided) => {
+        Some(Reason::InteractionInvalid | Reason::InteractionExpired | Reason::InteractionDecided) => {
             ("This page is no longer valid", "Go back to the application and start again.")
         }
         Some(Reason::InteractionForeign) => (

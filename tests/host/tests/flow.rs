@@ -192,3 +192,32 @@ async fn an_issuer_with_a_path_has_everything_below_it() {
     assert_eq!(person.redeem("nothing").await.member("error"), "invalid_grant");
     running.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_resource_answers_to_the_scope_that_was_granted() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let page = person.begin().await;
+    let page = person.sign_in(&page).await;
+    let filled = [("decision", "approve"), ("scope", "read")];
+    let sent = person.browser.submit(&page, "/interaction/consent", &filled).await.unwrap();
+    let access = person.redeem(&sent.parameter("code")).await.member("access_token");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/resource", person.root);
+    let challenge = |response: &reqwest::Response| {
+        let value = response.headers().get("WWW-Authenticate").map(|value| value.to_str().unwrap().to_owned());
+        (response.status().as_u16(), value.unwrap_or_default())
+    };
+    let read = client.get(&url).bearer_auth(&access).send().await.unwrap();
+    assert_eq!(read.headers()["Access-Control-Allow-Origin"], "*");
+    assert_eq!(challenge(&read), (200, String::new()));
+    assert!(read.text().await.unwrap().contains("alice"));
+    let (status, why) = challenge(&client.post(&url).bearer_auth(&access).send().await.unwrap());
+    assert!(status == 403 && why.contains("insufficient_scope") && why.contains("scope=\"write\""), "{status} {why}");
+    let (status, why) = challenge(&client.get(&url).send().await.unwrap());
+    assert!(status == 401 && why.starts_with("Bearer ") && !why.contains("error"), "{status} {why}");
+    let (status, why) = challenge(&client.get(&url).bearer_auth("forged").send().await.unwrap());
+    assert!(status == 401 && why.contains("invalid_token"), "{status} {why}");
+    running.stop().await.unwrap();
+}

@@ -40,6 +40,7 @@ async fn every_page_is_guarded() {
     assert_guarded(&error);
     assert_eq!(error.status, 400);
     assert!(!error.body.contains("nobody"), "{}", error.body);
+    assert!(error.header("Content-Security-Policy").contains("style-src 'self'"), "the page goes without its style");
     running.stop().await.unwrap();
 }
 

@@ -3,12 +3,15 @@
 
 mod common;
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use common::{Folder, Person, host, person};
 use symbolon_host::browser::Browser;
+use symbolon_host::clients;
+use symbolon_host::users::USERS;
 
 struct Demo(Child);
 
@@ -20,8 +23,12 @@ impl Drop for Demo {
 
 /// Starts the program; the address of its first line.
 fn demo(arguments: &[&str]) -> (Demo, String) {
+    demo_with_log(arguments, Stdio::null())
+}
+
+fn demo_with_log(arguments: &[&str], log: Stdio) -> (Demo, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
-    command.args(["--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).stderr(log);
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -31,6 +38,33 @@ fn demo(arguments: &[&str]) -> (Demo, String) {
 
 fn terminate(demo: &Demo) {
     assert!(Command::new("kill").args(["-TERM", &demo.0.id().to_string()]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_every_question_and_no_secret() {
+    let folder = Folder::new();
+    let log = folder.store().with_extension("log");
+    let store = folder.store();
+    let arguments = ["--log", "trace", "--store", store.to_str().unwrap()];
+    let (mut demo, address) = demo_with_log(&arguments, File::create(&log).unwrap().into());
+    let mut person = Person { browser: Browser::new().unwrap(), root: format!("http://{address}") };
+    let code = person.code().await;
+    let tokens = person.redeem(&code).await;
+    let (access, refresh) = (tokens.member("access_token"), tokens.member("refresh_token"));
+    person.introspect(&access).await;
+    person.redeem("forged-0123456789").await;
+    person.revoke(&refresh).await;
+    terminate(&demo);
+    demo.0.wait().unwrap();
+    let said = std::fs::read_to_string(&log).unwrap();
+    let cookies = ["browser", "session"].map(|name| person.browser.cookie(&format!("symbolon-{name}")).unwrap());
+    let secrets = [&code, &access, &refresh, symbolon_tests::fixture::VERIFIER, USERS[0].1, "forged-0123456789"];
+    for secret in secrets.into_iter().chain(cookies).chain([clients::RESOURCE_SERVER.1, "xyz"]) {
+        assert!(secret.len() > 2 && !said.contains(secret), "{secret} is in the log: {said}");
+    }
+    for told in ["load", "commit", "Approved", "CodeRedeemed", "CodeInvalid", "CredentialForged", "Revoked"] {
+        assert!(said.contains(told), "{told} is not in the log: {said}");
+    }
 }
 
 #[test]

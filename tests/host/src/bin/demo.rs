@@ -1,8 +1,12 @@
 //! The demonstration: see `cargo demo -- --help`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use symbolon_host::config::{Config, HELP};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 fn main() -> ExitCode {
     let config = match Config::from_args() {
@@ -16,7 +20,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    tracing_subscriber::fmt().with_max_level(config.log).with_writer(std::io::stderr).init();
+    // The host's own words alone: what libraries log at the finer levels may hold what they carry.
+    let own = Targets::new().with_target("symbolon_host", config.log);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(own).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(config)));
     match ended {
@@ -28,15 +35,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whoever reads our output may leave after the first line; that is no reason to stop.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let stop = symbolon_host::told_to_stop()?;
     let once = config.once;
     let running = symbolon_host::start(config).await?;
-    println!("listening on http://{}", running.address);
+    say(&format!("listening on http://{}\n", running.address));
     let outcome = if once {
         symbolon_host::demo::once(&running.host).await
     } else {
-        print!("{}", symbolon_host::demo::commands(&running.host));
+        say(&symbolon_host::demo::commands(&running.host));
         stop.await;
         Ok(())
     };

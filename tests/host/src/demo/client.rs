@@ -15,7 +15,7 @@ use crate::{Host, clients};
 
 /// A public client of the host's own server.
 pub struct DemoClient {
-    client: Client<'static>,
+    client: &'static Client<'static>,
     server: OnceLock<ServerMetadata<'static>>,
     /// The resource that its tokens are for.
     pub resource: &'static str,
@@ -44,6 +44,8 @@ impl DemoClient {
             schemes: Schemes::HttpsAndPlainHttpOnLoopback,
             lifetimes: Lifetimes::default(),
         };
+        // As the rest of the configuration, it lives as long as the process.
+        let client = Box::leak(Box::new(client));
         Ok(Self { client, server: OnceLock::new(), resource })
     }
 
@@ -54,9 +56,7 @@ impl DemoClient {
         }
         // The document is kept as long as the process; only a server that does not answer makes this leak twice.
         let buffer = Box::leak(vec![0; BUFFER].into_boxed_slice());
-        // The client is immutable, and a copy of its references is as good; the flow wants one that lives as long.
-        let client = Box::leak(Box::new(Client { ..self.client }));
-        let step = client.discover(buffer).map_err(|_| out_of_buffer())?;
+        let step = self.client.discover(buffer).map_err(|_| out_of_buffer())?;
         let server = host.driver(Actor::Client).drive(step).await.map_err(|reason| format!("discovery: {reason:?}"))?;
         Ok(self.server.get_or_init(|| server))
     }

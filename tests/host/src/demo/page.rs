@@ -101,19 +101,32 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
         }
         said => &escape(said),
     };
-    let entries: String = host.journal.iter().flat_map(|journal| journal.entries()).map(|entry| item(&entry)).collect();
+    let entries: Vec<Entry> = host.journal.iter().flat_map(|journal| journal.entries()).collect();
     let body = format!(
         "<p>This page is a client of the authorization server at <code>{}</code>, and both run here. \
          Questions are what the protocol core asked its host.</p>\n<p role=\"status\">{said}</p>\n{token}\
          <div class=\"actions\">\n{buttons}</div>\n\
-         <h2>What travelled</h2>\n<ol class=\"journal\">\n{entries}</ol>\n",
-        escape(host.issuer())
+         <h2>What travelled, the latest first</h2>\n{}",
+        escape(host.issuer()),
+        steps(&entries)
     );
     let mut page = wide_page(&host.base, "symbolon, demonstrated", &body);
     if let Some(Ok(cookie)) = cookie.map(HeaderValue::try_from) {
         page.headers_mut().append(header::SET_COOKIE, cookie);
     }
     page
+}
+
+/// The entries, in a fold for each time that the browser came to the client.
+fn steps(entries: &[Entry]) -> String {
+    let begins = |entry: &Entry| entry.actor == Actor::Client && entry.kind == Kind::Request;
+    let fold = |step: &[Entry], open: &str| {
+        let title = step.first().map_or("", |entry| entry.title.as_str());
+        let items: String = step.iter().map(item).collect();
+        format!("<details{open}>\n<summary><code>{}</code></summary>\n<ol>\n{items}</ol>\n</details>\n", escape(title))
+    };
+    let steps: Vec<&[Entry]> = entries.chunk_by(|_, next| !begins(next)).collect();
+    steps.iter().rev().enumerate().map(|(n, step)| fold(step, if n == 0 { " open" } else { "" })).collect()
 }
 
 fn item(entry: &Entry) -> String {
