@@ -417,10 +417,6 @@ pub enum Event {
     ResponseRefused,
     /// An access token came that is for another resource, or of another issuer.
     TokenForeign,
-    /// A user was signed in: the client has tokens.
-    SignedIn,
-    /// A user was signed out: the client's session was deleted.
-    SignedOut,
     /// A stored row could not be read.
     RowUndecodable,
 }

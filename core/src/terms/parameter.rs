@@ -13,9 +13,10 @@ pub fn required<'r>(param: Param<'r>, name: &'static str) -> Result<&'r str, Rea
     param?.ok_or(Reason::Missing(name))
 }
 
-/// Checks a value against the grammar and the length of its parameter. A parameter that is not in the table has none.
+/// Checks a value against the grammar and the length of its parameter. A name that is not in the table has no value that
+/// passes.
 pub fn check(name: &'static str, value: &str) -> Result<(), Reason> {
-    rule(name).map_or(Ok(()), |rule| rule.check(name, value))
+    rule(name).ok_or(Reason::Malformed(name))?.check(name, value)
 }
 
 /// What a parameter may look like: its grammar, and its length in bytes.
