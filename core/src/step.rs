@@ -11,7 +11,7 @@ use crate::limits;
 use crate::record::{Key, Kind};
 use crate::terms::Time;
 use crate::terms::endpoint::Endpoint;
-use crate::wire::http::{Field, Fields, Method, Response};
+use crate::wire::http::{Field, Fields, Method, Response, fields};
 
 /// What a flow does next.
 #[must_use = "a flow that is dropped leaves its request unanswered"]
@@ -182,7 +182,7 @@ impl<'a> Exchange<'a> {
         Self {
             method: Method::Get,
             url: endpoint.as_str(),
-            headers: [ACCEPT_JSON].into_iter().collect(),
+            headers: fields([ACCEPT_JSON]),
             body: b"",
             policy: SendPolicy::new(endpoint.is_plain_http()),
         }
@@ -190,13 +190,11 @@ impl<'a> Exchange<'a> {
 
     /// Sends a form, and asks for JSON.
     pub(crate) fn post(endpoint: Endpoint<'a>, form: &'a [u8], authorization: Option<&'a [u8]>) -> Self {
-        let authorization = authorization.map(|value| Field { name: "Authorization", value });
-        Self {
-            method: Method::Post,
-            headers: [ACCEPT_JSON, FORM].into_iter().chain(authorization).collect(),
-            body: form,
-            ..Self::get(endpoint)
+        let mut headers = fields([ACCEPT_JSON, FORM]);
+        if let Some(value) = authorization {
+            let _ = headers.push(Field { name: "Authorization", value });
         }
+        Self { method: Method::Post, headers, body: form, ..Self::get(endpoint) }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::terms::list::List;
 use crate::terms::parameter;
 use crate::terms::scope;
 use crate::wire::header::{self, Authorization};
-use crate::wire::http::{Field, Fields, Reply, Response};
+use crate::wire::http::{Field, Reply, Response, fields};
 use crate::wire::json::Object;
 use crate::wire::write::{Arena, FormWriter};
 
@@ -155,7 +155,7 @@ impl<'a> AwaitIntrospection<'a> {
     /// The reply to a request that is not served (RFC 6750 section 3).
     fn deny(&mut self, reason: Reason) -> Reply<'a> {
         let answer = reason.answer();
-        let mut headers: Fields<'a> = [Field { name: "Cache-Control", value: b"no-store" }].into_iter().collect();
+        let mut headers = fields([Field { name: "Cache-Control", value: b"no-store" }]);
         let status = match answer.status {
             // The issuer or this server is at fault: no other token would do better.
             500..=599 => 503,

@@ -3,7 +3,7 @@
 use crate::error::{Event, Reason};
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
-use crate::wire::http::{Field, Fields, Reply};
+use crate::wire::http::{Field, Reply, fields};
 use crate::wire::write::{FormWriter, JsonObject, Writer};
 
 const JSON: Field<'static> = Field { name: "Content-Type", value: b"application/json" };
@@ -120,8 +120,4 @@ pub(super) fn redirect<'a>(
     let _ = headers.push(Field { name: "Location", value: location });
     // 303 and not 307: what the user posted must not be posted to the client (RFC 9700 section 4.12).
     Ok(Reply { status: 303, headers, body: b"", reason: None, event: None })
-}
-
-fn fields<'a, const N: usize>(fixed: [Field<'static>; N]) -> Fields<'a> {
-    fixed.into_iter().collect()
 }

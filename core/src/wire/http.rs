@@ -36,7 +36,15 @@ pub struct Field<'a> {
 }
 
 /// The header fields of a message that a flow writes.
-pub type Fields<'a> = heapless::Vec<Field<'a>, 6>;
+pub type Fields<'a> = heapless::Vec<Field<'a>, FIELDS>;
+
+const FIELDS: usize = 6;
+
+/// The first fields of a message. `collect` would do, but panics where a vector is full.
+pub(crate) fn fields<'a, const N: usize>(first: [Field<'a>; N]) -> Fields<'a> {
+    const { assert!(N <= FIELDS) };
+    Fields::from_slice(&first).unwrap_or_default()
+}
 
 /// A request as it arrived. Body and query are decoded in place: their bytes are overwritten.
 pub struct Request<'r> {

@@ -7,8 +7,12 @@ use core::panic::PanicInfo;
 use core::slice;
 
 use symbolon::record::{Client, Key, Record};
+use symbolon::resource::ResourceServer;
 use symbolon::server::{Authenticated, Decision, Server};
 use symbolon::step::{Committed, Flow, Row, Step, Verdict};
+use symbolon::terms::endpoint::Schemes;
+use symbolon::terms::issuer::Issuer;
+use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, Time, UserAgent};
 use symbolon::wire::http::{Field, Method, Request, Response};
 
@@ -26,6 +30,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 #[repr(C)]
 pub struct Input {
     server: *const Server<'static>,
+    client: *const symbolon::client::Client<'static>,
+    resource: *const ResourceServer<'static>,
     method: u8,
     text: [*mut u8; 4],
     len: [usize; 4],
@@ -55,8 +61,7 @@ impl Input {
         Request {
             method: Method::from_bytes(&[self.method]),
             query: self.bytes(0),
-            // SAFETY: the caller lends this range.
-            headers: unsafe { slice::from_raw_parts(self.headers, self.headers_len) },
+            headers: self.headers(),
             body: self.bytes(1),
         }
     }
@@ -69,6 +74,31 @@ impl Input {
     fn server(&self) -> &'static Server<'static> {
         // SAFETY: the caller lends a server.
         unsafe { &*self.server }
+    }
+
+    fn client(&self) -> &'static symbolon::client::Client<'static> {
+        // SAFETY: the caller lends a client.
+        unsafe { &*self.client }
+    }
+
+    fn resource(&self) -> &'static ResourceServer<'static> {
+        // SAFETY: the caller lends a resource server.
+        unsafe { &*self.resource }
+    }
+
+    /// The headers of a message.
+    fn headers(&self) -> &'static [Field<'static>] {
+        // SAFETY: the caller lends this range.
+        unsafe { slice::from_raw_parts(self.headers, self.headers_len) }
+    }
+
+    fn metadata(&self) -> ServerMetadata<'static> {
+        let issuer = Issuer::parse(self.str(2)).or_else(|_| Issuer::parse_allowing_plain_http_on_loopback(self.str(2)));
+        let read = issuer.and_then(|i| ServerMetadata::read(self.bytes(3), i, Schemes::Https));
+        match read {
+            Ok(metadata) => metadata,
+            Err(_) => loop {},
+        }
     }
 
     fn ask(&self, question: u32, of: *const u8) -> &'static mut [u8] {
@@ -102,7 +132,7 @@ impl Input {
                 },
                 Step::Send(q) => match self.ask(4, q.exchange().url.as_ptr()) {
                     [] => q.unavailable(),
-                    body => q.answer(Response { status: 200, headers: &[], body }),
+                    body => q.answer(Response { status: u16::from(self.method), headers: self.headers(), body }),
                 },
                 Step::Done(output) => return output,
             }
@@ -149,6 +179,13 @@ flows! {
     deny: |i| i.server().decide(i.str(0), browser(i), user(i), Decision::Deny, Time(i.now), i.buffer());
     token: |i| i.server().token(i.request(), Time(i.now), i.buffer());
     revoke: |i| i.server().revoke(i.request(), Time(i.now), i.buffer());
+    discover: |i| i.client().discover(i.buffer());
+    sign_in: |i| i.client().authorize(
+        &i.metadata(), browser(i), Some(i.str(0)), Time(i.now), &Entropy::new(i.entropy), i.buffer());
+    callback: |i| i.client().callback(&i.metadata(), i.bytes(0), browser(i), Time(i.now), i.buffer());
+    refresh: |i| i.client().refresh(&i.metadata(), Key(i.entropy), Some(i.str(0)), Time(i.now), i.buffer());
+    sign_out: |i| i.client().revoke(&i.metadata(), Key(i.entropy), Time(i.now), i.buffer());
+    judge: |i| i.resource().judge(i.headers(), i.str(0), Time(i.now), i.buffer());
     introspect: |i| i.server().introspect(i.request(), Time(i.now), i.buffer());
 }
 
