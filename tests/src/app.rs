@@ -1,13 +1,17 @@
 //! An application that signs users in: our client, with its own store, at the server of the bench.
 
+use std::sync::LazyLock;
+
 use symbolon::Reason;
 use symbolon::client::{Authentication, BUFFER, Client, Failure, Lifetimes, Refreshed, Revoked, Tokens};
 use symbolon::record::{Key, Record, Session};
+use symbolon::resource::ResourceServer;
 use symbolon::server::Decision;
 use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::Schemes;
+use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
+use symbolon::terms::resource::Resource;
 use symbolon::terms::{Time, UserAgent};
 
 use crate::drive::{Host, drive};
@@ -93,6 +97,20 @@ pub fn client() -> Client<'static> {
     }
 }
 
+/// The resource server of the tests: `rs1`.
+pub fn resource_server() -> ResourceServer<'static> {
+    let introspection = server().endpoints.introspection;
+    ResourceServer {
+        resource: Resource::parse(RESOURCE).expect("a resource"),
+        issuer: Issuer::parse(ISSUER).expect("an issuer"),
+        introspection_endpoint: Endpoint::parse("introspection_endpoint", introspection, Schemes::Https)
+            .expect("an endpoint"),
+        client_id: ClientId::parse("rs1").expect("a client_id"),
+        client_secret: RS1_SECRET,
+        realm: "rs",
+    }
+}
+
 /// The document of the bench's server.
 pub const DOCUMENT: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
     "token_endpoint":"https://as.example/token","revocation_endpoint":"https://as.example/revoke",
@@ -120,8 +138,8 @@ pub struct App {
 
 impl Default for App {
     fn default() -> Self {
-        let metadata = metadata(ISSUER, DOCUMENT);
-        Self { client: client(), metadata, store: MemoryStore::default(), now: NOW, draws: 100 }
+        static METADATA: LazyLock<ServerMetadata<'static>> = LazyLock::new(|| metadata(ISSUER, DOCUMENT));
+        Self { client: client(), metadata: *METADATA, store: MemoryStore::default(), now: NOW, draws: 100 }
     }
 }
 

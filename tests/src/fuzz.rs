@@ -1,15 +1,21 @@
 //! The bodies of the fuzz targets: what must hold for any bytes. `fuzz/` feeds them; `tests/corpus.rs` replays the seeds.
 
 use symbolon::proof::pkce;
+use symbolon::resource::Judgement;
 use symbolon::server::{Authorization, BUFFER};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Step};
 use symbolon::terms::UserAgent;
+use symbolon::terms::endpoint::Schemes;
+use symbolon::terms::issuer::Issuer;
+use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::redirect_uri::{self, ApplicationType};
 use symbolon::wire::http::{Field, Method, Reply, Request};
 use symbolon::wire::{form, json, uri};
 
+use crate::app::{self, App};
 use crate::drive::{Host, drive};
-use crate::fixture::{BROWSER, Bench, entropy};
+use crate::fixture::{BROWSER, Bench, ISSUER, NOW, RESOURCE, entropy};
+use crate::peer::{Canned, Peer};
 use crate::store::MemoryStore;
 
 /// A target: its name, and its body.
@@ -25,6 +31,9 @@ pub const TARGETS: &[Target] = &[
     ("json", json),
     ("authorize", authorize),
     ("token", token),
+    ("metadata", metadata),
+    ("callback", callback),
+    ("judge", judge),
 ];
 
 /// In place and out of place decode alike; what was decoded, encoded again, decodes to itself.
@@ -278,4 +287,61 @@ pub fn token(bytes: &[u8]) {
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|b| *b == b'\n')?;
     Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+/// What reads as metadata is that of the issuer, with endpoints that may be asked, to another reader too.
+pub fn metadata(bytes: &[u8]) {
+    let mut document = bytes.to_vec();
+    let issuer = Issuer::parse(ISSUER).expect("an issuer");
+    let Ok(metadata) = ServerMetadata::read(&mut document, issuer, Schemes::Https) else { return };
+    let other: serde_json::Value = serde_json::from_slice(bytes).expect("what we read, another reads");
+    assert_eq!(other["issuer"], ISSUER);
+    assert_eq!(other["token_endpoint"], metadata.token_endpoint().as_str());
+    assert!(metadata.token_endpoint().as_str().starts_with("https://"));
+    assert!(other["code_challenge_methods_supported"].as_array().expect("an array").contains(&"S256".into()));
+}
+
+/// `query NEWLINE response`: whatever comes to the redirection URI, and whatever the token endpoint says. `{state}` stands
+/// for the state of a sign-in that this browser has begun.
+pub fn callback(bytes: &[u8]) {
+    let Some((query, response)) = split(bytes) else { return };
+    let mut app = App::default();
+    let (url, session) = app.authorize(BROWSER, None).expect("a sign-in");
+    let state = app::parameter(&app::query(&url), "state").expect("a state");
+    let query = String::from_utf8_lossy(query).replace("{state}", &state);
+    let response = String::from_utf8_lossy(response).into_owned();
+    let mut store = std::mem::take(&mut app.store);
+    let mut peer = Peer::new(&mut store, |_, _| Some(Canned::json(200, &response)));
+    let ended = app.callback_on(&query, BROWSER, &mut peer);
+    let sent = peer.sent.len();
+    if let Ok(tokens) = &ended {
+        let other: serde_json::Value = serde_json::from_str(&response).expect("what we read, another reads");
+        assert_eq!(other["access_token"], tokens.access_token);
+    }
+    assert!(sent <= 1);
+    assert!(sent == 0 || (query.contains(&state) && query.contains("iss=") && query.contains("code=")), "{query}");
+    assert_eq!(ended.is_ok(), store.rows.contains_key(&session) && sent == 1);
+}
+
+/// Whatever introspection says, only an active token for this resource is let in.
+pub fn judge(bytes: &[u8]) {
+    let server = app::resource_server();
+    let headers = [Field { name: "Authorization", value: b"Bearer token" }];
+    let mut buffer = vec![0; symbolon::resource::BUFFER];
+    let step = server.judge(&headers, "read", NOW, &mut buffer).expect("the buffer is long enough");
+    let response = String::from_utf8_lossy(bytes).into_owned();
+    let mut store = MemoryStore::default();
+    match drive(step, &mut Peer::new(&mut store, |_, _| Some(Canned::json(200, &response)))) {
+        Judgement::Allow(_) => {
+            let other: serde_json::Value = serde_json::from_str(&response).expect("what we read, another reads");
+            assert_eq!(other["active"], true);
+            let aud = &other["aud"];
+            assert!(*aud == RESOURCE || aud.as_array().is_some_and(|all| all.contains(&RESOURCE.into())));
+            assert!(other["scope"].as_str().is_some_and(|scope| scope.split(' ').any(|token| token == "read")));
+        }
+        Judgement::Deny(reply) => {
+            sound(&reply);
+            assert!(reply.status >= 400);
+        }
+    }
 }

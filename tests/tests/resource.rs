@@ -1,27 +1,16 @@
 //! The resource server: which requests it serves, and what it answers to the others.
 
 use symbolon::resource::{BUFFER, Judgement, ResourceServer};
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::{Endpoint, Schemes};
-use symbolon::terms::issuer::Issuer;
-use symbolon::terms::resource::Resource;
 use symbolon::wire::http::Field;
 use symbolon::{Event, Reason};
+use symbolon_tests::app::resource_server;
 use symbolon_tests::drive::drive;
 use symbolon_tests::fixture::*;
 use symbolon_tests::peer::*;
 use symbolon_tests::store::MemoryStore;
 
 fn resource(realm: &'static str) -> ResourceServer<'static> {
-    let endpoint = Endpoint::parse("introspection_endpoint", "https://as.example/introspect", Schemes::Https);
-    ResourceServer {
-        resource: Resource::parse(RESOURCE).expect("a resource"),
-        issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        introspection_endpoint: endpoint.expect("an endpoint"),
-        client_id: ClientId::parse("rs1").expect("a client_id"),
-        client_secret: RS1_SECRET,
-        realm,
-    }
+    ResourceServer { realm, ..resource_server() }
 }
 
 /// Claims as data: client, user, scope, end.

@@ -1,17 +1,14 @@
 //! The resource server: which token counts, for what, and how a refusal is told.
 
 use symbolon::resource::{BUFFER, Judgement, ResourceServer};
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::{Endpoint, Schemes};
-use symbolon::terms::issuer::Issuer;
-use symbolon::terms::resource::Resource;
 use symbolon::wire::http::Field;
 
 use super::outcome::{Checked, each, each_text, ensure};
 use super::peer::{Canned, Visit};
 use super::{Ground, Row, row};
+use crate::app::resource_server;
 use crate::drive::drive;
-use crate::fixture::{Answer, ISSUER, RESOURCE, RS1_SECRET};
+use crate::fixture::Answer;
 
 pub(super) const ROWS: &[Row] = &[
     row("RS-04", "credentials of another shape are read all the same", "RFC 6750 section 2.1", rs_04),
@@ -30,19 +27,7 @@ const ACTIVE: &str = "{\"active\":true,\"iss\":\"https://as.example\",\"client_i
      \"aud\":\"https://rs.example/\",\"exp\":2000000,\"token_type\":\"Bearer\"}";
 
 fn server(realm: &str) -> ResourceServer<'_> {
-    ResourceServer {
-        resource: Resource::parse(RESOURCE).expect("a resource"),
-        issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        introspection_endpoint: Endpoint::parse(
-            "introspection_endpoint",
-            "https://as.example/introspect",
-            Schemes::Https,
-        )
-        .expect("an endpoint"),
-        client_id: ClientId::parse("rs1").expect("a client_id"),
-        client_secret: RS1_SECRET,
-        realm,
-    }
+    ResourceServer { realm, ..resource_server() }
 }
 
 /// What became of a request.

@@ -1,20 +1,16 @@
 //! The entry point of the resource server.
 
-use symbolon::resource::{BUFFER, Judgement, ResourceServer};
+use symbolon::resource::{BUFFER, Judgement};
 use symbolon::terms::Time;
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::{Endpoint, Schemes};
-use symbolon::terms::issuer::Issuer;
-use symbolon::terms::resource::Resource;
 
 use super::replay::{fits, reply};
 use super::{Call, Outcome};
+use crate::app::resource_server;
 use crate::drive::{Host, drive};
-use crate::fixture::{ISSUER, RESOURCE, RS1_SECRET, server};
 
 /// Judges a request.
 pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
-    let resource_server = resource_server().map_err(|reason| format!("{reason:?}"))?;
+    let resource_server = resource_server();
     let mut buffer = vec![0; BUFFER];
     call.message().lend(|request| {
         let step = resource_server.judge(request.headers, &call.settings.needs, Time(call.now), &mut buffer);
@@ -31,21 +27,5 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
                 Outcome::of("claims", fields)
             }
         })
-    })
-}
-
-/// The resource server of the tests: `rs1`.
-fn resource_server() -> Result<ResourceServer<'static>, symbolon::Reason> {
-    Ok(ResourceServer {
-        resource: Resource::parse(RESOURCE)?,
-        issuer: Issuer::parse(ISSUER)?,
-        introspection_endpoint: Endpoint::parse(
-            "introspection_endpoint",
-            server().endpoints.introspection,
-            Schemes::Https,
-        )?,
-        client_id: ClientId::parse("rs1")?,
-        client_secret: RS1_SECRET,
-        realm: "rs",
     })
 }
