@@ -151,24 +151,25 @@ async fn act(State(host): State<Arc<Host>>, uri: axum::http::Uri, message: Messa
     }
     let mut visit = demo.visit(&browser);
     let token = visit.access_token.clone().unwrap_or_default();
+    let driver = host.driver(Actor::Client);
     let done = match (uri.path(), visit.session) {
-        ("/demo/start", _) => match demo.client.authorize(&host, &browser).await {
+        ("/demo/start", _) => match demo.client.authorize(&driver, &browser).await {
             Ok(url) => return see(&url),
             Err(error) => Err(error),
         },
         ("/demo/call", Some(_)) => demo
             .client
-            .call(&host, &token)
+            .call(&driver, &token)
             .await
             .map(|(status, body)| format!("The resource answered {status}: {body}")),
-        ("/demo/refresh", Some(session)) => match demo.client.refresh(&host, session, Some(&token)).await {
+        ("/demo/refresh", Some(session)) => match demo.client.refresh(&driver, session, Some(&token)).await {
             Ok(token) => {
                 visit.access_token = Some(token);
                 Ok("It has refreshed its tokens.".to_owned())
             }
             Err(error) => Err(error),
         },
-        ("/demo/revoke", Some(session)) => demo.client.revoke(&host, session).await.map(|()| {
+        ("/demo/revoke", Some(session)) => demo.client.revoke(&driver, session).await.map(|()| {
             visit = Visit::default();
             "It has signed out, and the server has revoked the grant.".to_owned()
         }),
@@ -185,7 +186,8 @@ async fn callback(State(host): State<Arc<Host>>, message: Message) -> Response<B
     let Some(browser) = host.sessions.read(&message.headers).application else { return home() };
     let query = String::from_utf8_lossy(&message.query).into_owned();
     let mut visit = demo.visit(&browser);
-    match demo.client.callback(&host, &browser, &query).await {
+    let driver = host.driver(Actor::Client);
+    match demo.client.callback(&driver, &browser, &query).await {
         Ok(signed_in) => {
             visit.said = format!("It is signed in, and was granted: {}.", signed_in.scope);
             visit.session = Some(signed_in.session);
