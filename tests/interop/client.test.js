@@ -18,7 +18,7 @@ before(async () => {
   provider = await startProvider(methods);
 });
 after(() => {
-  provider.stop();
+  provider?.stop();
   rmSync(folder, { recursive: true });
 });
 

@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const here = import.meta.dirname;
 const built = process.env.SYMBOLON_BUILT ?? join(here, '../../target/debug');
@@ -30,11 +30,12 @@ class Program {
 
 /** The reference host on a free port, with a temporary store. */
 export async function startHost(...flags) {
-  // The host does not read its input, so a shell does in its place.
-  const leash = '"$0" "$@" & read -r _; kill $!; wait $!';
+  // The host does not read its input, so a shell does in its place. Its output ends with the host's.
+  const leash = '"$0" "$@" & exec >&-; read -r _; kill $!; wait $!';
   const args = ['--listen', '127.0.0.1:0', '--log', 'error', ...flags];
   const program = new Program('sh', ['-c', leash, join(built, 'demo'), ...args]);
-  const [, issuer] = (await program.line()).match(/^listening on (http:\S+)$/);
+  const said = await program.line().catch((error) => program.stop().then(() => Promise.reject(error)));
+  const [, issuer] = said.match(/^listening on (http:\S+)$/);
   program.child.stdout.resume();
   return { issuer, resource: `${issuer}/resource`, stop: () => program.stop() };
 }

@@ -30,7 +30,7 @@ let host;
 before(async () => {
   host = await startHost();
 });
-after(() => host.stop());
+after(() => host?.stop());
 
 for (const [library, connect] of Object.entries(clients)) {
   for (const credentials of registered) {
