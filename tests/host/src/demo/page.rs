@@ -105,8 +105,7 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
     let body = format!(
         "<p>This page is a client of the authorization server at <code>{}</code>, and both run here. \
          Questions are what the protocol core asked its host.</p>\n<p role=\"status\">{said}</p>\n{token}\
-         <div class=\"actions\">\n{buttons}</div>\n\
-         <h2>What travelled, the latest first</h2>\n{}",
+         <div class=\"actions\">\n{buttons}</div>\n{}",
         escape(host.issuer()),
         steps(&entries)
     );
@@ -117,7 +116,7 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
     page
 }
 
-/// The entries, in a fold for each time that the browser came to the client.
+/// The entries under their heading, in a fold for each time that the browser came to the client.
 fn steps(entries: &[Entry]) -> String {
     let begins = |entry: &Entry| entry.actor == Actor::Client && entry.kind == Kind::Request;
     let fold = |step: &[Entry], open: &str| {
@@ -126,7 +125,9 @@ fn steps(entries: &[Entry]) -> String {
         format!("<details{open}>\n<summary><code>{}</code></summary>\n<ol>\n{items}</ol>\n</details>\n", escape(title))
     };
     let steps: Vec<&[Entry]> = entries.chunk_by(|_, next| !begins(next)).collect();
-    steps.iter().rev().enumerate().map(|(n, step)| fold(step, if n == 0 { " open" } else { "" })).collect()
+    let heading = if steps.is_empty() { "" } else { "<h2>What travelled, the latest first</h2>\n" };
+    let folds = steps.iter().rev().enumerate().map(|(n, step)| fold(step, if n == 0 { " open" } else { "" }));
+    heading.to_owned() + &folds.collect::<String>()
 }
 
 fn item(entry: &Entry) -> String {
