@@ -32,6 +32,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get};
 use symbolon::Reason;
+use symbolon::client::{Authentication, Client};
 use symbolon::resource::ResourceServer;
 use symbolon::server::{Endpoints, Server};
 use symbolon::terms::Time;
@@ -138,7 +139,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
     let loopback = if address.is_ipv6() { "[::1]" } else { "127.0.0.1" };
     let redirect_uri = keep(format!("http://{loopback}:{}/demo/callback", address.port()));
     let demo = match config.demo {
-        true => Some(Demo::new(DemoClient::new(issuer, redirect_uri, resource)?)),
+        true => Some(Demo::new(DemoClient::new(demo_client(issuer, redirect_uri, resource)?))),
         false => None,
     };
     let host = Arc::new(Host {
@@ -174,6 +175,24 @@ impl Running {
             None => Ok(()),
         }
     }
+}
+
+/// A public client of the host's own server.
+fn demo_client(
+    issuer: Issuer<'static>,
+    redirect_uri: &'static str,
+    resource: &'static str,
+) -> Result<Client<'static>, String> {
+    Ok(Client {
+        issuer,
+        client_id: ClientId::parse(clients::NATIVE).map_err(|reason| format!("{reason:?}"))?,
+        authentication: Authentication::None,
+        redirect_uri,
+        scope: clients::SCOPES,
+        resources: resource,
+        schemes: Schemes::HttpsAndPlainHttpOnLoopback,
+        lifetimes: Default::default(),
+    })
 }
 
 fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<ResourceServer<'static>, Reason> {
@@ -271,7 +290,7 @@ pub fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// The time.
-fn now() -> Time {
+pub fn now() -> Time {
     Time(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 

@@ -1,24 +1,18 @@
-//! The demonstration's client: the flows of the client role, on the host's store and the host's way out.
+//! The demonstration's client: the flows of the client role, with whatever answers their questions.
 
 use std::sync::OnceLock;
 
-use symbolon::client::{Authentication, BUFFER, Client, Failure, Lifetimes, Refreshed, Revoked};
+use symbolon::client::{BUFFER, Client, Failure, Refreshed, Revoked};
 use symbolon::record::{Key, Record, Session};
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::Schemes;
-use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, UserAgent};
 
-use crate::journal::Actor;
-use crate::{Host, clients};
+use crate::drive::Driver;
 
-/// A public client of the host's own server.
+/// A client of one server.
 pub struct DemoClient {
     client: &'static Client<'static>,
     server: OnceLock<ServerMetadata<'static>>,
-    /// The resource that its tokens are for.
-    pub resource: &'static str,
 }
 
 /// What a sign-in has brought.
@@ -32,51 +26,39 @@ pub struct SignedIn {
 }
 
 impl DemoClient {
-    /// A client of `issuer` that takes its users back at `redirect_uri`. What it is told must live as long as the process.
-    pub fn new(issuer: Issuer<'static>, redirect_uri: &'static str, resource: &'static str) -> Result<Self, String> {
-        let client = Client {
-            issuer,
-            client_id: ClientId::parse(clients::NATIVE).map_err(|reason| format!("{reason:?}"))?,
-            authentication: Authentication::None,
-            redirect_uri,
-            scope: clients::SCOPES,
-            resources: resource,
-            schemes: Schemes::HttpsAndPlainHttpOnLoopback,
-            lifetimes: Lifetimes::default(),
-        };
-        // As the rest of the configuration, it lives as long as the process.
-        let client = Box::leak(Box::new(client));
-        Ok(Self { client, server: OnceLock::new(), resource })
+    /// A client. Like all that it is told, it lives as long as the process.
+    pub fn new(client: Client<'static>) -> Self {
+        Self { client: Box::leak(Box::new(client)), server: OnceLock::new() }
     }
 
     /// The server's metadata, asked for once.
-    pub async fn discover(&self, host: &Host) -> Result<&ServerMetadata<'static>, String> {
+    pub async fn discover(&self, driver: &Driver<'_>) -> Result<&ServerMetadata<'static>, String> {
         if let Some(server) = self.server.get() {
             return Ok(server);
         }
         // The document is kept as long as the process; only a server that does not answer makes this leak twice.
         let buffer = Box::leak(vec![0; BUFFER].into_boxed_slice());
         let step = self.client.discover(buffer).map_err(|_| out_of_buffer())?;
-        let server = host.driver(Actor::Client).drive(step).await.map_err(|reason| format!("discovery: {reason:?}"))?;
+        let server = driver.drive(step).await.map_err(|reason| format!("discovery: {reason:?}"))?;
         Ok(self.server.get_or_init(|| server))
     }
 
     /// Begins a sign-in: where to send the browser that `binding` belongs to.
-    pub async fn authorize(&self, host: &Host, binding: &str) -> Result<String, String> {
-        let server = self.discover(host).await?;
+    pub async fn authorize(&self, driver: &Driver<'_>, binding: &str) -> Result<String, String> {
+        let server = self.discover(driver).await?;
         let mut buffer = vec![0; BUFFER];
         let (browser, entropy) = (user_agent(binding)?, Entropy::new(crate::random()));
         let step = self.client.authorize(server, browser, None, crate::now(), &entropy, &mut buffer);
-        let sign_in = host.driver(Actor::Client).drive(step.map_err(|_| out_of_buffer())?).await;
+        let sign_in = driver.drive(step.map_err(|_| out_of_buffer())?).await;
         sign_in.map(|sign_in| sign_in.url.to_owned()).map_err(|reason| format!("authorization request: {reason:?}"))
     }
 
     /// Ends a sign-in with what the browser brought back.
-    pub async fn callback(&self, host: &Host, binding: &str, query: &str) -> Result<SignedIn, String> {
-        let server = self.discover(host).await?;
+    pub async fn callback(&self, driver: &Driver<'_>, binding: &str, query: &str) -> Result<SignedIn, String> {
+        let server = self.discover(driver).await?;
         let (mut buffer, mut query) = (vec![0; BUFFER], query.as_bytes().to_vec());
         let step = self.client.callback(server, &mut query, user_agent(binding)?, crate::now(), &mut buffer);
-        let ended = host.driver(Actor::Client).drive(step.map_err(|_| out_of_buffer())?).await;
+        let ended = driver.drive(step.map_err(|_| out_of_buffer())?).await;
         let signed_in = ended.map_err(|failure| describe(&failure))?;
         Ok(SignedIn {
             session: signed_in.session,
@@ -86,11 +68,11 @@ impl DemoClient {
     }
 
     /// An access token that works, and another one than `rejected`.
-    pub async fn refresh(&self, host: &Host, session: Key, rejected: Option<&str>) -> Result<String, String> {
-        let server = self.discover(host).await?;
+    pub async fn refresh(&self, driver: &Driver<'_>, session: Key, rejected: Option<&str>) -> Result<String, String> {
+        let server = self.discover(driver).await?;
         let mut buffer = vec![0; BUFFER];
         let step = self.client.refresh(server, session, rejected, crate::now(), &mut buffer);
-        match host.driver(Actor::Client).drive(step.map_err(|_| out_of_buffer())?).await {
+        match driver.drive(step.map_err(|_| out_of_buffer())?).await {
             Refreshed::Usable(tokens) => Ok(tokens.access_token.to_owned()),
             Refreshed::Busy { .. } => Err("the session is being refreshed elsewhere".to_owned()),
             Refreshed::SignInAgain(failure) => Err(format!("sign in again: {}", describe(&failure))),
@@ -99,11 +81,11 @@ impl DemoClient {
     }
 
     /// Signs out.
-    pub async fn revoke(&self, host: &Host, session: Key) -> Result<(), String> {
-        let server = self.discover(host).await?;
+    pub async fn revoke(&self, driver: &Driver<'_>, session: Key) -> Result<(), String> {
+        let server = self.discover(driver).await?;
         let mut buffer = vec![0; BUFFER];
         let step = self.client.revoke(server, session, crate::now(), &mut buffer);
-        match host.driver(Actor::Client).drive(step.map_err(|_| out_of_buffer())?).await {
+        match driver.drive(step.map_err(|_| out_of_buffer())?).await {
             Revoked::SignedOut { at_server: true } => Ok(()),
             Revoked::SignedOut { at_server: false } => Err("the server was not told".to_owned()),
             Revoked::Failed(failure) => Err(describe(&failure)),
@@ -111,14 +93,14 @@ impl DemoClient {
     }
 
     /// Asks the protected resource: the status and the body, or the challenge where there is none.
-    pub async fn call(&self, host: &Host, access_token: &str) -> Result<(u16, String), String> {
-        let asked = host.http.bearer(self.resource, access_token).await;
+    pub async fn call(&self, driver: &Driver<'_>, access_token: &str) -> Result<(u16, String), String> {
+        let asked = driver.http.bearer(self.client.resources, access_token).await;
         asked.map_err(|error| format!("the resource does not answer: {error}"))
     }
 
     /// The refresh token of a session, as somebody with a copy of the client's store would have it.
-    pub async fn stolen_refresh_token(&self, host: &Host, session: Key) -> Option<String> {
-        let row = host.store.load(session).await.ok()??;
+    pub async fn stolen_refresh_token(&self, driver: &Driver<'_>, session: Key) -> Option<String> {
+        let row = driver.store.load(session).await.ok()??;
         let session = Session::decode(row.row().value).ok()?;
         session.tokens()?.refresh_token.map(str::to_owned)
     }

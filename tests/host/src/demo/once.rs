@@ -12,11 +12,12 @@ use crate::{Host, clients};
 pub async fn once(host: &Host) -> Result<(), String> {
     let mut run = Run { host, steps: 0 };
     let demo = host.demo.as_ref().ok_or("not a demonstration")?;
+    let driver = host.driver(Actor::Client);
     let mut browser = Browser::new().map_err(|error| error.to_string())?;
     let binding = "the browser of the demonstration";
 
     run.step("The client finds the server and prepares an authorization request.");
-    let url = demo.client.authorize(host, binding).await?;
+    let url = demo.client.authorize(&driver, binding).await?;
     run.done(url.starts_with(host.issuer()), "the request goes to the issuer that was asked for")?;
 
     run.step("The browser brings it to the server, which asks the user to sign in.");
@@ -39,29 +40,29 @@ pub async fn once(host: &Host) -> Result<(), String> {
 
     run.step("The client takes the browser back and exchanges the code.");
     let query = reqwest::Url::parse(&sent.location()).ok().and_then(|url| url.query().map(str::to_owned));
-    let signed_in = demo.client.callback(host, binding, &query.unwrap_or_default()).await?;
+    let signed_in = demo.client.callback(&driver, binding, &query.unwrap_or_default()).await?;
     run.done(signed_in.scope == clients::SCOPES, "tokens for what was approved")?;
 
     run.step("The client calls the protected resource.");
-    let (status, body) = demo.client.call(host, &signed_in.access_token).await?;
+    let (status, body) = demo.client.call(&driver, &signed_in.access_token).await?;
     run.done(status == 200 && body.contains(username), "the resource answers, and knows the user")?;
 
     run.step("The client refreshes.");
     let session: Key = signed_in.session;
-    let access_token = demo.client.refresh(host, session, Some(&signed_in.access_token)).await?;
+    let access_token = demo.client.refresh(&driver, session, Some(&signed_in.access_token)).await?;
     run.done(access_token != signed_in.access_token, "another access token")?;
 
     run.step("The new access token works.");
-    let (status, _) = demo.client.call(host, &access_token).await?;
+    let (status, _) = demo.client.call(&driver, &access_token).await?;
     run.done(status == 200, "the resource answers")?;
 
     run.step("The client signs out, and the server revokes.");
-    let stolen = demo.client.stolen_refresh_token(host, session).await.ok_or("the session has no refresh token")?;
-    demo.client.revoke(host, session).await?;
+    let stolen = demo.client.stolen_refresh_token(&driver, session).await.ok_or("the session has no refresh token")?;
+    demo.client.revoke(&driver, session).await?;
     run.done(true, "the session is gone")?;
 
     run.step("The access token no longer works.");
-    let (status, challenge) = demo.client.call(host, &access_token).await?;
+    let (status, challenge) = demo.client.call(&driver, &access_token).await?;
     run.done(status == 401 && challenge.contains("invalid_token"), "the resource refuses, with a challenge")?;
 
     run.step("Nor does a copy of the refresh token.");
@@ -71,7 +72,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.done(refused.status == 400 && refused.member("error") == "invalid_grant", "invalid_grant")?;
 
     run.step("And the client itself has to ask its user again.");
-    let again = demo.client.refresh(host, session, None).await;
+    let again = demo.client.refresh(&driver, session, None).await;
     run.done(again.is_err_and(|said| said.starts_with("sign in again")), "sign in again")?;
     println!("\nEvery outcome is as it should be.");
     Ok(())

@@ -105,8 +105,7 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
     let body = format!(
         "<p>This page is a client of the authorization server at <code>{}</code>, and both run here. \
          Questions are what the protocol core asked its host.</p>\n<p role=\"status\">{said}</p>\n{token}\
-         <div class=\"actions\">\n{buttons}</div>\n\
-         <h2>What travelled, the latest first</h2>\n{}",
+         <div class=\"actions\">\n{buttons}</div>\n{}",
         escape(host.issuer()),
         steps(&entries)
     );
@@ -117,7 +116,7 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
     page
 }
 
-/// The entries, in a fold for each time that the browser came to the client.
+/// The entries under their heading, in a fold for each time that the browser came to the client.
 fn steps(entries: &[Entry]) -> String {
     let begins = |entry: &Entry| entry.actor == Actor::Client && entry.kind == Kind::Request;
     let fold = |step: &[Entry], open: &str| {
@@ -126,7 +125,9 @@ fn steps(entries: &[Entry]) -> String {
         format!("<details{open}>\n<summary><code>{}</code></summary>\n<ol>\n{items}</ol>\n</details>\n", escape(title))
     };
     let steps: Vec<&[Entry]> = entries.chunk_by(|_, next| !begins(next)).collect();
-    steps.iter().rev().enumerate().map(|(n, step)| fold(step, if n == 0 { " open" } else { "" })).collect()
+    let heading = if steps.is_empty() { "" } else { "<h2>What travelled, the latest first</h2>\n" };
+    let folds = steps.iter().rev().enumerate().map(|(n, step)| fold(step, if n == 0 { " open" } else { "" }));
+    heading.to_owned() + &folds.collect::<String>()
 }
 
 fn item(entry: &Entry) -> String {
@@ -151,24 +152,25 @@ async fn act(State(host): State<Arc<Host>>, uri: axum::http::Uri, message: Messa
     }
     let mut visit = demo.visit(&browser);
     let token = visit.access_token.clone().unwrap_or_default();
+    let driver = host.driver(Actor::Client);
     let done = match (uri.path(), visit.session) {
-        ("/demo/start", _) => match demo.client.authorize(&host, &browser).await {
+        ("/demo/start", _) => match demo.client.authorize(&driver, &browser).await {
             Ok(url) => return see(&url),
             Err(error) => Err(error),
         },
         ("/demo/call", Some(_)) => demo
             .client
-            .call(&host, &token)
+            .call(&driver, &token)
             .await
             .map(|(status, body)| format!("The resource answered {status}: {body}")),
-        ("/demo/refresh", Some(session)) => match demo.client.refresh(&host, session, Some(&token)).await {
+        ("/demo/refresh", Some(session)) => match demo.client.refresh(&driver, session, Some(&token)).await {
             Ok(token) => {
                 visit.access_token = Some(token);
                 Ok("It has refreshed its tokens.".to_owned())
             }
             Err(error) => Err(error),
         },
-        ("/demo/revoke", Some(session)) => demo.client.revoke(&host, session).await.map(|()| {
+        ("/demo/revoke", Some(session)) => demo.client.revoke(&driver, session).await.map(|()| {
             visit = Visit::default();
             "It has signed out, and the server has revoked the grant.".to_owned()
         }),
@@ -185,7 +187,8 @@ async fn callback(State(host): State<Arc<Host>>, message: Message) -> Response<B
     let Some(browser) = host.sessions.read(&message.headers).application else { return home() };
     let query = String::from_utf8_lossy(&message.query).into_owned();
     let mut visit = demo.visit(&browser);
-    match demo.client.callback(&host, &browser, &query).await {
+    let driver = host.driver(Actor::Client);
+    match demo.client.callback(&driver, &browser, &query).await {
         Ok(signed_in) => {
             visit.said = format!("It is signed in, and was granted: {}.", signed_in.scope);
             visit.session = Some(signed_in.session);

@@ -1,0 +1,127 @@
+//! Our client as a program, for tests against servers of others: it is told its configuration as a JSON object in its
+//! first argument, then what to do as one JSON object per line, and answers each with one.
+
+use std::io::{BufRead, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use symbolon::client::{Authentication, Client};
+use symbolon::record::Key;
+use symbolon::resource::{self, Judgement, ResourceServer};
+use symbolon::terms::client_id::ClientId;
+use symbolon::terms::endpoint::Schemes;
+use symbolon::terms::issuer::Issuer;
+use symbolon::terms::resource::Resource;
+use symbolon::wire::http::Field;
+use symbolon_host::demo::DemoClient;
+use symbolon_host::drive::Driver;
+use symbolon_host::journal::Actor;
+use symbolon_host::send::Http;
+use symbolon_host::store::Store;
+
+type Outcome = Result<Value, Box<dyn std::error::Error>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let configuration = std::env::args().nth(1).ok_or("usage: client CONFIGURATION")?;
+    let configuration: &'static Value = Box::leak(Box::new(serde_json::from_str(&configuration)?));
+    let store = Store::open(Path::new(text(configuration, "store")))?;
+    let http = Http::new()?;
+    let driver = Driver { actor: Actor::Client, store: &store, http: &http, journal: None };
+    let client = DemoClient::new(client(configuration)?);
+    for line in std::io::stdin().lock().lines() {
+        let order: Value = serde_json::from_str(&line?)?;
+        let outcome = match text(&order, "do") {
+            "judge" => judge(configuration, &client, &driver, &order).await,
+            _ => obey(&client, &driver, &order).await,
+        };
+        let answer = outcome.unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        writeln!(std::io::stdout(), "{answer}")?;
+    }
+    Ok(())
+}
+
+/// A member that is a string; empty if it is not there.
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn client(configuration: &'static Value) -> Result<Client<'static>, String> {
+    let member = |name| text(configuration, name);
+    let secret = member("client_secret");
+    Ok(Client {
+        issuer: issuer(configuration)?,
+        client_id: ClientId::parse(member("client_id")).map_err(|reason| format!("client_id: {reason:?}"))?,
+        authentication: match member("method") {
+            "none" => Authentication::None,
+            "client_secret_basic" => Authentication::ClientSecretBasic(secret),
+            "client_secret_post" => Authentication::ClientSecretPost(secret),
+            other => return Err(format!("method: {other}")),
+        },
+        redirect_uri: member("redirect_uri"),
+        scope: member("scope"),
+        resources: member("resource"),
+        schemes: Schemes::HttpsAndPlainHttpOnLoopback,
+        lifetimes: Default::default(),
+    })
+}
+
+fn issuer(configuration: &'static Value) -> Result<Issuer<'static>, String> {
+    Issuer::parse_allowing_plain_http_on_loopback(text(configuration, "issuer"))
+        .map_err(|reason| format!("issuer: {reason:?}"))
+}
+
+async fn obey(client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcome {
+    let (browser, session) = (text(order, "browser"), || key(text(order, "session")));
+    Ok(match text(order, "do") {
+        "begin" => json!({ "url": client.authorize(driver, browser).await? }),
+        "callback" => {
+            let (_, query) = text(order, "url").split_once('?').ok_or("no query")?;
+            let signed_in = client.callback(driver, browser, query).await?;
+            let Key(session) = signed_in.session;
+            let session: String = session.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({ "session": session, "access_token": signed_in.access_token, "scope": signed_in.scope })
+        }
+        "refresh" => {
+            let rejected = order.get("rejected").and_then(Value::as_str);
+            json!({ "access_token": client.refresh(driver, session()?, rejected).await? })
+        }
+        "revoke" => {
+            client.revoke(driver, session()?).await?;
+            json!({})
+        }
+        "refresh_token" => json!({ "refresh_token": client.stolen_refresh_token(driver, session()?).await }),
+        other => return Err(format!("do what? {other}").into()),
+    })
+}
+
+/// Judges a request for the resource, as the resource server would that the server knows by the same credentials.
+async fn judge(configuration: &'static Value, client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcome {
+    let metadata = client.discover(driver).await?;
+    let refused = |reason| format!("{reason:?}");
+    let server = ResourceServer {
+        resource: Resource::parse(text(configuration, "resource")).map_err(refused)?,
+        issuer: issuer(configuration)?,
+        introspection_endpoint: metadata.introspection_endpoint().ok_or("no introspection endpoint")?,
+        client_id: ClientId::parse(text(configuration, "client_id")).map_err(refused)?,
+        client_secret: text(configuration, "client_secret"),
+        realm: "notes",
+    };
+    let field = format!("Bearer {}", text(order, "access_token"));
+    let headers = [Field { name: "Authorization", value: field.as_bytes() }];
+    let mut buffer = vec![0; resource::BUFFER];
+    let step = server.judge(&headers, text(order, "scope"), symbolon_host::now(), &mut buffer);
+    let driver = Driver { actor: Actor::Resource, ..*driver };
+    Ok(match driver.drive(step.map_err(|_| "out of buffer")?).await {
+        Judgement::Allow(claims) => json!({ "status": 200, "subject": claims.subject() }),
+        Judgement::Deny(reply) => json!({ "status": reply.status }),
+    })
+}
+
+fn key(digits: &str) -> Result<Key, Box<dyn std::error::Error>> {
+    let mut key = [0; 32];
+    for (byte, digits) in key.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(str::from_utf8(digits)?, 16)?;
+    }
+    Ok(Key(key))
+}
