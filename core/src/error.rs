@@ -3,6 +3,8 @@
 //! [`Reason`] is for the host's log: what was wrong, with which parameter, by which rule. [`ErrorCode`] is for the
 //! peer. [`Reason::answer`] is the one table from the first to the second. Neither ever holds a value that a peer sent.
 
+use crate::event::Event;
+
 /// Error codes of the IANA "OAuth Extensions Error" registry and of the RFCs that this crate implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -221,6 +223,8 @@ pub enum Reason {
     TokenAudience,
     /// The access token does not hold the scope that this request needs.
     TokenScope,
+    /// The access token is bound to a key, and no proof of that key can be checked here.
+    TokenBound,
     /// An introspection response that does not follow RFC 7662 section 2.2.
     IntrospectionMalformed,
     /// The host says that a request needs a scope that is none.
@@ -330,6 +334,7 @@ impl Reason {
             Self::SessionBusy => (TemporarilyUnavailable, 503, "tokens are being refreshed"),
 
             Self::TokenMissing => (InvalidToken, 401, "an access token is required"),
+            Self::TokenBound => (InvalidToken, 401, "the access token is bound to a key"),
             Self::TokenInactive => (InvalidToken, 401, "the access token is not valid"),
             Self::TokenIssuer => (InvalidToken, 401, "the access token is of another issuer"),
             Self::TokenAudience => (InvalidToken, 401, "the access token is for another resource"),
@@ -379,46 +384,6 @@ impl Reason {
             _ => None,
         }
     }
-}
-
-/// What an operator wants in the audit log. Holds no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A user approved a client.
-    Approved,
-    /// A user refused a client.
-    Denied,
-    /// Tokens were issued for a code.
-    CodeRedeemed,
-    /// A genuine code came with a wrong verifier, a wrong redirection URI or from another client, and was burnt.
-    CodeBurnt,
-    /// A redeemed code came again; its grant was revoked.
-    CodeReplayed,
-    /// A refresh token was exchanged for its successor.
-    Refreshed,
-    /// The same successor was handed out again, to a client that had lost it.
-    RefreshRetried,
-    /// A superseded refresh token came; its grant was revoked.
-    RefreshTokenReused,
-    /// A credential with a wrong tag came: mistyped, cut off or forged.
-    CredentialForged,
-    /// A client failed to authenticate; a host counts these against guessing.
-    ClientAuthenticationFailed,
-    /// An authorization request named a redirection URI that is not its client's.
-    RedirectUriRefused,
-    /// A credential of one client was presented by another.
-    ForeignCredential,
-    /// A grant was revoked at its client's request.
-    Revoked,
-    /// An interaction was continued in another browser than it began in.
-    InteractionForeign,
-    /// An authorization response failed a check that holds for every honest one: mix-up, injection or a lost session.
-    ResponseRefused,
-    /// An access token came that is for another resource, or of another issuer.
-    TokenForeign,
-    /// A stored row could not be read.
-    RowUndecodable,
 }
 
 /// The caller's buffer is shorter than the flow needs. A host error: nothing was asked, stored or sent. Call again.

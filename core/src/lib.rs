@@ -74,6 +74,7 @@
 
 pub mod client;
 pub mod error;
+pub mod event;
 pub mod limits;
 pub mod proof;
 pub mod record;
@@ -83,7 +84,8 @@ pub mod step;
 pub mod terms;
 pub mod wire;
 
-pub use error::{ErrorCode, Event, Reason, TooSmall};
+pub use error::{ErrorCode, Reason, TooSmall};
+pub use event::Event;
 
 /// The examples of the README are compiled with the tests.
 #[cfg(doctest)]

@@ -9,8 +9,8 @@ pub const FORM: usize = 16 * 1024;
 pub const PARAMETERS: usize = 64;
 /// Header fields read from one message: what common HTTP servers accept.
 pub const HEADERS: usize = 128;
-/// An `Authorization` header value: two 256-byte halves, form-encoded, in base64, or an access token.
-pub const AUTHORIZATION: usize = 4 * 1024;
+/// An `Authorization` header value: a scheme and an access token, or two 256-byte halves, form-encoded, in base64.
+pub const AUTHORIZATION: usize = FOREIGN_TOKEN + 16;
 /// A URI: what browsers and proxies carry without loss.
 pub const URI: usize = 2 * 1024;
 /// A `state`: opaque to us, kept until the decision; JWTs are seen here.
@@ -62,3 +62,8 @@ pub const SEND_TIMEOUT: u32 = 10;
 pub const LEASE: u64 = 30;
 /// An access token that ends within so many seconds is refreshed before it is used: it must outlive the request it is for.
 pub const FRESH_MARGIN: u64 = 30;
+/// An authorization code, in seconds: RFC 6749 section 4.1.2 recommends ten minutes at most.
+pub const CODE_LIFETIME: u64 = 600;
+/// The window in which a client that authenticates may ask for the same refresh again, in seconds: a lost response is noticed
+/// at once, and outside the window a superseded refresh token is a stolen one.
+pub const RETRY_WINDOW: u64 = 300;

@@ -15,7 +15,7 @@ mod grant;
 mod session;
 
 pub use client::{AuthenticationMethod, CLIENT_ROW, Client, GrantTypes};
-pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Refused, Revoked};
+pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Revoked};
 pub use session::{Owner, Refreshing, SESSION_ROW, Session, Started, TokenSet};
 
 /// The version of the encodings below. A row of another version does not decode.

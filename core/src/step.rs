@@ -109,7 +109,8 @@ pub struct Row<'v> {
 pub enum Committed {
     /// The row was as expected and is now as asked, durably.
     Yes,
-    /// The row was not as expected, and was not touched.
+    /// The row was not as expected, and was not touched by this write. A host that has tried a write more than once does not
+    /// know that, and answers `unavailable`: taken for another's, a flow's own write looks like a replay.
     Conflict,
 }
 

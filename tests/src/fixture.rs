@@ -43,7 +43,7 @@ pub const RS1_SECRET: &str = "rs1-secret-0123456789abcdef";
 pub fn server() -> Server<'static> {
     Server {
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        keys: CredentialKeys::new(1, &KEY),
+        keys: CredentialKeys::new(1, &KEY).expect("a key"),
         endpoints: Endpoints {
             authorization: "https://as.example/authorize",
             token: "https://as.example/token",
@@ -288,11 +288,12 @@ impl Bench {
         let mut buffer = vec![0; symbolon::server::BUFFER];
         message.lend(|request| {
             let browser = UserAgent::new(BROWSER).expect("long enough");
-            let step = self.server.authorize(request, browser, self.now, &entropy(self.draws), &mut buffer);
+            let step = self.server.authorize(request, browser, self.now, entropy(self.draws), &mut buffer);
             match drive(step.expect("the buffer is long enough"), host) {
-                Authorization::Interact(prompt) => {
-                    Interaction::Ask { handle: prompt.handle.to_owned(), refusal: prompt.refusal }
-                }
+                Authorization::Interact(prompt) => Interaction::Ask {
+                    handle: prompt.handle.to_owned(),
+                    refusal: prompt.refusal.map(|reason| reason.answer().code),
+                },
                 Authorization::Refused(reply) => Interaction::Refused(reply.into()),
             }
         })

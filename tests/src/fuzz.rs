@@ -240,7 +240,7 @@ pub fn authorize(bytes: &[u8]) {
     let mut query = query.to_vec();
     let request = Request { method: Method::Get, query: &mut query, headers: &[], body: &mut [] };
     let browser = UserAgent::new(BROWSER).expect("long enough");
-    let step = bench.server.authorize(request, browser, bench.now, &entropy(1), &mut buffer);
+    let step = bench.server.authorize(request, browser, bench.now, entropy(1), &mut buffer);
     match drive(step.expect("the buffer is long enough"), &mut host) {
         Authorization::Interact(prompt) => {
             let registered = ["https://client.example/cb", "https://two.example/cb", "https://two.example/cb2"];

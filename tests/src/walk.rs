@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use symbolon::ErrorCode;
+use symbolon::Reason;
 use symbolon::record::Key;
 use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Server};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Send, Sign, Step, Verdict, Verify};
@@ -189,7 +189,7 @@ pub struct Shows {
     /// The scope asked for.
     pub scope: String,
     /// The error that waits to be redirected.
-    pub refusal: Option<ErrorCode>,
+    pub refusal: Option<Reason>,
 }
 
 /// A flow driven to its end.
@@ -307,7 +307,7 @@ pub fn perform<'c>(
     let output = match case.call.clone() {
         Call::Authorize(mut message) => message.lend(|request| {
             let browser = browser(crate::fixture::BROWSER);
-            let step = server.authorize(request, browser, case.now, &entropy(1), buffer);
+            let step = server.authorize(request, browser, case.now, entropy(1), buffer);
             interaction(drive(step.expect(ENOUGH), &mut host))
         }),
         Call::Resume(handle, binding) => {

@@ -75,7 +75,7 @@ impl<'r> Credentials<'r> {
 
     /// Checks the credentials against the client's row. An unknown client, a disabled one, a wrong secret and a method
     /// other than the registered one all cost the same work and give the same reason.
-    pub fn authenticate(self, client: Option<&Client<'_>>) -> Result<ClientAuthenticated<'r>, Reason> {
+    pub(crate) fn authenticate(self, client: Option<&Client<'_>>) -> Result<ClientAuthenticated<'r>, Reason> {
         let (method, secret) = match self.presented {
             Presented::Nothing => (AuthenticationMethod::None, ""),
             Presented::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, secret),

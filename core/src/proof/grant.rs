@@ -4,7 +4,7 @@
 
 use crate::error::Reason;
 use crate::proof::client_auth::ClientAuthenticated;
-use crate::proof::pkce;
+use crate::proof::pkce::{self, PkceVerified};
 use crate::record::{Active, Code, Grant, Granted};
 use crate::terms::Time;
 use crate::terms::credential::Credential;
@@ -21,6 +21,24 @@ pub struct GrantHeld<'g> {
 }
 
 impl<'g> GrantHeld<'g> {
+    /// By a code whose verifier was shown.
+    const fn by_code(granted: Granted<'g>, _: PkceVerified, now: Time) -> Self {
+        Self { granted, generation: 1, issued_at: now }
+    }
+
+    /// By the refresh token of the present generation.
+    const fn by_refresh_token(granted: Granted<'g>, generation: u32, now: Time) -> Option<Self> {
+        match generation.checked_add(1) {
+            Some(generation) => Some(Self { granted, generation, issued_at: now }),
+            None => None,
+        }
+    }
+
+    /// Once more, by the refresh token that led to the present generation: for a client that has authenticated.
+    const fn again(Active { granted, generation, issued_at }: Active<'g>) -> Self {
+        Self { granted, generation, issued_at }
+    }
+
     /// What was granted.
     pub const fn granted(&self) -> &Granted<'g> {
         &self.granted
@@ -42,8 +60,22 @@ impl<'g> GrantHeld<'g> {
     }
 }
 
+/// What a client may have by its registration.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed<'c> {
+    pub(crate) scope: List<'c>,
+    pub(crate) resources: List<'c>,
+}
+
+impl Allowed<'_> {
+    /// Whether it may still have all that was granted.
+    fn holds(&self, granted: &Granted<'_>) -> bool {
+        List(granted.scope).is_subset_of(self.scope) && List(granted.resources).is_subset_of(self.resources)
+    }
+}
+
 /// What a presented credential leads to.
-pub enum Judgement<'g> {
+pub(crate) enum Judgement<'g> {
     /// The grant goes on to its next generation.
     Advance(GrantHeld<'g>),
     /// The tokens of the present generation are handed out once more; nothing is written.
@@ -56,11 +88,11 @@ pub enum Judgement<'g> {
 
 /// Judges a genuine, unexpired code (RFC 6749 section 4.1.3, RFC 9700 sections 4.2.4 and 4.5).
 ///
-/// `allowed` is the scope that the client may have now: its registration may have shrunk since the grant was made.
-pub fn judge_code<'g>(
+/// `allowed` is what the client may have now: its registration may have shrunk since the grant was made.
+pub(crate) fn judge_code<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
-    allowed: List<'_>,
+    allowed: Allowed<'_>,
     redirect_uri: Param<'_>,
     verifier: Param<'_>,
     now: Time,
@@ -83,8 +115,8 @@ pub fn judge_code<'g>(
         }
         Grant::Code(Code { granted, .. }) => match pkce::verify(verifier, &granted.challenge) {
             Err(reason) => Judgement::End(reason, granted),
-            Ok(_) if !List(granted.scope).is_subset_of(allowed) => Judgement::Refuse(Reason::CodeDead),
-            Ok(_) => Judgement::Advance(GrantHeld { granted, generation: 1, issued_at: now }),
+            Ok(_) if !allowed.holds(&granted) => Judgement::Refuse(Reason::CodeDead),
+            Ok(verified) => Judgement::Advance(GrantHeld::by_code(granted, verified, now)),
         },
         Grant::Active(Active { granted, .. }) => {
             let owner = granted.client_id == client.client_id() && pkce::verify(verifier, &granted.challenge).is_ok();
@@ -99,40 +131,42 @@ pub fn judge_code<'g>(
 
 /// Judges a genuine, unexpired refresh token (RFC 6749 section 6, RFC 9700 section 4.14.2).
 ///
-/// `allowed` is the scope that the client may have now.
+/// `allowed` is what the client may have now.
+///
 /// `retry` is how many seconds after a refresh the superseded token may come again from a client that lost the response.
 /// It holds for clients that authenticate; from any other, a superseded token is a stolen one.
-pub fn judge_refresh_token<'g>(
+pub(crate) fn judge_refresh_token<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
-    allowed: List<'_>,
+    allowed: Allowed<'_>,
     token: &Credential,
     retry: u64,
     now: Time,
 ) -> Judgement<'g> {
-    let Active { granted, generation, issued_at } = match grant {
+    let active = match grant {
         Grant::Active(active) => active,
         Grant::Revoked(_) => return Judgement::Refuse(Reason::RefreshTokenDead),
         Grant::Pending(_) | Grant::Code(_) => return Judgement::Refuse(Reason::RefreshTokenInvalid),
     };
+    let Active { granted, generation, issued_at } = active;
     if granted.client_id != client.client_id() {
         return Judgement::Refuse(Reason::RefreshTokenForeign);
     }
-    if now.reached(granted.ends_at) || !List(granted.scope).is_subset_of(allowed) {
+    if now.reached(granted.ends_at) || !allowed.holds(&granted) {
         return Judgement::Refuse(Reason::RefreshTokenDead);
     }
     if token.generation == generation {
-        return match generation.checked_add(1) {
-            Some(generation) => Judgement::Advance(GrantHeld { granted, generation, issued_at: now }),
-            None => Judgement::Refuse(Reason::RefreshTokenDead),
-        };
+        let held = GrantHeld::by_refresh_token(granted, generation, now);
+        return held.map_or(Judgement::Refuse(Reason::RefreshTokenDead), Judgement::Advance);
     }
     if token.generation > generation {
         return Judgement::Refuse(Reason::RefreshTokenInvalid);
     }
-    let lost_response = token.generation.checked_add(1) == Some(generation) && now.since(issued_at) <= retry;
-    if lost_response && client.is_confidential() {
-        return Judgement::Again(GrantHeld { granted, generation, issued_at });
+    let predecessor = token.generation.checked_add(1) == Some(generation);
+    // Either way round: a clock that was set back does not hold the window open.
+    let just_issued = now.since(issued_at) <= retry && issued_at.since(now) <= retry;
+    if predecessor && just_issued && client.is_confidential() {
+        return Judgement::Again(GrantHeld::again(active));
     }
     Judgement::End(Reason::RefreshTokenReused, granted)
 }

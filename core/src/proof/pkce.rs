@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
-use crate::terms::parameter::{Param, required};
+use crate::record::Refusal;
+use crate::terms::parameter::Param;
 use crate::terms::secret;
 use crate::wire::base64;
 
@@ -17,17 +18,16 @@ pub fn challenge_of(verifier: &str) -> [u8; 32] {
 }
 
 /// Reads `code_challenge` and `code_challenge_method` of an authorization request.
-pub fn read_challenge(challenge: Param<'_>, method: Param<'_>) -> Result<[u8; 32], Reason> {
-    const MALFORMED: Reason = Reason::Malformed("code_challenge");
-    let challenge = required(challenge, "code_challenge")?;
+pub fn read_challenge(challenge: Param<'_>, method: Param<'_>) -> Result<[u8; 32], Refusal> {
+    let challenge = challenge.map_err(|_| Refusal::ChallengeMalformed)?.ok_or(Refusal::ChallengeMissing)?;
     // An absent method means `plain` (RFC 7636 section 4.3), which shows the verifier to whoever sees the request.
     if method != Ok(Some("S256")) {
-        return Err(Reason::ChallengeMethod);
+        return Err(Refusal::ChallengeMethod);
     }
     let mut decoded = [0; 32];
     match base64::decode_url(challenge.as_bytes(), &mut decoded) {
         Some(32) => Ok(decoded),
-        _ => Err(MALFORMED),
+        _ => Err(Refusal::ChallengeMalformed),
     }
 }
 

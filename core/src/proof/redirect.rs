@@ -16,7 +16,7 @@ pub struct RedirectUriMatched<'a> {
 impl<'a> RedirectUriMatched<'a> {
     /// Proves the `redirect_uri` of a request. A request may leave it out where the client has but one, and
     /// that one says all.
-    pub fn prove(requested: Param<'a>, client: &Client<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
+    pub(crate) fn prove(requested: Param<'a>, client: &Client<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
         let registered = List(client.redirect_uris);
         if let Some(requested) = requested? {
             let known = registered.words().any(|uri| redirect_uri::matches(uri, requested, client.application_type));

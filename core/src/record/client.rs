@@ -38,7 +38,8 @@ pub struct Client<'c> {
     pub resources: &'c str,
     /// The resources that it serves: it may introspect the tokens that are for these.
     pub serves: &'c str,
-    /// Whether it is shut out.
+    /// Whether it is shut out. It gets nothing new; an access token that it has works until it ends, unless the host deletes
+    /// the rows of its grants.
     pub disabled: bool,
 }
 

@@ -12,10 +12,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Record;
-use crate::error::{ErrorCode, Reason};
+use crate::error::Reason;
 use crate::terms::Time;
 
 /// One row from the authorization request to the end of the grant that comes of it.
+///
+/// A host that deletes the row ends the grant: every credential of it is then dead.
 ///
 /// The request that waits for its decision is the first state of the row, not a row of its own: so a decision, too, is
 /// one compare-and-swap, and two decisions on one request cannot both end in a code.
@@ -45,8 +47,8 @@ pub struct Pending<'g> {
     pub client_name: &'g str,
     /// The redirection URI, proven to be the client's.
     pub redirect_uri: &'g str,
-    /// Whether each of the client's redirection URIs leads to the user's own machine.
-    pub loopback_only: bool,
+    /// Whether the client will have to authenticate to redeem its code.
+    pub confidential: bool,
     /// The `state` to echo.
     pub state: Option<&'g str>,
     /// The scope asked for.
@@ -57,64 +59,54 @@ pub struct Pending<'g> {
     pub challenge: [u8; 32],
     /// Whether a refresh token is to be issued.
     pub refreshable: bool,
-    /// The error to be redirected once the user is authenticated, if the request asks for what it cannot have.
-    pub refusal: Option<Refused<'g>>,
+    /// What is to be told to the client once the user is authenticated, if the request asks for what it cannot have.
+    pub refusal: Option<Refusal>,
     /// When the request lapses.
     pub expires_at: Time,
 }
 
-/// An error that is told to the client by redirect.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub struct Refused<'g> {
-    /// The error code.
-    pub code: Refusal,
-    /// The `error_description`: fixed words, and the name of the parameter at fault.
-    pub description: &'g str,
-}
-
-/// An error code, as a row holds it.
+/// What is wrong with an authorization request, where that is told to the client by redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// `invalid_request`.
-    InvalidRequest,
-    /// `unauthorized_client`.
-    UnauthorizedClient,
-    /// `unsupported_response_type`.
-    UnsupportedResponseType,
-    /// `invalid_scope`.
-    InvalidScope,
-    /// `invalid_target`.
-    InvalidTarget,
-    /// `request_not_supported`.
-    RequestNotSupported,
-    /// `request_uri_not_supported`.
-    RequestUriNotSupported,
+    /// [`Reason::RequestObject`].
+    RequestObject,
+    /// [`Reason::RequestUri`].
+    RequestUri,
+    /// `response_type` is missing.
+    ResponseTypeMissing,
+    /// [`Reason::ResponseType`].
+    ResponseType,
+    /// [`Reason::ResponseMode`].
+    ResponseMode,
+    /// [`Reason::GrantTypeNotRegistered`].
+    GrantTypeNotRegistered,
+    /// `code_challenge` is missing.
+    ChallengeMissing,
+    /// `code_challenge` is no SHA-256 hash in base64url.
+    ChallengeMalformed,
+    /// [`Reason::ChallengeMethod`].
+    ChallengeMethod,
+    /// [`Reason::Scope`].
+    Scope,
+    /// [`Reason::Resource`].
+    Resource,
 }
 
 impl Refusal {
-    /// The refusal that a reason leads to.
-    pub const fn from_reason(reason: Reason) -> Self {
-        match reason.answer().code {
-            ErrorCode::UnauthorizedClient => Self::UnauthorizedClient,
-            ErrorCode::UnsupportedResponseType => Self::UnsupportedResponseType,
-            ErrorCode::InvalidScope => Self::InvalidScope,
-            ErrorCode::InvalidTarget => Self::InvalidTarget,
-            ErrorCode::RequestNotSupported => Self::RequestNotSupported,
-            ErrorCode::RequestUriNotSupported => Self::RequestUriNotSupported,
-            _ => Self::InvalidRequest,
-        }
-    }
-
-    /// Its error code.
-    pub const fn code(self) -> ErrorCode {
+    /// The same as a reason.
+    pub const fn reason(self) -> Reason {
         match self {
-            Self::InvalidRequest => ErrorCode::InvalidRequest,
-            Self::UnauthorizedClient => ErrorCode::UnauthorizedClient,
-            Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
-            Self::InvalidScope => ErrorCode::InvalidScope,
-            Self::InvalidTarget => ErrorCode::InvalidTarget,
-            Self::RequestNotSupported => ErrorCode::RequestNotSupported,
-            Self::RequestUriNotSupported => ErrorCode::RequestUriNotSupported,
+            Self::RequestObject => Reason::RequestObject,
+            Self::RequestUri => Reason::RequestUri,
+            Self::ResponseTypeMissing => Reason::Missing("response_type"),
+            Self::ResponseType => Reason::ResponseType,
+            Self::ResponseMode => Reason::ResponseMode,
+            Self::GrantTypeNotRegistered => Reason::GrantTypeNotRegistered,
+            Self::ChallengeMissing => Reason::Missing("code_challenge"),
+            Self::ChallengeMalformed => Reason::Malformed("code_challenge"),
+            Self::ChallengeMethod => Reason::ChallengeMethod,
+            Self::Scope => Reason::Scope,
+            Self::Resource => Reason::Resource,
         }
     }
 }

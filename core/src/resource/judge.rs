@@ -9,6 +9,7 @@
 //! 4.3.2).
 
 use crate::error::{Reason, TooSmall};
+use crate::limits;
 use crate::proof::audience::AudienceMatched;
 use crate::resource::{BUFFER, ResourceServer};
 use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
@@ -123,11 +124,20 @@ impl<'a> AwaitIntrospection<'a> {
             return Err(Reason::Status);
         }
         // Whatever cannot be read is the issuer's fault, and says nothing of the token.
-        let token = response.json().and_then(|object| Introspection::read(&object).map(|read| (object, read)));
-        let (object, token) = token.map_err(|_| Reason::IntrospectionMalformed)?;
-        if !token.active
-            || token.exp.is_some_and(|end| self.now.reached(end))
-            || token.nbf.is_some_and(|start| !self.now.reached(start))
+        let malformed = |_| Reason::IntrospectionMalformed;
+        let object = response.json().map_err(malformed)?;
+        // Nothing else is looked at before this: other members of a dead token mean nothing (RFC 7662 section 2.2).
+        if !object.boolean("active").map_err(malformed)?.ok_or(Reason::IntrospectionMalformed)? {
+            return Err(Reason::TokenInactive);
+        }
+        let token = Introspection::read(&object).map_err(malformed)?;
+        // A token that is bound to a key is none for its bearer (RFC 8705 section 3, RFC 9449 section 7), and no proof of a
+        // key can be checked here.
+        if object.get("cnf").is_some() {
+            return Err(Reason::TokenBound);
+        }
+        // `nbf` is not looked at: the issuer has just said that the token is active, by its own clock.
+        if token.exp.is_some_and(|end| self.now.reached(end))
             || token.token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer"))
         {
             return Err(Reason::TokenInactive);
@@ -157,11 +167,11 @@ impl<'a> AwaitIntrospection<'a> {
         let answer = reason.answer();
         let mut headers = fields([Field { name: "Cache-Control", value: b"no-store" }]);
         let status = match answer.status {
-            // The issuer or this server is at fault: no other token would do better.
-            500..=599 => 503,
+            // The issuer is at fault, or cannot be reached: no other token would do better.
+            502 | 503 => 503,
             status => status,
         };
-        if status != 503 {
+        if status < 500 {
             let Self { server, scope, arena, .. } = self;
             let challenge = arena.write(|w| {
                 w.str("Bearer realm=");
@@ -186,9 +196,7 @@ impl<'a> AwaitIntrospection<'a> {
 
 /// The members of an introspection response (RFC 7662 section 2.2) but for `aud`.
 struct Introspection<'r> {
-    active: bool,
     exp: Option<Time>,
-    nbf: Option<Time>,
     token_type: Option<&'r str>,
     iss: Option<&'r str>,
     client_id: Option<&'r str>,
@@ -198,18 +206,18 @@ struct Introspection<'r> {
 
 impl<'r> Introspection<'r> {
     fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let text = |name| {
-            let value = object.string(name)?;
-            value.map(|value| parameter::check(name, value).map(|()| value)).transpose()
-        };
+        let client_id = object.string("client_id")?;
+        client_id.map_or(Ok(()), |client_id| parameter::check("client_id", client_id))?;
         Ok(Self {
-            active: object.boolean("active")?.ok_or(Reason::Missing("active"))?,
             exp: object.integer("exp")?.map(Time),
-            nbf: object.integer("nbf")?.map(Time),
             token_type: object.string("token_type")?,
             iss: object.string("iss")?,
-            client_id: text("client_id")?,
-            sub: text("sub")?,
+            client_id,
+            // A foreign server's subjects are its own; only their length is bounded here.
+            sub: match object.string("sub")? {
+                Some(sub) if sub.is_empty() || sub.len() > limits::SUBJECT => return Err(Reason::Malformed("sub")),
+                sub => sub,
+            },
             scope: match object.string("scope")? {
                 None | Some("") => "",
                 Some(scope) => parameter::check("scope", scope).map(|()| scope)?,

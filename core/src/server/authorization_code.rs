@@ -2,13 +2,12 @@
 
 use crate::error::Reason;
 use crate::proof::client_auth::ClientAuthenticated;
-use crate::proof::grant::{Judgement, judge_code};
+use crate::proof::grant::{Allowed, Judgement, judge_code};
 use crate::record::Grant;
 use crate::server::Context;
 use crate::server::token::{Asked, TokenRequest};
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
-use crate::terms::list::List;
 use crate::terms::parameter::required;
 
 /// Opens the code of a request.
@@ -25,7 +24,7 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 pub(super) fn judge<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
-    allowed: List<'_>,
+    allowed: Allowed<'_>,
     asked: &Asked<'_>,
     now: Time,
 ) -> Judgement<'g> {

@@ -13,7 +13,7 @@
 use crate::error::{Reason, TooSmall};
 use crate::proof::pkce;
 use crate::proof::redirect::RedirectUriMatched;
-use crate::record::{Client, Grant, Key, Kind, Pending, Record, Refusal, Refused};
+use crate::record::{AuthenticationMethod, Client, Grant, Key, Kind, Pending, Record, Refusal};
 use crate::server::interaction::{Authorization, Prompt};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
@@ -25,6 +25,7 @@ use crate::terms::scope;
 use crate::terms::{Entropy, Time, UserAgent};
 use crate::wire::header;
 use crate::wire::http::{Method, Request};
+use crate::wire::write::Arena;
 
 parameters! {
     /// The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1).
@@ -41,13 +42,14 @@ impl<'a> Server<'a> {
     /// Judges an authorization request and, if it is one, stores it until its user has decided.
     ///
     /// `user_agent` is the binding of the browser that sent it. Ends in a [`Prompt`] to show, or in the error page.
-    /// The buffer needs [`BUFFER`] bytes.
+    /// The buffer needs [`BUFFER`] bytes. Whoever knows a client can have a row stored until the interaction lapses, so a host
+    /// limits the rate of these requests.
     pub fn authorize(
         &'a self,
         request: Request<'a>,
         user_agent: UserAgent<'_>,
         now: Time,
-        entropy: &Entropy,
+        entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Authorize>, TooSmall> {
         let cx = Context::new(self, now, buffer, BUFFER)?;
@@ -59,7 +61,7 @@ fn start<'a>(
     mut cx: Context<'a>,
     request: Request<'a>,
     user_agent: UserAgent<'_>,
-    entropy: &Entropy,
+    entropy: Entropy,
 ) -> Step<'a, Authorize> {
     let read = || {
         let form = match request.method {
@@ -112,17 +114,9 @@ impl<'a> AwaitClient<'a> {
             return Err(Reason::UnknownClient);
         }
         let redirect_uri = RedirectUriMatched::prove(self.request.redirect_uri, &client, &mut self.cx.arena)?;
-        let (asked, refusal) = match self.asked(&client) {
+        let (asked, refusal) = match asked(&self.request, &client, &mut self.cx.arena)? {
             Ok(asked) => (asked, None),
-            Err(Reason::Buffer) => return Err(Reason::Buffer),
-            Err(reason) => (Asked::NOTHING, Some(reason)),
-        };
-        let refusal = match refusal {
-            Some(reason) => {
-                let description = self.cx.arena.text(|w| reply::describe(reason, w))?;
-                Some(Refused { code: Refusal::from_reason(reason), description })
-            }
-            None => None,
+            Err(refusal) => (Asked::NOTHING, Some(refusal)),
         };
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.interaction);
         let pending = Pending {
@@ -130,7 +124,7 @@ impl<'a> AwaitClient<'a> {
             client_id: self.client_id,
             client_name: client.name,
             redirect_uri: redirect_uri.as_str(),
-            loopback_only: List(client.redirect_uris).words().all(crate::terms::redirect_uri::is_loopback),
+            confidential: client.authentication != AuthenticationMethod::None,
             state: self.state,
             scope: asked.scope,
             resources: asked.resources,
@@ -141,7 +135,7 @@ impl<'a> AwaitClient<'a> {
         };
         let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pending(pending).encode(place))?;
         // The prompt borrows from the row as it will be stored, not from the client's row, which goes with this answer.
-        let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::Buffer) };
+        let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::RowUndecodable) };
         let handle = Credential {
             kind: CredentialKind::Interaction,
             grant: self.grant,
@@ -156,53 +150,59 @@ impl<'a> AwaitClient<'a> {
         let key = Key::grant(self.grant);
         Ok((Write { key, expected: None, value: Some(value), expires_at, labels }, prompt))
     }
+}
 
-    /// Reads what the request asks for. Whatever is wrong here is told to the client, by redirect.
-    fn asked(&mut self, client: &Client<'_>) -> Result<Asked<'a>, Reason> {
-        let request = &self.request;
-        if request.request != Ok(None) {
-            return Err(Reason::RequestObject);
-        }
-        if request.request_uri != Ok(None) {
-            return Err(Reason::RequestUri);
-        }
-        if required(request.response_type, "response_type")? != "code" {
-            return Err(Reason::ResponseType);
-        }
-        if !matches!(request.response_mode, Ok(None | Some("query"))) {
-            return Err(Reason::ResponseMode);
-        }
-        if !client.grant_types.authorization_code {
-            return Err(Reason::GrantTypeNotRegistered);
-        }
-        let challenge = pkce::read_challenge(request.code_challenge, request.code_challenge_method)?;
-        let scope = match request.scope.map_err(|_| Reason::Scope)? {
-            Some(scope) => scope,
-            None if client.default_scope.is_empty() => return Err(Reason::Scope),
-            None => self.cx.arena.copy_str(client.default_scope)?,
-        };
-        if !scope::parse(scope).map_err(|_| Reason::Scope)?.is_subset_of(List(client.scope)) {
-            return Err(Reason::Scope);
-        }
-        let allowed = List(client.resources);
-        for &resource in &request.resource {
-            Resource::parse(resource).map_err(|_| Reason::Resource)?;
-            if !allowed.contains(resource) {
-                return Err(Reason::Resource);
-            }
-        }
-        let resources = self.cx.arena.text(|w| match request.resource.split_first() {
-            Some((first, more)) => {
-                w.str(first);
-                for resource in more {
-                    w.str(" ");
-                    w.str(resource);
-                }
-            }
-            None => w.str(allowed.words().next().unwrap_or_default()),
-        })?;
-        Ok(Asked { scope, resources, challenge })
+/// Reads what the request asks for. What is wrong here is a refusal that the client is told by redirect.
+fn asked<'a>(
+    request: &AuthorizationRequest<'a>,
+    client: &Client<'_>,
+    arena: &mut Arena<'a>,
+) -> Result<Result<Asked<'a>, Refusal>, Reason> {
+    let challenge = match challenge(request, client) {
+        Ok(challenge) => challenge,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let scope = match request.scope {
+        Ok(Some(scope)) => scope::parse(scope).ok(),
+        // Where a client may have scopes, it names some or has a default (RFC 6749 section 3.3).
+        Ok(None) if client.default_scope.is_empty() && !client.scope.is_empty() => None,
+        Ok(None) => Some(List(client.default_scope)),
+        Err(_) => None,
+    };
+    let Some(scope) = scope.filter(|scope| scope.is_subset_of(List(client.scope))) else {
+        return Ok(Err(Refusal::Scope));
+    };
+    let allowed = List(client.resources);
+    if request.resource.iter().any(|resource| Resource::parse(resource).is_err() || !allowed.contains(resource)) {
+        return Ok(Err(Refusal::Resource));
     }
+    let default = allowed.words().next();
+    let resources = arena.text(|w| match request.resource.is_empty() {
+        true => w.distinct(default),
+        false => w.distinct(request.resource.iter().copied()),
+    })?;
+    Ok(Ok(Asked { scope: arena.text(|w| w.distinct(scope.words()))?, resources, challenge }))
+}
+
+fn challenge(request: &AuthorizationRequest<'_>, client: &Client<'_>) -> Result<[u8; 32], Refusal> {
+    if request.request != Ok(None) {
+        return Err(Refusal::RequestObject);
+    }
+    if request.request_uri != Ok(None) {
+        return Err(Refusal::RequestUri);
+    }
+    match request.response_type {
+        Ok(Some("code")) => {}
+        Ok(None) => return Err(Refusal::ResponseTypeMissing),
+        _ => return Err(Refusal::ResponseType),
+    }
+    if !matches!(request.response_mode, Ok(None | Some("query"))) {
+        return Err(Refusal::ResponseMode);
+    }
+    if !client.grant_types.authorization_code {
+        return Err(Refusal::GrantTypeNotRegistered);
+    }
+    pkce::read_challenge(request.code_challenge, request.code_challenge_method)
 }
 
 struct Asked<'a> {

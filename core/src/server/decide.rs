@@ -9,7 +9,8 @@
 //! The decision is one compare-and-swap of the row that held the request, so that a request is decided once: a second
 //! decision, from a second tab or a repeated click, finds a row that no longer waits for one.
 
-use crate::error::{Event, Reason, TooSmall};
+use crate::error::{Reason, TooSmall};
+use crate::event::Event;
 use crate::limits;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::record::{Code, Grant, Granted, Key, Kind, Pending, Record};
@@ -19,7 +20,6 @@ use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Writ
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter;
-use crate::terms::scope;
 use crate::terms::{Time, UserAgent};
 use crate::wire::http::Reply;
 
@@ -108,25 +108,22 @@ impl<'a> AwaitGrant<'a> {
         let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(self.user.subject) };
         let key = Key::grant(self.grant);
         let to = RedirectUriMatched::stored(&pending);
-        let error = match (pending.refusal, self.decision) {
-            (Some(refused), _) => Some((refused.code.code(), refused.description, None)),
-            (None, Decision::Deny) => {
-                let answer = Reason::Denied.answer();
-                Some((answer.code, answer.text, Some(Event::Denied)))
-            }
+        let refused = match (pending.refusal, self.decision) {
+            (Some(refusal), _) => Some(refusal.reason()),
+            (None, Decision::Deny) => Some(Reason::Denied),
             (None, Decision::Approve { .. }) => None,
         };
-        if let Some((code, description, event)) = error {
+        if let Some(reason) = refused {
             let mut reply = reply::redirect(&mut self.cx, to, pending.state, |form| {
-                form.pair("error", code.as_str());
-                form.pair("error_description", description);
+                form.pair("error", reason.answer().code.as_str());
+                form.text("error_description", |w| reply::describe(reason, &mut |text| w.form(text)));
             })?;
-            reply.event = event;
+            (reply.reason, reply.event) = (Some(reason), reason.event());
             let expires_at = pending.expires_at;
             return Ok((Write { key, expected: Some(row.version), value: None, expires_at, labels }, reply));
         }
         let granted = self.granted(&pending)?;
-        let expires_at = self.cx.now.after(self.cx.server.lifetimes.code);
+        let expires_at = self.cx.now.after(self.cx.server.lifetimes.code());
         let grant = Grant::Code(Code { granted, redirect_uri: pending.redirect_uri });
         let value: &'a [u8] = self.cx.arena.fill(|place| grant.encode(place))?;
         let code = Credential {
@@ -144,21 +141,23 @@ impl<'a> AwaitGrant<'a> {
         Ok((Write { key, expected: Some(row.version), value: Some(value), expires_at, labels }, reply))
     }
 
-    fn granted<'p>(&self, pending: &Pending<'p>) -> Result<Granted<'p>, Reason>
+    fn granted<'p>(&mut self, pending: &Pending<'p>) -> Result<Granted<'p>, Reason>
     where
         'a: 'p,
     {
         let Decision::Approve { scope } = self.decision else { return Err(Reason::Denied) };
-        let approved = scope::parse_or_empty(scope).map_err(|_| Reason::DecisionExceedsRequest)?;
-        let nothing_of_something = approved.is_empty() && !pending.scope.is_empty();
-        if nothing_of_something || !approved.is_subset_of(List(pending.scope)) {
+        let asked = List(pending.scope);
+        // The row holds the words as they were asked for, each once, whatever the host repeats.
+        let approved = asked.mask(List(scope).words()).ok_or(Reason::DecisionExceedsRequest)?;
+        if approved == 0 && !asked.is_empty() {
             return Err(Reason::DecisionExceedsRequest);
         }
+        let scope = self.cx.arena.text(|w| w.distinct(asked.masked(approved)))?;
         let lifetimes = &self.cx.server.lifetimes;
         let ends_at = if pending.refreshable {
             self.cx.now.after(lifetimes.grant)
         } else {
-            self.cx.now.after(lifetimes.code).after(lifetimes.access_token)
+            self.cx.now.after(lifetimes.code()).after(lifetimes.access_token)
         };
         Ok(Granted {
             client_id: pending.client_id,

@@ -5,8 +5,8 @@
 //! load grant -> done
 //! ```
 
-use crate::error::{ErrorCode, Reason, TooSmall};
-use crate::record::{Grant, Key, Kind, Pending, Record};
+use crate::error::{Reason, TooSmall};
+use crate::record::{Grant, Key, Kind, Pending, Record, Refusal};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
 use crate::terms::credential::CredentialKind;
@@ -35,16 +35,19 @@ pub struct Prompt<'a> {
     pub redirect_uri: &'a str,
     /// The host that the user will be sent to, or the scheme if the redirection URI has none: to be shown.
     pub redirect_host: &'a str,
-    /// Whether the client lives on a loopback address alone: any program on the user's machine can pose as it, so the page
-    /// should warn, and consent must not be skipped (RFC 8252 section 8.6).
-    pub loopback_only: bool,
+    /// Whether the user will be sent to a program on their own machine. Any program there can pose as this one, so the page
+    /// should warn (RFC 8252 section 8.6).
+    pub loopback: bool,
+    /// Whether the client will have to authenticate. If not, nothing proves who it is, and consent must not be skipped,
+    /// whatever was approved before (RFC 6749 section 10.2).
+    pub confidential: bool,
     /// The scope asked for; the user may approve less.
     pub scope: &'a str,
     /// The resources asked for, with a space between them.
     pub resources: &'a str,
-    /// The error that will be told to the client. The user must be authenticated all the same, but there is nothing to ask
-    /// consent for: go on with any decision.
-    pub refusal: Option<ErrorCode>,
+    /// What will be told to the client. There is nothing to ask consent for, but the user must be authenticated all the same,
+    /// and should see where they are being sent before a decision, whichever, sends them (RFC 9700 section 4.11.2).
+    pub refusal: Option<Reason>,
     /// When the interaction lapses.
     pub expires_at: Time,
 }
@@ -57,10 +60,11 @@ impl<'a> Prompt<'a> {
             client_name: pending.client_name,
             redirect_uri: pending.redirect_uri,
             redirect_host: redirect_uri::host(pending.redirect_uri),
-            loopback_only: pending.loopback_only,
+            loopback: redirect_uri::is_loopback(pending.redirect_uri),
+            confidential: pending.confidential,
             scope: pending.scope,
             resources: pending.resources,
-            refusal: pending.refusal.map(|refused| refused.code.code()),
+            refusal: pending.refusal.map(Refusal::reason),
             expires_at: pending.expires_at,
         }
     }

@@ -136,13 +136,17 @@ impl<'a> AwaitGrant<'a> {
             object.string("client_id", granted.client_id);
             object.string("sub", granted.subject);
             object.number("exp", token.expires_at.0);
+            // RFC 9470 section 6.2.
+            object.number("auth_time", granted.authenticated_at.0);
             if is_access_token {
                 object.string("token_type", "Bearer");
-                object.words("scope", List(granted.scope).masked(token.scope));
+                if token.scope != 0 {
+                    object.words("scope", List(granted.scope).masked(token.scope));
+                }
                 if token.resources != 0 {
                     object.strings("aud", audience);
                 }
-            } else {
+            } else if !granted.scope.is_empty() {
                 object.words("scope", List(granted.scope).words());
             }
         });

@@ -18,7 +18,10 @@ impl<'a> Server<'a> {
             object.string("token_endpoint", self.endpoints.token);
             object.string("revocation_endpoint", self.endpoints.revocation);
             object.string("introspection_endpoint", self.endpoints.introspection);
-            object.strings("scopes_supported", List(self.scopes_supported).words());
+            // An array without elements is left out (RFC 8414 section 3.2).
+            if !self.scopes_supported.is_empty() {
+                object.strings("scopes_supported", List(self.scopes_supported).words());
+            }
             object.strings("response_types_supported", ["code"]);
             object.strings("response_modes_supported", ["query"]);
             object.strings("grant_types_supported", ["authorization_code", "refresh_token"]);

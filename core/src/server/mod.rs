@@ -43,7 +43,8 @@ pub const BUFFER: usize = 3 * (GRANT_ROW + REDIRECT);
 
 const _: () = assert!(limits::RACES <= 2, "three rounds");
 
-/// The configuration of an authorization server. Immutable while in use; share it freely.
+/// The configuration of an authorization server. Immutable while in use; share it freely. Each issuer has a store and keys of
+/// its own: neither rows nor credentials name the issuer.
 pub struct Server<'a> {
     /// The issuer identifier (RFC 8414 section 2). Every URL and `iss` that the server writes comes from here and from the
     /// endpoints below, never from a request.
@@ -76,7 +77,7 @@ pub struct Endpoints<'a> {
 pub struct Lifetimes {
     /// From the authorization request to the user's decision.
     pub interaction: u64,
-    /// An authorization code.
+    /// An authorization code; at most [`limits::CODE_LIFETIME`], and that if it is longer.
     pub code: u64,
     /// An access token.
     pub access_token: u64,
@@ -84,8 +85,19 @@ pub struct Lifetimes {
     pub refresh_token: u64,
     /// A grant with refresh tokens, however often it is refreshed.
     pub grant: u64,
-    /// After a refresh, how long a client that authenticates may ask for the same successor again.
+    /// After a refresh, how long a client that authenticates may ask for the same successor again; at most
+    /// [`limits::RETRY_WINDOW`], and that if it is longer.
     pub retry: u64,
+}
+
+impl Lifetimes {
+    const fn code(&self) -> u64 {
+        if self.code < limits::CODE_LIFETIME { self.code } else { limits::CODE_LIFETIME }
+    }
+
+    const fn retry(&self) -> u64 {
+        if self.retry < limits::RETRY_WINDOW { self.retry } else { limits::RETRY_WINDOW }
+    }
 }
 
 impl Default for Lifetimes {

@@ -2,12 +2,11 @@
 
 use crate::error::Reason;
 use crate::proof::client_auth::ClientAuthenticated;
-use crate::proof::grant::{Judgement, judge_refresh_token};
+use crate::proof::grant::{Allowed, Judgement, judge_refresh_token};
 use crate::record::Grant;
 use crate::server::Context;
 use crate::server::token::TokenRequest;
 use crate::terms::credential::{Credential, CredentialKind};
-use crate::terms::list::List;
 use crate::terms::parameter::required;
 
 /// Opens the refresh token of a request.
@@ -24,9 +23,9 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 pub(super) fn judge<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
-    allowed: List<'_>,
+    allowed: Allowed<'_>,
     token: &Credential,
     cx: &Context<'_>,
 ) -> Judgement<'g> {
-    judge_refresh_token(grant, client, allowed, token, cx.server.lifetimes.retry, cx.now)
+    judge_refresh_token(grant, client, allowed, token, cx.server.lifetimes.retry(), cx.now)
 }

@@ -1,10 +1,11 @@
 //! The replies that the server's endpoints share.
 
-use crate::error::{Event, Reason};
+use crate::error::Reason;
+use crate::event::Event;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
 use crate::wire::http::{Field, Reply, fields};
-use crate::wire::write::{FormWriter, JsonObject, Writer};
+use crate::wire::write::{FormWriter, JsonObject};
 
 const JSON: Field<'static> = Field { name: "Content-Type", value: b"application/json" };
 const TEXT: Field<'static> = Field { name: "Content-Type", value: b"text/plain; charset=utf-8" };
@@ -20,12 +21,12 @@ const NO_FRAMES: Field<'static> =
 const OUT_OF_BUFFER: &[u8] = b"{\"error\":\"server_error\"}";
 
 /// Writes the text of a reason: fixed words, and the name of the parameter at fault.
-pub(super) fn describe(reason: Reason, w: &mut Writer<'_>) {
+pub(super) fn describe(reason: Reason, write: &mut dyn FnMut(&str)) {
     if let Some(name) = reason.parameter() {
-        w.str(name);
-        w.str(": ");
+        write(name);
+        write(": ");
     }
-    w.str(reason.answer().text);
+    write(reason.answer().text);
 }
 
 /// A reply without a body.
@@ -65,7 +66,7 @@ pub(super) fn refuse<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
     let body = cx.arena.write(|w| {
         let mut object = JsonObject::new(w);
         object.string("error", answer.code.as_str());
-        object.text("error_description", |w| describe(reason, w));
+        object.text("error_description", |w| describe(reason, &mut |text| w.str(text)));
         object.end();
     });
     Reply {
@@ -89,7 +90,7 @@ pub(super) fn page<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
     if status == 405 {
         let _ = headers.push(Field { name: "Allow", value: b"GET, POST" });
     }
-    let body = cx.arena.write(|w| describe(reason, w)).unwrap_or_default();
+    let body = cx.arena.write(|w| describe(reason, &mut |text| w.str(text))).unwrap_or_default();
     Reply { status, headers, body, reason: Some(reason), event: reason.event() }
 }
 

@@ -8,9 +8,11 @@
 //! ```
 //!
 //! Revoking a refresh token or an access token ends the grant, and with it every token of the grant (RFC 7009 section
-//! 2.1). A token that is not the client's is left alone; the reply is the same, so that it tells nothing.
+//! 2.1). A token that is another client's is left alone. That section would have the client told; here the reply is the same
+//! as for an unknown token, so that nobody learns of others' tokens, and the log has the event.
 
-use crate::error::{Event, Reason, TooSmall};
+use crate::error::{Reason, TooSmall};
+use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
 use crate::record::{Active, Client, Grant, Key, Kind, Record, Revoked};
@@ -115,22 +117,23 @@ impl<'a> AwaitGrant<'a> {
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
         match self.write(row) {
-            Ok(Some(write)) => Step::Commit(Commit { write, at: AwaitCommit { before: self } }),
-            Ok(None) => Step::Done(reply::empty(200, None)),
+            Ok(Ok(write)) => Step::Commit(Commit { write, at: AwaitCommit { before: self } }),
+            Ok(Err(event)) => Step::Done(reply::empty(200, event)),
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
     }
 
-    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Option<Write<'a>>, Reason> {
-        let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(None) };
-        let Grant::Active(Active { granted, .. }) = Grant::decode(row.value)? else { return Ok(None) };
+    /// The write that ends the grant; or, where there is nothing to end, what to log.
+    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Result<Write<'a>, Option<Event>>, Reason> {
+        let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(Err(None)) };
+        let Grant::Active(Active { granted, .. }) = Grant::decode(row.value)? else { return Ok(Err(None)) };
         if granted.client_id != self.client.client_id() {
-            return Ok(None);
+            return Ok(Err(Some(Event::ForeignCredential)));
         }
         let over = Grant::Revoked(Revoked { client_id: granted.client_id, subject: granted.subject });
         let value: &'a [u8] = self.cx.arena.fill(|place| over.encode(place))?;
         let subject = self.cx.arena.copy_str(granted.subject)?;
-        Ok(Some(Write {
+        Ok(Ok(Write {
             key: Key::grant(self.grant),
             expected: Some(row.version),
             value: Some(value),

@@ -10,10 +10,11 @@
 //! What is presented is opened before anything is read: a forged or expired code or refresh token costs no question. A
 //! reply with tokens is written before the commit and handed out after it.
 
-use crate::error::{Event, Reason, TooSmall};
+use crate::error::{Reason, TooSmall};
+use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
-use crate::proof::grant::{GrantHeld, Judgement, Part};
+use crate::proof::grant::{Allowed, GrantHeld, Judgement, Part};
 use crate::record::{Client, Grant, Key, Kind, Record, Revoked};
 use crate::server::{BUFFER, Context, Server, authorization_code, refresh_token, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
@@ -99,11 +100,13 @@ pub struct AwaitClient<'a> {
 }
 
 impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, List<'a>), Reason> {
+    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, Allowed<'a>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let record = row.map(|row| Client::decode(row.value)).transpose()?;
         let client = self.credentials.authenticate(record.as_ref())?;
-        let allowed = List(self.cx.arena.copy_str(record.map_or("", |record| record.scope))?);
+        let (scope, resources) = record.map_or(("", ""), |record| (record.scope, record.resources));
+        let Self { cx: Context { arena, .. }, .. } = self;
+        let allowed = Allowed { scope: List(arena.copy_str(scope)?), resources: List(arena.copy_str(resources)?) };
         let registered = match self.presented.kind {
             CredentialKind::RefreshToken => client.grant_types().refresh_token,
             _ => client.grant_types().authorization_code,
@@ -126,7 +129,7 @@ impl<'a> AwaitClient<'a> {
 pub struct AwaitGrant<'a> {
     cx: Context<'a>,
     client: ClientAuthenticated<'a>,
-    allowed: List<'a>,
+    allowed: Allowed<'a>,
     presented: Credential,
     asked: Asked<'a>,
     races: u8,
@@ -211,7 +214,10 @@ impl<'a> AwaitGrant<'a> {
             if granted.refreshable {
                 object.text("refresh_token", |w| server.keys.mint(&refresh_token, w));
             }
-            object.words("scope", List(granted.scope).masked(part.scope));
+            // `scope` has at least one token (RFC 6749 section 3.3): a client without scopes gets none named.
+            if part.scope != 0 {
+                object.words("scope", List(granted.scope).masked(part.scope));
+            }
         })
     }
 }

@@ -11,9 +11,9 @@
 
 use heapless::Vec;
 use hmac::{Hmac, Mac};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::error::Reason;
 use crate::limits;
 use crate::terms::Time;
 use crate::terms::secret;
@@ -51,7 +51,7 @@ impl CredentialKind {
 }
 
 /// The name of a grant: 16 random bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantId(pub [u8; 16]);
 
 /// What a credential says.
@@ -78,20 +78,25 @@ pub struct CredentialKeys {
 }
 
 impl CredentialKeys {
-    /// A ring with one key of 32 random bytes.
-    pub fn new(id: u8, key: &[u8; 32]) -> Self {
-        let mut ring = Vec::new();
-        let _ = ring.push((id, secret::keyed(key)));
-        Self { ring }
+    /// A ring with one key of 32 random bytes. `Reason::EntropyMissing` if they are all zeros.
+    pub fn new(id: u8, key: &[u8; 32]) -> Result<Self, Reason> {
+        Self { ring: Vec::new() }.with_retired(id, key)
     }
 
-    /// Adds a key that opens what it made before it was retired. `None` if the id is taken or the ring is full.
-    pub fn with_retired(mut self, id: u8, key: &[u8; 32]) -> Option<Self> {
-        if self.ring.iter().any(|(known, _)| *known == id) {
-            return None;
+    /// Adds a key that opens what was made with it, and makes nothing.
+    ///
+    /// Where several hosts share a store, a new key is first added so on each of them, and only then made the first.
+    /// `Reason::Repeated` if the id is taken, `Reason::TooMany` if the ring is full.
+    pub fn with_retired(mut self, id: u8, key: &[u8; 32]) -> Result<Self, Reason> {
+        if secret::equal(key, &[0; 32]) {
+            return Err(Reason::EntropyMissing);
         }
-        self.ring.push((id, secret::keyed(key))).ok()?;
-        Some(self)
+        if self.ring.iter().any(|(known, _)| *known == id) {
+            return Err(Reason::Repeated("key id"));
+        }
+        let full = Reason::TooMany { what: "keys", limit: limits::CREDENTIAL_KEYS };
+        self.ring.push((id, secret::keyed(key))).map_err(|_| full)?;
+        Ok(self)
     }
 
     /// Writes the text of a credential. The same credential always has the same text under the same key.

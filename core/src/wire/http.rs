@@ -1,6 +1,7 @@
 //! HTTP messages as data: the request that a host hands in, the reply that it sends.
 
-use crate::error::{Event, Reason};
+use crate::error::Reason;
+use crate::event::Event;
 use crate::wire::header;
 use crate::wire::json::{self, Object};
 

@@ -82,6 +82,20 @@ impl Writer<'_> {
         self.bytes(text.as_bytes());
     }
 
+    /// Appends words with a space between them, each once.
+    pub fn distinct<'s>(&mut self, words: impl IntoIterator<Item = &'s str, IntoIter: Clone>) {
+        let words = words.into_iter();
+        for (i, word) in words.clone().enumerate() {
+            if words.clone().take(i).any(|earlier| earlier == word) {
+                continue;
+            }
+            if i > 0 {
+                self.bytes(b" ");
+            }
+            self.str(word);
+        }
+    }
+
     /// Appends a number in decimal.
     pub fn decimal(&mut self, mut number: u64) {
         let mut digits = [0u8; 20];

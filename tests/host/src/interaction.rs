@@ -35,12 +35,12 @@ pub async fn authorize(State(host): State<Arc<Host>>, mut message: Message) -> R
         Request { method: message.method, query: &mut message.query, headers: &headers, body: &mut message.body };
     let entropy = Entropy::new(crate::random());
     let mut buffer = vec![0; BUFFER];
-    let Ok(step) = host.server.authorize(request, user_agent, crate::now(), &entropy, &mut buffer) else {
+    let Ok(step) = host.server.authorize(request, user_agent, crate::now(), entropy, &mut buffer) else {
         return out_of_buffer();
     };
     match host.driver(Actor::Server).drive(step).await {
         Authorization::Interact(prompt) => {
-            tracing::info!(endpoint = "authorize", refusal = prompt.refusal.map(|code| code.as_str()), "interact");
+            tracing::info!(endpoint = "authorize", refusal = ?prompt.refusal, "interact");
             with_cookie(see_interaction(&host, prompt.handle), cookie)
         }
         Authorization::Refused(reply) => refused(&host, "authorize", &reply),

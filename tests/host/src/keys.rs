@@ -17,9 +17,10 @@ pub fn open(path: &Path) -> io::Result<CredentialKeys> {
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines().map(|line| read(line).ok_or(io::ErrorKind::InvalidData));
     let (id, key) = lines.next().ok_or(io::ErrorKind::InvalidData)??;
-    lines.try_fold(CredentialKeys::new(id, &key), |keys, line| {
+    let refused = |reason| io::Error::new(io::ErrorKind::InvalidData, format!("{reason:?}"));
+    lines.try_fold(CredentialKeys::new(id, &key).map_err(refused)?, |keys, line| {
         let (id, key) = line?;
-        keys.with_retired(id, &key).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        keys.with_retired(id, &key).map_err(refused)
     })
 }
 

@@ -114,8 +114,8 @@ impl Form<'_> {
             "" => String::new(),
             items => format!("<p>for use at</p>\n<ul>\n{items}</ul>\n"),
         };
-        let warning = if prompt.loopback_only {
-            "<p class=\"warning\"><strong>This application runs on your own computer.</strong> Any program there could \
+        let warning = if prompt.loopback {
+            "<p class=\"warning\"><strong>You will be sent to a program on your own computer.</strong> Any program there could \
              pretend to be it. Go on only if you started it yourself just now.</p>\n"
         } else {
             ""

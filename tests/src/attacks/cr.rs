@@ -285,7 +285,7 @@ fn cr_22(ground: &Ground) -> Checked {
         let mut message = Form::authorization("c1").get();
         let name = message.lend(|request| {
             let browser = UserAgent::new(BROWSER).expect("long enough");
-            let step = bench.server.authorize(request, browser, bench.now, &Entropy::new(seed), &mut buffer);
+            let step = bench.server.authorize(request, browser, bench.now, Entropy::new(seed), &mut buffer);
             match drive(step.expect("room"), &mut store) {
                 Authorization::Interact(prompt) => {
                     Base64UrlUnpadded::decode_vec(prompt.handle).map_err(|e| e.to_string())
@@ -306,7 +306,7 @@ fn cr_22(ground: &Ground) -> Checked {
     let mut message = Form::authorization("c1").get();
     let zeros = message.lend(|request| {
         let browser = UserAgent::new(BROWSER).expect("long enough");
-        let step = bench.server.authorize(request, browser, bench.now, &Entropy::new([0; 32]), &mut buffer);
+        let step = bench.server.authorize(request, browser, bench.now, Entropy::new([0; 32]), &mut buffer);
         match drive(step.expect("room"), &mut store) {
             Authorization::Interact(_) => Err("entropy of all zeros is taken".to_owned()),
             Authorization::Refused(reply) => Ok(format!("{:?}", reply.reason.ok_or("no reason")?)),

@@ -31,7 +31,7 @@ fn el_03(ground: &Ground) -> Checked {
     let mut buffer = vec![0; symbolon::server::BUFFER];
     Form::authorization("c1").get().lend(|request| {
         let browser = UserAgent::new(BROWSER).expect("long enough");
-        let step = bench.server.authorize(request, browser, bench.now, &fixture::entropy(1), &mut buffer);
+        let step = bench.server.authorize(request, browser, bench.now, fixture::entropy(1), &mut buffer);
         match drive(step.expect("room"), &mut bench.store) {
             Authorization::Interact(prompt) if prompt.client_name == name => Ok(()),
             Authorization::Interact(prompt) => Err(format!("the name became {}", prompt.client_name)),

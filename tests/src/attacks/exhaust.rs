@@ -128,7 +128,7 @@ fn pd_25(ground: &Ground) -> Checked {
         needed.push(server.metadata(buffer).err());
         let mut message = Form::authorization("c1").get();
         needed.push(
-            message.lend(|request| server.authorize(request, browser, bench.now, &fixture::entropy(1), buffer).err()),
+            message.lend(|request| server.authorize(request, browser, bench.now, fixture::entropy(1), buffer).err()),
         );
         let mut message = Form::code("x").from("c1");
         needed.push(message.lend(|request| server.token(request, bench.now, buffer).err()));

@@ -100,12 +100,13 @@ fn ru_37(ground: &Ground) -> Checked {
     let mut message = form.with("prompt", "none").get();
     message.lend(|request| {
         let browser = UserAgent::new(BROWSER).expect("long enough");
-        let step = bench.server.authorize(request, browser, bench.now, &fixture::entropy(200), &mut buffer);
+        let step = bench.server.authorize(request, browser, bench.now, fixture::entropy(200), &mut buffer);
         match crate::drive::drive(step.expect("room"), &mut bench.store) {
             Authorization::Interact(prompt) => {
-                ensure(prompt.loopback_only, || "the page is not told that the client is loopback only".to_owned())?;
+                ensure(prompt.loopback, || "the page is not told that the user is sent to their own machine".to_owned())?;
+                ensure(!prompt.confidential, || "the page is not told that nothing proves the client".to_owned())?;
                 ensure(prompt.redirect_host == "127.0.0.1", || format!("host {}", prompt.redirect_host))?;
-                Ok("prompt=none after an approval -> the user is asked again; the page is told loopback only, host 127.0.0.1".to_owned())
+                Ok("prompt=none after an approval -> the user is asked again; the page is told of the loopback address, host 127.0.0.1, and that nothing proves the client".to_owned())
             }
             Authorization::Refused(reply) => Err(format!("status {}", reply.status)),
         }

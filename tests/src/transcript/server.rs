@@ -20,7 +20,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     let buffer = buffer.as_mut_slice();
     match call.entry.name {
         "authorize" => message.lend(|request| {
-            Ok(authorization(drive(fits(server.authorize(request, user_agent, now, &entropy, buffer))?, host)))
+            Ok(authorization(drive(fits(server.authorize(request, user_agent, now, entropy, buffer))?, host)))
         }),
         "resume" => {
             Ok(authorization(drive(fits(server.resume(call.argument("handle")?, user_agent, now, buffer))?, host)))
@@ -47,10 +47,8 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
 /// The server of the tests, as it is configured here.
 pub fn server(settings: &Settings) -> Result<Server<'static>, String> {
     let ((id, key), retired) = settings.keys.split_first().ok_or("there is no key")?;
-    let mut keys = CredentialKeys::new(*id, key);
-    for (id, key) in retired {
-        keys = keys.with_retired(*id, key).ok_or("a key id that is taken, or too many keys")?;
-    }
+    let keys = retired.iter().fold(CredentialKeys::new(*id, key), |keys, (id, key)| keys?.with_retired(*id, key));
+    let keys = keys.map_err(|reason| format!("{reason:?}"))?;
     Ok(Server { keys, lifetimes: settings.lifetimes, ..fixture::server() })
 }
 
@@ -59,19 +57,30 @@ fn authorization(authorization: Authorization<'_>) -> Outcome {
         Authorization::Interact(prompt) => prompt,
         Authorization::Refused(page) => return reply(page),
     };
-    let Prompt { handle, client_id, client_name, redirect_uri, redirect_host, loopback_only, scope, resources, .. } =
-        prompt;
+    let Prompt {
+        handle,
+        client_id,
+        client_name,
+        redirect_uri,
+        redirect_host,
+        loopback,
+        confidential,
+        scope,
+        resources,
+        ..
+    } = prompt;
     let mut fields = vec![
         ("handle", handle.to_owned()),
         ("client_id", client_id.to_owned()),
         ("client_name", client_name.to_owned()),
         ("redirect_uri", redirect_uri.to_owned()),
         ("redirect_host", redirect_host.to_owned()),
-        ("loopback_only", loopback_only.to_string()),
+        ("loopback", loopback.to_string()),
+        ("confidential", confidential.to_string()),
         ("scope", scope.to_owned()),
         ("resources", resources.to_owned()),
         ("expires_at", prompt.expires_at.0.to_string()),
     ];
-    fields.extend(prompt.refusal.map(|code| ("refusal", code.as_str().to_owned())));
+    fields.extend(prompt.refusal.map(|reason| ("refusal", format!("{reason:?}"))));
     Outcome::of("prompt", fields)
 }

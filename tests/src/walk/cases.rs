@@ -46,7 +46,7 @@ impl HandedOut {
 
 /// The same server with another secret.
 pub fn another_server() -> Server<'static> {
-    Server { keys: CredentialKeys::new(1, &[8; 32]), ..server() }
+    Server { keys: CredentialKeys::new(1, &[8; 32]).expect("a key"), ..server() }
 }
 
 /// A text that differs in its last character but one; the last holds bits that are not used.

@@ -4,7 +4,7 @@
 //! the core proved on its way.
 
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Granted, Key, Pending, Record};
+use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Granted, Key, Pending, Record, Refusal};
 use symbolon::terms::credential::GrantId;
 use symbolon::terms::secret;
 use symbolon::{ErrorCode, Event, Reason};
@@ -248,7 +248,7 @@ fn prompts_are_earned(run: &Run<'_>) -> bool {
                     && pending.client_id == client.client_id
                     && pending.redirect_uri == shows.redirect_uri
                     && pending.user_agent == super::rows::browser()
-                    && pending.refusal.map(|refused| refused.code.code()) == shows.refusal
+                    && pending.refusal.map(Refusal::reason) == shows.refusal
                     && pending
                         .scope
                         .split(' ')

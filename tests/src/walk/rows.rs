@@ -2,8 +2,7 @@
 
 use symbolon::proof::pkce::challenge_of;
 use symbolon::record::{
-    Active, AuthenticationMethod, Client, Code, Grant, GrantTypes, Granted, Key, Pending, Record, Refusal, Refused,
-    Revoked,
+    Active, AuthenticationMethod, Client, Code, Grant, GrantTypes, Granted, Key, Pending, Record, Refusal, Revoked,
 };
 use symbolon::terms::{Time, secret};
 
@@ -103,7 +102,7 @@ pub fn pending(owner: &str) -> Pending<'_> {
         client_id: owner,
         client_name: "A Client",
         redirect_uri: REDIRECT_URI,
-        loopback_only: false,
+        confidential: true,
         state: Some(STATE),
         scope: SCOPE,
         resources: RESOURCE,
@@ -127,7 +126,7 @@ pub fn grant(owner: &str, now: Time) -> Rows {
     let code = |granted| Grant::Code(Code { granted, redirect_uri: REDIRECT_URI });
     let active = |granted, generation, issued_at| Grant::Active(Active { granted, generation, issued_at });
     let waiting = pending(owner);
-    let refusal = Refused { code: Refusal::InvalidScope, description: "scope exceeds what may be granted" };
+    let refusal = Refusal::Scope;
     let states = [
         Grant::Pending(waiting),
         Grant::Pending(Pending { user_agent: [9; 32], ..waiting }),

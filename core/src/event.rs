@@ -1,0 +1,41 @@
+//! What is worth an operator's attention.
+
+/// What an operator wants in the audit log. Holds no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A user approved a client.
+    Approved,
+    /// A user refused a client.
+    Denied,
+    /// Tokens were issued for a code.
+    CodeRedeemed,
+    /// A genuine code came with a wrong verifier, a wrong redirection URI or from another client, and was burnt.
+    CodeBurnt,
+    /// A redeemed code came again; its grant was revoked.
+    CodeReplayed,
+    /// A refresh token was exchanged for its successor.
+    Refreshed,
+    /// The same successor was handed out again, to a client that had lost it.
+    RefreshRetried,
+    /// A superseded refresh token came; its grant was revoked.
+    RefreshTokenReused,
+    /// A credential with a wrong tag came: mistyped, cut off or forged.
+    CredentialForged,
+    /// A client failed to authenticate; a host counts these against guessing.
+    ClientAuthenticationFailed,
+    /// An authorization request named a redirection URI that is not its client's.
+    RedirectUriRefused,
+    /// A credential of one client was presented by another.
+    ForeignCredential,
+    /// A grant was revoked at its client's request.
+    Revoked,
+    /// An interaction was continued in another browser than it began in.
+    InteractionForeign,
+    /// An authorization response failed a check that holds for every honest one: mix-up, injection or a lost session.
+    ResponseRefused,
+    /// An access token came that is for another resource, or of another issuer.
+    TokenForeign,
+    /// A stored row could not be read.
+    RowUndecodable,
+}
