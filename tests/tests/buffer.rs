@@ -2,7 +2,7 @@
 //! before anything is asked.
 
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Active, Client, Code, Grant, Granted, Pending};
+use symbolon::record::{Active, CLIENT_ROW, Client, Code, GRANT_ROW, Grant, Granted, Pending};
 use symbolon::server::{Authenticated, BUFFER, Decision, Endpoints, Server};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::{UserAgent, secret};
@@ -208,6 +208,15 @@ fn the_longest_inputs_fit_with_every_race_lost() {
         });
     }
     assert!(good > 25 && busy > 10, "{good} good, {busy} busy");
+}
+
+#[test]
+fn the_longest_rows_have_the_length_that_is_named() {
+    let longest = longest();
+    let (client, grants) = (longest.client().len(), longest.grants().map(|grant| grant.len()));
+    assert!((CLIENT_ROW - 128..=CLIENT_ROW).contains(&client), "{client}");
+    assert!((GRANT_ROW - 128 - limits::SUBJECT..=GRANT_ROW).contains(&grants[0]), "{grants:?}");
+    assert!(grants.iter().all(|grant| *grant <= grants[0]));
 }
 
 #[test]
