@@ -136,7 +136,7 @@ pub fn put(store: &mut MemoryStore, client: &Client<'_>) {
 }
 
 /// A request as data that outlives its flow.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The method.
     pub method: Method,

@@ -100,8 +100,8 @@ fn without_comments_and_strings(source: &str) -> String {
             end
         } else if char == '"' {
             string_end(rest)
-        } else if rest.starts_with("'\\") {
-            rest[2..].find('\'').map_or(rest.len(), |end| end + 3)
+        } else if let Some(inside) = rest.strip_prefix("'\\") {
+            inside.find('\'').map_or(rest.len(), |end| end + 3)
         } else if char == '\'' && rest[1..].char_indices().nth(1).is_some_and(|(_, second)| second == '\'') {
             rest[1..].char_indices().nth(2).map_or(rest.len(), |(end, _)| end + 1)
         } else {

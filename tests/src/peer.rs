@@ -8,7 +8,7 @@ use crate::fixture::{Answer, Bench, Message};
 use crate::store::MemoryStore;
 
 /// An exchange that a flow asked for, as data that outlives it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The URL.
     pub url: String,
@@ -42,7 +42,7 @@ impl Sent {
 }
 
 /// What the peer answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canned {
     /// The status.
     pub status: u16,

@@ -41,6 +41,12 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "TokenAudience",
     "TokenScope",
     "PeerUnavailable",
+    "IntrospectionMalformed",
+    "ScopeNeeded",
+    "SessionExpired",
+    "SessionForeign",
+    "StateExpired",
+    "TokenIssuer",
 ];
 
 #[cfg(test)]

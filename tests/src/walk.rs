@@ -3,7 +3,7 @@
 //! A run is a flow driven from its start by answers from a [`Menu`]; what was asked, answered and replied is kept as data,
 //! so that the properties of [`properties`] judge a record and not a machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use symbolon::Reason;
 use symbolon::record::Key;
@@ -15,8 +15,10 @@ use symbolon::wire::http::{Field, Response};
 use crate::choice::{Choices, every};
 use crate::drive::{Host, drive};
 use crate::fixture::{Answer, Message, USER, entropy};
+use crate::peer::{Canned, Sent};
 
 pub mod cases;
+pub mod client;
 pub mod graph;
 pub mod properties;
 pub mod rows;
@@ -37,8 +39,8 @@ pub enum Question {
     Sign,
     /// A signature check.
     Verify,
-    /// An HTTP exchange: its URL.
-    Send(String),
+    /// An HTTP exchange.
+    Send(Sent),
 }
 
 /// A compare-and-swap as data.
@@ -86,8 +88,8 @@ pub enum Given {
     Signature(Vec<u8>),
     /// To a signature check.
     Verdict(Verdict),
-    /// To an exchange: status, content type, body.
-    Response(u16, &'static str, Vec<u8>),
+    /// To an exchange.
+    Response(Canned),
     /// To any: the host cannot say.
     Unavailable,
 }
@@ -204,17 +206,6 @@ pub struct Run<'c> {
 }
 
 impl Run<'_> {
-    /// The nodes of the graph that the run came by.
-    pub fn nodes(&self) -> Vec<String> {
-        let asked = self.record.iter().map(|(question, _)| question.node());
-        ["start".to_owned()].into_iter().chain(asked).chain(["done".to_owned()]).collect()
-    }
-
-    /// The edges of the graph that the run took.
-    pub fn edges(&self) -> BTreeSet<(String, String)> {
-        self.nodes().windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
-    }
-
     /// The reply, if the run ended in one.
     pub const fn reply(&self) -> Option<&Answer> {
         match &self.output {
@@ -222,6 +213,26 @@ impl Run<'_> {
             Output::Prompt(_) => None,
         }
     }
+}
+
+/// The edges of the graph that a run with this record took.
+pub fn edges(record: &[(Question, Given)]) -> graph::Edges {
+    let asked = record.iter().map(|(question, _)| question.node());
+    let nodes: Vec<String> = ["start".to_owned()].into_iter().chain(asked).chain(["done".to_owned()]).collect();
+    nodes.windows(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+}
+
+/// A question and its answer in one line, to be read by a person.
+pub fn said(question: &Question, given: &Given) -> String {
+    let given = match given {
+        Given::Row(Some((version, value))) => {
+            let text = |&byte: &u8| if byte.is_ascii_graphic() { char::from(byte) } else { '.' };
+            format!("{version} {}", value.iter().map(text).collect::<String>())
+        }
+        Given::Response(Canned { status, body, .. }) => format!("{status} {body}"),
+        other => format!("{other:?}"),
+    };
+    format!("{}: {given}", question.node())
 }
 
 /// A host that keeps the record and gets its answers from a function.
@@ -283,10 +294,11 @@ impl<A: FnMut(&Question) -> Given> Host for Recorder<A> {
     }
 
     fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
-        match self.ask(Question::Send(question.exchange().url.to_owned())) {
-            Given::Response(status, content_type, mut body) => {
-                let headers = [Field { name: "Content-Type", value: content_type.as_bytes() }];
-                question.answer(Response { status, headers: &headers, body: &mut body })
+        match self.ask(Question::Send(question.exchange().into())) {
+            Given::Response(Canned { status, headers, body }) => {
+                let headers: Vec<Field<'_>> =
+                    headers.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
+                question.answer(Response { status, headers: &headers, body: &mut body.into_bytes() })
             }
             Given::Unavailable => question.unavailable(),
             other => panic!("{other:?} to an exchange"),
@@ -354,24 +366,28 @@ fn interaction(authorization: Authorization<'_>) -> Output {
 /// Runs a case along every sequence of answers that its menu allows; returns how many there are.
 pub fn walk<'c>(server: &Server<'_>, case: &'c Case, mut visit: impl FnMut(Run<'c>)) -> usize {
     let mut buffer = vec![0; symbolon::server::BUFFER];
+    answered(&case.menu, |answer| visit(perform(server, case, &mut buffer, answer)))
+}
+
+/// Calls `run` with every sequence of answers that a menu allows; returns how many there are.
+fn answered(menu: &Menu, mut run: impl FnMut(&mut dyn FnMut(&Question) -> Given)) -> usize {
     every(|choices: &mut Choices| {
         let (mut reads, mut lost) = (0, false);
-        let run = perform(server, case, &mut buffer, |question| {
+        run(&mut |question| {
             let mut node = question.node();
             if lost {
                 node.push_str(" again");
             }
-            let menu = case.menu.get(node.as_str()).unwrap_or_else(|| panic!("nobody expected {node}"));
+            let menu = menu.get(node.as_str()).unwrap_or_else(|| panic!("nobody expected {node}"));
             let mut given = menu[choices.pick(menu.len())].clone();
             if let Given::Row(Some((version, _))) = &mut given {
                 // Somebody wrote the row since it was read last.
-                reads += 1;
+                reads += 10;
                 *version = reads;
             }
             lost = given == Given::Conflict;
             given
         });
-        visit(run);
     })
 }
 

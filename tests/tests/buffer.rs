@@ -2,7 +2,7 @@
 //! before anything is asked.
 
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Active, Client, Code, Grant, Granted, Pending};
+use symbolon::record::{Active, CLIENT_ROW, Client, Code, GRANT_ROW, Grant, Granted, Pending};
 use symbolon::server::{Authenticated, BUFFER, Decision, Endpoints, Server};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::{UserAgent, secret};
@@ -211,6 +211,15 @@ fn the_longest_inputs_fit_with_every_race_lost() {
 }
 
 #[test]
+fn the_longest_rows_have_the_length_that_is_named() {
+    let longest = longest();
+    let (client, grants) = (longest.client().len(), longest.grants().map(|grant| grant.len()));
+    assert!((CLIENT_ROW - 128..=CLIENT_ROW).contains(&client), "{client}");
+    assert!((GRANT_ROW - 128 - limits::SUBJECT..=GRANT_ROW).contains(&grants[0]), "{grants:?}");
+    assert!(grants.iter().all(|grant| *grant <= grants[0]));
+}
+
+#[test]
 fn a_buffer_that_is_one_byte_short_is_refused_before_anything_is_asked() {
     let server = server();
     let HandedOut { handle, .. } = HandedOut::by(symbolon_tests::fixture::server(), "c1");
@@ -222,7 +231,7 @@ fn a_buffer_that_is_one_byte_short_is_refused_before_anything_is_asked() {
     let untouched = less.to_vec();
     let form = "client_id=c1&token=x";
     Message::get(form).lend(|request| {
-        assert_eq!(server.authorize(request, browser, NOW, &entropy(1), less).err(), Some(short));
+        assert_eq!(server.authorize(request, browser, NOW, entropy(1), less).err(), Some(short));
     });
     Message::post(form).lend(|request| assert_eq!(server.token(request, NOW, less).err(), Some(short)));
     Message::post(form).lend(|request| assert_eq!(server.revoke(request, NOW, less).err(), Some(short)));

@@ -226,7 +226,7 @@ fn meetings() -> Vec<Meeting> {
             calls: vec![decide(&handle, Some("read")), decide(&handle, None)],
             calm: |played| match state(played).as_str() {
                 "code" => played.with("code").len() == 1 && count(played, Reason::InteractionDecided) == 1,
-                "gone" => played.with("code").is_empty() && count(played, Reason::InteractionInvalid) == 1,
+                "gone" => played.with("code").is_empty() && count(played, Reason::InteractionExpired) == 1,
                 _ => false,
             },
             always: one_decision,

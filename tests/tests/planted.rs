@@ -1,5 +1,7 @@
 //! Shows of each property of the walk that it is false of a run that was tampered with.
 
+use std::sync::OnceLock;
+
 use symbolon::server::Server;
 use symbolon::{Event, Reason};
 use symbolon_tests::fixture::{C1_SECRET, VERIFIER, server};
@@ -32,27 +34,36 @@ fn reason(run: &Run<'_>, reason: Reason) -> bool {
 }
 
 fn redeemed() -> Run<'static> {
-    find(cases::redemptions(), |run| event(run, Event::CodeRedeemed))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| find(cases::redemptions(), |run| event(run, Event::CodeRedeemed))).clone()
 }
 
 fn refreshed() -> Run<'static> {
-    find(cases::refreshes(), |run| event(run, Event::Refreshed))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| find(cases::refreshes(), |run| event(run, Event::Refreshed))).clone()
 }
 
 fn approved() -> Run<'static> {
-    find(cases::decisions(), |run| event(run, Event::Approved))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| find(cases::decisions(), |run| event(run, Event::Approved))).clone()
 }
 
 fn prompted() -> Run<'static> {
-    find(cases::authorizations(), |run| matches!(run.output, Output::Prompt(_)))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| find(cases::authorizations(), |run| matches!(run.output, Output::Prompt(_)))).clone()
 }
 
 fn revoked() -> Run<'static> {
-    find(cases::revocations(), |run| event(run, Event::Revoked))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| find(cases::revocations(), |run| event(run, Event::Revoked))).clone()
 }
 
 fn active() -> Run<'static> {
-    find(cases::introspections(), |run| run.reply().is_some_and(|answer| answer.body.contains("\"active\":true")))
+    static RUN: OnceLock<Run<'static>> = OnceLock::new();
+    RUN.get_or_init(|| {
+        find(cases::introspections(), |run| run.reply().is_some_and(|answer| answer.body.contains("\"active\":true")))
+    })
+    .clone()
 }
 
 fn refused(with: Reason) -> Run<'static> {

@@ -4,7 +4,7 @@
 //! start          -> load session | done
 //! load session   -> commit session | done
 //! commit session -> send | load session | done
-//! send           -> commit session | done
+//! send           -> commit session
 //! ```
 //!
 //! Whoever refreshes takes a lease first, by compare-and-swap: a refresh token that is spent twice looks stolen, and ends
@@ -84,7 +84,8 @@ impl<'a> AwaitSession<'a> {
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
         match self.lease(row) {
             Ok((write, tokens, refresh_token)) => {
-                let held = Held { key: self.key, version: write.version(), tokens, refresh_token };
+                let Self { key, rejected, .. } = self;
+                let held = Held { key, version: write.version(), tokens, refresh_token, rejected };
                 Step::Commit(Commit { write, at: Committing::Lease(AwaitLease { before: self, held }) })
             }
             Err(end) => Step::Done(end),
@@ -103,10 +104,8 @@ impl<'a> AwaitSession<'a> {
         }
         // A sign-in that has not ended has no tokens yet.
         let tokens = session.tokens().ok_or(again(Reason::SessionGone))?;
-        let ended = |by: Time| tokens.expires_at.is_some_and(|end| by.reached(end));
-        let refused = Some(tokens.access_token) == *rejected;
         let last = tokens.refresh_token.is_none();
-        if !refused && !ended(if last { cx.now } else { cx.now.after(limits::FRESH_MARGIN) }) {
+        if works(tokens, *rejected, if last { cx.now } else { cx.now.after(limits::FRESH_MARGIN) }) {
             let usable = Tokens::copy(tokens, &mut cx.arena).map(Refreshed::Usable);
             return Err(usable.unwrap_or_else(failed));
         }
@@ -129,6 +128,11 @@ impl<'a> AwaitSession<'a> {
     }
 }
 
+/// Whether an access token may be handed out: it was not rejected, and has not ended by then.
+fn works(tokens: &TokenSet<'_>, rejected: Option<&str>, by: Time) -> bool {
+    Some(tokens.access_token) != rejected && tokens.expires_at.is_none_or(|end| !by.reached(end))
+}
+
 /// A session under the flow's own lease.
 #[derive(Clone, Copy)]
 struct Held<'a> {
@@ -136,6 +140,7 @@ struct Held<'a> {
     version: u64,
     tokens: TokenSet<'a>,
     refresh_token: &'a str,
+    rejected: Option<&'a str>,
 }
 
 /// The phases in which the session is being written.
@@ -203,7 +208,7 @@ impl<'a> AwaitTokens<'a> {
     }
 
     fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, Tokens<'a>), Failure<'a>> {
-        let Self { cx, held: Held { key, version, tokens, refresh_token } } = self;
+        let Self { cx, held: Held { key, version, tokens, refresh_token, .. } } = self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
         let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
         let asked = Asked {
@@ -216,7 +221,8 @@ impl<'a> AwaitTokens<'a> {
     }
 
     fn store(self, write: Write<'a>, end: Refreshed<'a>) -> Step<'a, Refresh> {
-        let at = AwaitStored { cx: self.cx, spent: self.held.refresh_token, write, end, races: limits::RACES };
+        let Held { refresh_token: spent, rejected, .. } = self.held;
+        let at = AwaitStored { cx: self.cx, spent, rejected, write, end, races: limits::RACES };
         Step::Commit(Commit { write, at: Committing::Stored(at) })
     }
 
@@ -234,6 +240,7 @@ impl<'a> AwaitTokens<'a> {
 pub struct AwaitStored<'a> {
     cx: Context<'a>,
     spent: &'a str,
+    rejected: Option<&'a str>,
     write: Write<'a>,
     end: Refreshed<'a>,
     races: u8,
@@ -256,18 +263,22 @@ impl<'a> AwaitStored<'a> {
 
     /// The lease lapsed, and another took it; or the user signed out.
     fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
-        let Self { mut cx, spent, mut write, end, races } = self;
+        let Self { mut cx, spent, rejected, mut write, end, races } = self;
         let row = match row {
             Ok(Some(row)) => row,
             Ok(None) => return Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
         Step::Done(match Session::decode(row.value) {
+            Ok(session) if session.owner() != cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
             // The row still holds what was spent: what came of that is newer.
             Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(spent)) => {
                 write.expected = Some(row.version);
-                let at = Committing::Stored(Self { cx, spent, write, end, races });
+                let at = Committing::Stored(Self { cx, spent, rejected, write, end, races });
                 return Step::Commit(Commit { write, at });
+            }
+            Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
+                Refreshed::Failed(Reason::StoreBusy.into())
             }
             Ok(Session::Active(tokens)) => match Tokens::copy(&tokens, &mut cx.arena) {
                 Ok(tokens) => Refreshed::Usable(tokens),

@@ -1,0 +1,264 @@
+//! One case per reason that the server can give; and the list of those that it cannot.
+
+use std::collections::BTreeSet;
+
+use symbolon::record::Key;
+use symbolon::server::{Authenticated, BUFFER, Decision};
+use symbolon::terms::{Entropy, UserAgent};
+use symbolon::{Reason, limits};
+use symbolon_tests::drive::{Host, drive};
+use symbolon_tests::fixture::*;
+use symbolon_tests::reasons::{OF_OTHER_ROLES, name, variants};
+use symbolon_tests::store::Stored;
+
+const WEB: &str = "https%3A%2F%2Fclient.example%2Fcb";
+
+/// A store that answers in one way alone.
+enum Broken {
+    Down,
+    Busy(symbolon_tests::store::MemoryStore),
+}
+
+impl Host for Broken {
+    fn load<'a, F: symbolon::step::Flow>(
+        &mut self,
+        question: symbolon::step::Load<'a, F>,
+    ) -> symbolon::step::Step<'a, F> {
+        match self {
+            Self::Down => question.unavailable(),
+            Self::Busy(store) => Host::load(store, question),
+        }
+    }
+
+    fn commit<'a, F: symbolon::step::Flow>(
+        &mut self,
+        question: symbolon::step::Commit<'a, F>,
+    ) -> symbolon::step::Step<'a, F> {
+        match self {
+            Self::Down => question.unavailable(),
+            Self::Busy(_) => question.answer(symbolon::step::Committed::Conflict),
+        }
+    }
+}
+
+fn page(bench: &mut Bench, query: &str) -> Answer {
+    match bench.authorize(Message::get(query)) {
+        Interaction::Refused(answer) => answer,
+        Interaction::Ask { .. } => panic!("the user is asked"),
+    }
+}
+
+/// The redirect that a query ends in.
+fn redirected(bench: &mut Bench, query: &str) -> Answer {
+    match bench.authorize(Message::get(query)) {
+        Interaction::Ask { handle, refusal: Some(_) } => bench.decide(&handle, Decision::Deny),
+        other => panic!("no error waits: {other:?}"),
+    }
+}
+
+fn asked(bench: &mut Bench) -> String {
+    match bench.authorize(Message::get(&authorization_query("c1", WEB, "&scope=read"))) {
+        Interaction::Ask { handle, .. } => handle,
+        Interaction::Refused(answer) => panic!("{answer:?}"),
+    }
+}
+
+fn good() -> String {
+    authorization_query("c1", WEB, "&scope=read")
+}
+
+fn as_c1(bench: &mut Bench, form: &str) -> Answer {
+    bench.token(Message::post(form).basic("c1", C1_SECRET))
+}
+
+fn as_c2(bench: &mut Bench, form: &str) -> Answer {
+    bench.token(Message::post(&format!("{form}&client_id=c2&client_secret={C2_SECRET}")))
+}
+
+fn refresh_token(bench: &mut Bench) -> String {
+    let code = bench.code_of_c1("read");
+    bench.redeem_as_c1(&code).member("refresh_token").expect("a refresh token")
+}
+
+type Provoke = fn(&mut Bench) -> Answer;
+
+/// How to provoke each reason.
+const TABLE: &[(Reason, Provoke)] = &[
+    (Reason::Method, |b| b.token(Message::get(""))),
+    (Reason::ContentType, |b| b.token(Message { headers: vec![], ..Message::post("") })),
+    (Reason::PercentEncoding, |b| page(b, "a=%")),
+    (Reason::NotUtf8, |b| page(b, "a=%FF")),
+    (Reason::TooLong { what: "form", limit: limits::FORM }, |b| page(b, &"a".repeat(limits::FORM + 1))),
+    (Reason::TooMany { what: "parameters", limit: limits::PARAMETERS }, |b| {
+        page(b, &"a&".repeat(limits::PARAMETERS + 1))
+    }),
+    (Reason::Repeated("state"), |b| page(b, &format!("{}&state=x", good()))),
+    (Reason::Missing("client_id"), |b| page(b, "")),
+    (Reason::Malformed("state"), |b| page(b, &good().replace("state=xyz", "state=%00"))),
+    (Reason::ResponseType, |b| redirected(b, &good().replace("=code&", "=token&"))),
+    (Reason::ResponseMode, |b| redirected(b, &format!("{}&response_mode=fragment", good()))),
+    (Reason::RequestObject, |b| redirected(b, &format!("{}&request=x", good()))),
+    (Reason::RequestUri, |b| redirected(b, &format!("{}&request_uri=urn:x", good()))),
+    (Reason::ChallengeMethod, |b| redirected(b, &good().replace("S256", "plain"))),
+    (Reason::GrantType, |b| as_c1(b, "grant_type=password&username=a&password=b")),
+    (Reason::GrantTypeNotRegistered, |b| {
+        let code = b.code_of_c1("read");
+        b.token(Message::post(&redemption(&code)).basic("rs1", RS1_SECRET))
+    }),
+    (Reason::Scope, |b| {
+        let code = b.code_of_c1("read");
+        as_c1(b, &format!("{}&scope=write", redemption(&code)))
+    }),
+    (Reason::Resource, |b| {
+        let code = b.code_of_c1("read");
+        as_c1(b, &format!("{}&resource=https%3A%2F%2Fevil.example", redemption(&code)))
+    }),
+    (Reason::UnknownClient, |b| page(b, &good().replace("=c1", "=c9"))),
+    (Reason::RedirectUriMismatch, |b| page(b, &good().replace("client.example", "evil.example"))),
+    (Reason::RedirectUriAmbiguous, |b| page(b, "client_id=c2")),
+    (Reason::SeveralCredentials, |b| {
+        let code = b.code_of_c1("read");
+        as_c1(b, &format!("{}&client_id=c1&client_secret={C1_SECRET}", redemption(&code)))
+    }),
+    (Reason::ClientAuthentication, |b| {
+        let code = b.code_of_c1("read");
+        b.token(Message::post(&redemption(&code)).basic("c1", "wrong"))
+    }),
+    (Reason::PublicClient, |b| b.introspect(Message::post("token=x&client_id=pub1"))),
+    (Reason::CodeInvalid, |b| b.redeem_as_c1("x")),
+    (Reason::CodeExpired, |b| {
+        let code = b.code_of_c1("read");
+        b.now = b.now.after(60);
+        b.redeem_as_c1(&code)
+    }),
+    (Reason::CodeDead, |b| {
+        let code = b.code_of_c1("read");
+        b.store.rows.retain(|_, row| row.kind != "grant");
+        b.redeem_as_c1(&code)
+    }),
+    (Reason::CodeForeign, |b| {
+        let code = b.code_of_c1("read");
+        as_c2(b, &redemption(&code))
+    }),
+    (Reason::CodeRedirectUri, |b| {
+        let code = b.code_of_c1("read");
+        as_c1(b, &format!("{}&redirect_uri=https%3A%2F%2Fevil.example", redemption(&code)))
+    }),
+    (Reason::CodeVerifier, |b| {
+        let code = b.code_of_c1("read");
+        as_c1(b, &format!("grant_type=authorization_code&code={code}"))
+    }),
+    (Reason::CodeReplayed, |b| {
+        let code = b.code_of_c1("read");
+        let _ = b.redeem_as_c1(&code);
+        b.redeem_as_c1(&code)
+    }),
+    (Reason::CodeReplayedForeign, |b| {
+        let code = b.code_of_c1("read");
+        let _ = b.redeem_as_c1(&code);
+        as_c2(b, &redemption(&code))
+    }),
+    (Reason::RefreshTokenInvalid, |b| b.refresh_as_c1("x")),
+    (Reason::RefreshTokenExpired, |b| {
+        let token = refresh_token(b);
+        b.now = b.now.after(2_592_000);
+        b.refresh_as_c1(&token)
+    }),
+    (Reason::RefreshTokenDead, |b| {
+        let token = refresh_token(b);
+        let _ = b.revoke(Message::post(&format!("token={token}")).basic("c1", C1_SECRET));
+        b.refresh_as_c1(&token)
+    }),
+    (Reason::RefreshTokenForeign, |b| {
+        let token = refresh_token(b);
+        as_c2(b, &format!("grant_type=refresh_token&refresh_token={token}"))
+    }),
+    (Reason::RefreshTokenReused, |b| {
+        let token = refresh_token(b);
+        let _ = b.refresh_as_c1(&token);
+        b.now = b.now.after(31);
+        b.refresh_as_c1(&token)
+    }),
+    (Reason::InteractionInvalid, |b| b.decide("x", Decision::Deny)),
+    (Reason::InteractionExpired, |b| {
+        let handle = asked(b);
+        b.now = b.now.after(600);
+        b.decide(&handle, Decision::Deny)
+    }),
+    (Reason::InteractionForeign, |b| {
+        let handle = asked(b);
+        let mut buffer = vec![0; BUFFER];
+        let user = Authenticated::new(USER, b.now).expect("a subject");
+        let browser = UserAgent::new(OTHER_BROWSER).expect("long enough");
+        let step = b.server.decide(&handle, browser, user, Decision::Deny, b.now, &mut buffer);
+        drive(step.expect("long enough"), &mut b.store).into()
+    }),
+    (Reason::InteractionDecided, |b| {
+        let handle = asked(b);
+        let _ = b.decide(&handle, Decision::Approve { scope: "read" });
+        b.decide(&handle, Decision::Deny)
+    }),
+    (Reason::Denied, |b| {
+        let handle = asked(b);
+        b.decide(&handle, Decision::Deny)
+    }),
+    (Reason::DecisionExceedsRequest, |b| {
+        let handle = asked(b);
+        b.decide(&handle, Decision::Approve { scope: "read write" })
+    }),
+    (Reason::StoreUnavailable, |b| match b.authorize_on(Message::get(&good()), &mut Broken::Down) {
+        Interaction::Refused(answer) => answer,
+        Interaction::Ask { .. } => panic!("the user is asked"),
+    }),
+    (Reason::StoreBusy, |b| {
+        let mut busy = Broken::Busy(b.store.clone());
+        match b.authorize_on(Message::get(&good()), &mut busy) {
+            Interaction::Refused(answer) => answer,
+            Interaction::Ask { .. } => panic!("the user is asked"),
+        }
+    }),
+    (Reason::RowUndecodable, |b| {
+        let row = b.store.rows.get_mut(&Key::client("c1")).expect("a client");
+        *row = Stored { value: vec![9], ..row.clone() };
+        page(b, &good())
+    }),
+    (Reason::EntropyMissing, |b| {
+        let mut buffer = vec![0; BUFFER];
+        Message::get(&good()).lend(|request| {
+            let browser = UserAgent::new(BROWSER).expect("long enough");
+            let step = b.server.authorize(request, browser, b.now, &Entropy::new([0; 32]), &mut buffer);
+            match drive(step.expect("long enough"), &mut b.store) {
+                symbolon::server::Authorization::Refused(reply) => reply.into(),
+                symbolon::server::Authorization::Interact(_) => panic!("the user is asked"),
+            }
+        })
+    }),
+];
+
+#[test]
+fn each_reason_is_provoked_and_answered_as_the_table_says() {
+    for (reason, provoke) in TABLE {
+        let answer = provoke(&mut Bench::default());
+        let wire = reason.answer();
+        if answer.status == 303 {
+            assert_eq!(answer.location("error"), Some(wire.code.as_str()), "{reason:?}");
+            assert_eq!(answer.location("code"), None, "{reason:?}");
+            let description = answer.location("error_description").expect("a description").replace("%20", " ");
+            assert_eq!(description, wire.text, "{reason:?}");
+        } else {
+            assert_eq!((answer.reason, answer.status), (Some(*reason), wire.status), "{reason:?}");
+            assert_eq!(answer.event, reason.event(), "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn no_reason_is_forgotten() {
+    let provoked = TABLE.iter().map(|(reason, _)| name(&format!("{reason:?}")));
+    // The buffer has the length that the flows ask for: see buffer.rs.
+    let others = OF_OTHER_ROLES.iter().chain(&["Buffer"]).map(|reason| (*reason).to_owned());
+    let mut known: Vec<String> = provoked.chain(others).collect();
+    known.sort();
+    let all: BTreeSet<String> = variants("Reason").into_iter().collect();
+    assert_eq!(known, all.into_iter().collect::<Vec<_>>());
+}
