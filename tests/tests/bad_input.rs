@@ -282,7 +282,7 @@ fn entropy_of_all_zeros_stores_nothing() {
     let mut store = bench.store.clone();
     Message::get(&authorization_query("c1", WEB, "")).lend(|request| {
         let browser = UserAgent::new(BROWSER).unwrap();
-        let step = bench.server.authorize(request, browser, NOW, &Entropy::new([0; 32]), &mut buffer).unwrap();
+        let step = bench.server.authorize(request, browser, NOW, Entropy::new([0; 32]), &mut buffer).unwrap();
         match symbolon_tests::drive::drive(step, &mut store) {
             symbolon::server::Authorization::Refused(reply) => {
                 assert_eq!((reply.status, reply.reason), (500, Some(Reason::EntropyMissing)));

@@ -226,7 +226,7 @@ const TABLE: &[(Reason, Provoke)] = &[
         let mut buffer = vec![0; BUFFER];
         Message::get(&good()).lend(|request| {
             let browser = UserAgent::new(BROWSER).expect("long enough");
-            let step = b.server.authorize(request, browser, b.now, &Entropy::new([0; 32]), &mut buffer);
+            let step = b.server.authorize(request, browser, b.now, Entropy::new([0; 32]), &mut buffer);
             match drive(step.expect("long enough"), &mut b.store) {
                 symbolon::server::Authorization::Refused(reply) => reply.into(),
                 symbolon::server::Authorization::Interact(_) => panic!("the user is asked"),

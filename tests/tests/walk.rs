@@ -39,7 +39,9 @@ impl Seen {
                         seen.codes.extend(answer.location("error").map(str::to_owned));
                         seen.events.extend(answer.event.map(|event| format!("{event:?}")));
                     }
-                    Output::Prompt(shows) => seen.codes.extend(shows.refusal.map(|code| code.as_str().to_owned())),
+                    Output::Prompt(shows) => {
+                        seen.codes.extend(shows.refusal.map(|reason| reason.answer().code.as_str().to_owned()))
+                    }
                 }
                 seen.judgements.extend(judgement(&run));
                 let mut fail = |property: &str| {
