@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets: what must hold for any bytes. `fuzz/` feeds them; `tests/corpus.rs` replays the seeds.
 
 use symbolon::proof::pkce;
+use symbolon::record::Kind;
 use symbolon::resource::Judgement;
 use symbolon::server::{Authorization, BUFFER};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Step};
@@ -14,7 +15,7 @@ use symbolon::wire::{form, json, uri};
 
 use crate::app::{self, App};
 use crate::drive::{Host, drive};
-use crate::fixture::{BROWSER, Bench, ISSUER, NOW, RESOURCE, entropy};
+use crate::fixture::{Answer, BROWSER, Bench, C1_SECRET, ISSUER, Message, NOW, RESOURCE, RS1_SECRET, entropy};
 use crate::peer::{Canned, Peer};
 use crate::store::MemoryStore;
 
@@ -143,20 +144,52 @@ pub fn pkce(bytes: &[u8]) {
     let _ = pkce::verify(Ok(Some(text)), &pkce::challenge_of(text)).map_err(|reason| panic!("{reason:?}"));
 }
 
-/// No bytes are a credential, but those that were minted.
+/// No bytes are a credential, but those that were minted: a grant is asked for only by one that is. `{code}` stands for a
+/// genuine code.
 pub fn credential(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut bench = Bench::default();
-    let before = bench.store.clone();
-    let escaped: String = text.bytes().map(|b| format!("%{b:02x}")).collect();
-    for (endpoint, form) in [
-        ("code", format!("grant_type=authorization_code&client_id=pub1&code={escaped}")),
-        ("refresh_token", format!("grant_type=refresh_token&client_id=pub1&refresh_token={escaped}")),
-    ] {
-        let answer = bench.token(crate::fixture::Message::post(&form));
-        assert_eq!(answer.status, 400, "{endpoint}: {answer:?}");
+    let genuine = if text.contains("{code}") { bench.code_of_pub1("read") } else { String::new() };
+    let text = text.replace("{code}", &genuine);
+    if text == genuine {
+        return;
     }
-    assert_eq!(bench.store, before);
+    let escaped: String = text.bytes().map(|b| format!("%{b:02x}")).collect();
+    let mut buffer = vec![0; BUFFER];
+    let mut host = NoGrant(bench.store.clone());
+    for grant in ["authorization_code&code", "refresh_token&refresh_token"] {
+        let form = format!("grant_type={grant}={escaped}&client_id=pub1");
+        let reply: Answer = Message::post(&form).lend(|request| {
+            drive(bench.server.token(request, NOW, &mut buffer).expect("the buffer is long enough"), &mut host).into()
+        });
+        assert_eq!(reply.status, 400, "{reply:?}");
+    }
+    let form = format!("token={escaped}");
+    Message::post(&form).basic("c1", C1_SECRET).lend(|request| {
+        let _ = drive(bench.server.revoke(request, NOW, &mut buffer).expect("the buffer is long enough"), &mut host);
+    });
+    Message::post(&form).basic("rs1", RS1_SECRET).lend(|request| {
+        let _ =
+            drive(bench.server.introspect(request, NOW, &mut buffer).expect("the buffer is long enough"), &mut host);
+    });
+    let browser = UserAgent::new(BROWSER).expect("long enough");
+    let step = bench.server.resume(&text, browser, NOW, &mut buffer).expect("the buffer is long enough");
+    assert!(matches!(drive(step, &mut host), Authorization::Refused(_)));
+}
+
+/// A store that must not be asked for a grant.
+struct NoGrant(MemoryStore);
+
+impl Host for NoGrant {
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        assert_ne!(question.kind(), Kind::Grant, "a credential that nobody minted was opened");
+        let row = MemoryStore::load(&self.0, question.key());
+        question.answer(row)
+    }
+
+    fn commit<'a, F: Flow>(&mut self, _: Commit<'a, F>) -> Step<'a, F> {
+        panic!("a write")
+    }
 }
 
 /// What reads in place is JSON to another reader, with the same members.

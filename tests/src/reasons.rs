@@ -1,8 +1,8 @@
 //! Every variant of [`Reason`](symbolon::Reason), as its source has them.
 
-const SOURCE: &str = include_str!("../../core/src/error.rs");
+const SOURCE: &str = concat!(include_str!("../../core/src/error.rs"), include_str!("../../core/src/event.rs"));
 
-/// The names of all variants of an enum of `error.rs`.
+/// The names of all variants of an enum of `error.rs` or `event.rs`.
 pub fn variants(of: &str) -> Vec<String> {
     let start = format!("pub enum {of} {{");
     let body = SOURCE.split_once(&start).and_then(|(_, rest)| rest.split_once("\n}")).expect("the enum").0;
@@ -40,6 +40,7 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "TokenInactive",
     "TokenAudience",
     "TokenScope",
+    "TokenBound",
     "PeerUnavailable",
     "IntrospectionMalformed",
     "ScopeNeeded",

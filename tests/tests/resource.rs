@@ -122,7 +122,7 @@ fn a_token_is_taken_if_every_claim_fits() {
     let aud = r#""aud":"https://rs.example/""#;
     for (with, taken) in [
         (r#""aud":["https://x.example/","https://rs.example/"]"#.to_owned(), true),
-        (format!(r#"{aud},"exp":1000001,"nbf":1000000,"iss":"https://as.example","token_type":"bearer""#), true),
+        (format!(r#"{aud},"exp":1000001,"nbf":1000001,"iss":"https://as.example","token_type":"bearer""#), true),
     ] {
         assert_eq!(explained("write", &good.replace(aud, &with)).is_ok(), taken, "{with}");
     }
@@ -133,7 +133,8 @@ fn a_token_is_taken_if_every_claim_fits() {
         (r#""aud":"https://rs.example/x""#, Reason::TokenAudience),
         (r#""aud":["https://x.example/"]"#, Reason::TokenAudience),
         (r#""aud":"https://rs.example/","exp":1000000"#, Reason::TokenInactive),
-        (r#""aud":"https://rs.example/","nbf":1000001"#, Reason::TokenInactive),
+        (r#""aud":"https://rs.example/","cnf":{"jkt":"x"}"#, Reason::TokenBound),
+        (r#""aud":"https://rs.example/","cnf":{}"#, Reason::TokenBound),
         (r#""aud":"https://rs.example/","token_type":"DPoP""#, Reason::TokenInactive),
         (r#""aud":"https://rs.example/","iss":"https://as.example/""#, Reason::TokenIssuer),
     ] {
@@ -183,5 +184,5 @@ fn an_issuer_that_cannot_be_understood_is_no_verdict_on_the_token() {
     }
     assert!(explained("read", good).is_ok());
     let (sent, judged) = judge(&[("Authorization", "Bearer t")], "a\"b", |_| None);
-    assert_eq!((sent.len(), denied(judged)), (0, (503, Some(Reason::ScopeNeeded), None)));
+    assert_eq!((sent.len(), denied(judged)), (0, (500, Some(Reason::ScopeNeeded), None)));
 }

@@ -98,7 +98,7 @@ fn another_byte_in_the_outcome_fails() {
         ("event CodeRedeemed", "\"expires_in\":600", "\"expires_in\":601"),
         ("event Approved", "event CodeRedeemed", "event CodeReplayed"),
         ("event Approved", "event CodeRedeemed", "reason Buffer\nevent CodeRedeemed"),
-        ("```prompt", "loopback_only false", "loopback_only true"),
+        ("```prompt", "loopback false", "loopback true"),
     ] {
         let (failed, text) = failures(&with(after, from, to));
         assert_eq!(failed, 1, "{after} {from}: {text}");

@@ -10,21 +10,14 @@
 //! these it is. A caller learns of the access tokens that are for a resource it serves, and of its own tokens.
 
 use crate::error::{Reason, TooSmall};
-use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
-use crate::record::{Active, Client, Grant, Key, Kind, Record};
-use crate::server::{BUFFER, Context, Server, reply};
+use crate::proof::client_auth::{ClientAuthenticated, Credentials};
+use crate::record::{Active, Grant, Key, Kind, Record};
+use crate::server::{BUFFER, Context, Server, presented, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::list::List;
-use crate::terms::parameter::{parameters, required};
-use crate::wire::header;
-use crate::wire::http::{Method, Reply, Request};
-
-parameters! {
-    /// The introspection request (RFC 7662 section 2.1). The hint is not needed: a token says itself what it is.
-    pub(crate) struct IntrospectionRequest { token, client_id, client_secret, client_assertion }
-}
+use crate::wire::http::{Reply, Request};
 
 /// The flow of the introspection endpoint: see [`Server::introspect`].
 pub enum Introspect {}
@@ -38,7 +31,7 @@ impl<'a> Server<'a> {
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Introspect>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&mut cx, request) {
+        Ok(match presented::read(&mut cx, request) {
             Ok((credentials, token)) => {
                 let key = Key::client(credentials.client_id());
                 let at = Loading::Client(AwaitClient { cx, credentials, token });
@@ -47,23 +40,6 @@ impl<'a> Server<'a> {
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         })
     }
-}
-
-fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Option<Credential>), Reason> {
-    if request.method != Method::Post {
-        return Err(Reason::Method);
-    }
-    header::expect_form(request.headers)?;
-    let form = IntrospectionRequest::read(request.body)?;
-    let shown = Parameters {
-        client_id: form.client_id,
-        client_secret: form.client_secret,
-        client_assertion: form.client_assertion,
-    };
-    let credentials = Credentials::read(request.headers, shown, &mut cx.arena)?;
-    let token = required(form.token, "token")?;
-    let token = cx.server.keys.open(&[CredentialKind::AccessToken, CredentialKind::RefreshToken], token);
-    Ok((credentials, token.filter(|token| !cx.now.reached(token.expires_at))))
 }
 
 /// The phases in which a row is being read.
@@ -83,8 +59,7 @@ pub struct AwaitClient<'a> {
 
 impl<'a> AwaitClient<'a> {
     fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, List<'a>), Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let record = row.map(|row| Client::decode(row.value)).transpose()?;
+        let record = presented::client(row)?;
         let client = self.credentials.authenticate(record.as_ref())?;
         let serves = List(self.cx.arena.copy_str(record.map_or("", |record| record.serves))?);
         // RFC 7662 section 2.1: whoever may call this must be known, or tokens could be guessed here.

@@ -14,6 +14,7 @@ mod decide;
 mod interaction;
 mod introspect;
 mod metadata;
+mod presented;
 mod refresh_token;
 mod reply;
 mod revoke;

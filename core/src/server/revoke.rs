@@ -14,20 +14,13 @@
 use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
-use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
-use crate::record::{Active, Client, Grant, Key, Kind, Record, Revoked};
-use crate::server::{BUFFER, Context, Server, reply};
+use crate::proof::client_auth::{ClientAuthenticated, Credentials};
+use crate::record::{Active, Grant, Key, Kind, Record, Revoked};
+use crate::server::{BUFFER, Context, Server, presented, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
 use crate::terms::Time;
-use crate::terms::credential::{Credential, CredentialKind, GrantId};
-use crate::terms::parameter::{parameters, required};
-use crate::wire::header;
-use crate::wire::http::{Method, Reply, Request};
-
-parameters! {
-    /// The revocation request (RFC 7009 section 2.1). The hint is not needed: a token says itself what it is.
-    pub(crate) struct RevocationRequest { token, client_id, client_secret, client_assertion }
-}
+use crate::terms::credential::{Credential, GrantId};
+use crate::wire::http::{Reply, Request};
 
 /// The flow of the revocation endpoint: see [`Server::revoke`].
 pub enum Revoke {}
@@ -41,7 +34,7 @@ impl<'a> Server<'a> {
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Revoke>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&mut cx, request) {
+        Ok(match presented::read(&mut cx, request) {
             Ok((credentials, token)) => {
                 let key = Key::client(credentials.client_id());
                 let at = Loading::Client(AwaitClient { cx, credentials, token });
@@ -50,23 +43,6 @@ impl<'a> Server<'a> {
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         })
     }
-}
-
-fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Option<Credential>), Reason> {
-    if request.method != Method::Post {
-        return Err(Reason::Method);
-    }
-    header::expect_form(request.headers)?;
-    let form = RevocationRequest::read(request.body)?;
-    let shown = Parameters {
-        client_id: form.client_id,
-        client_secret: form.client_secret,
-        client_assertion: form.client_assertion,
-    };
-    let credentials = Credentials::read(request.headers, shown, &mut cx.arena)?;
-    let token = required(form.token, "token")?;
-    let token = cx.server.keys.open(&[CredentialKind::RefreshToken, CredentialKind::AccessToken], token);
-    Ok((credentials, token.filter(|token| !cx.now.reached(token.expires_at))))
 }
 
 /// The phases in which a row is being read.
@@ -86,9 +62,7 @@ pub struct AwaitClient<'a> {
 
 impl<'a> AwaitClient<'a> {
     fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let client = row.map(|row| Client::decode(row.value)).transpose()?;
-        self.credentials.authenticate(client.as_ref())
+        self.credentials.authenticate(presented::client(row)?.as_ref())
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {

@@ -15,15 +15,14 @@ use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
 use crate::proof::grant::{Allowed, GrantHeld, Judgement, Part};
-use crate::record::{Client, Grant, Key, Kind, Record, Revoked};
-use crate::server::{BUFFER, Context, Server, authorization_code, refresh_token, reply};
+use crate::record::{Grant, Key, Kind, Record, Revoked};
+use crate::server::{BUFFER, Context, Server, authorization_code, presented, refresh_token, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
 use crate::terms::Time;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::list::List;
 use crate::terms::parameter::{Param, parameters, required};
-use crate::wire::header;
-use crate::wire::http::{Method, Reply, Request};
+use crate::wire::http::{Reply, Request};
 
 parameters! {
     /// The token request (RFC 6749 sections 4.1.3 and 6, RFC 7636 section 4.5, RFC 8707 section 2.2).
@@ -54,17 +53,14 @@ impl<'a> Server<'a> {
 }
 
 fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Credential, Asked<'a>), Reason> {
-    if request.method != Method::Post {
-        return Err(Reason::Method);
-    }
-    header::expect_form(request.headers)?;
-    let form = TokenRequest::read(request.body)?;
+    let (headers, body) = presented::form(request)?;
+    let form = TokenRequest::read(body)?;
     let shown = Parameters {
         client_id: form.client_id,
         client_secret: form.client_secret,
         client_assertion: form.client_assertion,
     };
-    let credentials = Credentials::read(request.headers, shown, &mut cx.arena)?;
+    let credentials = Credentials::read(headers, shown, &mut cx.arena)?;
     let presented = match required(form.grant_type, "grant_type") {
         Ok("authorization_code") => authorization_code::present(&form, cx)?,
         Ok("refresh_token") => refresh_token::present(&form, cx)?,
@@ -101,8 +97,7 @@ pub struct AwaitClient<'a> {
 
 impl<'a> AwaitClient<'a> {
     fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, Allowed<'a>), Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let record = row.map(|row| Client::decode(row.value)).transpose()?;
+        let record = presented::client(row)?;
         let client = self.credentials.authenticate(record.as_ref())?;
         let (scope, resources) = record.map_or(("", ""), |record| (record.scope, record.resources));
         let Self { cx: Context { arena, .. }, .. } = self;
@@ -174,7 +169,11 @@ impl<'a> AwaitGrant<'a> {
             }
         };
         let value: &'a [u8] = self.cx.arena.fill(|place| next.encode(place))?;
-        let client_id = self.cx.arena.copy_str(granted.client_id)?;
+        // Another client's code is burnt under its own name.
+        let client_id = match self.client.client_id() {
+            same if same == granted.client_id => same,
+            _ => self.cx.arena.copy_str(granted.client_id)?,
+        };
         let subject = self.cx.arena.copy_str(granted.subject)?;
         let write = Write {
             key: Key::grant(self.presented.grant),

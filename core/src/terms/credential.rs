@@ -136,21 +136,24 @@ fn pack(credential: &Credential, key_id: u8) -> [u8; PAYLOAD] {
     let mut payload = [0; PAYLOAD];
     // Five bytes of seconds reach the year 36812.
     let [_, _, _, expires_at @ ..] = credential.expires_at.0.min(0xff_ffff_ffff).to_be_bytes();
-    let mut rest = &mut payload[..];
-    for field in [
-        &[FORMAT, credential.kind.byte(), key_id][..],
-        &credential.grant.0,
-        &credential.generation.to_be_bytes(),
-        &expires_at,
-        &credential.scope.to_be_bytes(),
-        &[credential.resources],
-    ] {
-        if let Some((place, after)) = core::mem::take(&mut rest).split_at_mut_checked(field.len()) {
-            place.copy_from_slice(field);
-            rest = after;
-        }
-    }
+    let rest = put(&mut payload, [FORMAT, credential.kind.byte(), key_id]);
+    let rest = put(rest, credential.grant.0);
+    let rest = put(rest, credential.generation.to_be_bytes());
+    let rest = put(rest, expires_at);
+    let rest = put(rest, credential.scope.to_be_bytes());
+    put(rest, [credential.resources]);
     payload
+}
+
+/// Writes a field to the start of `place`; what is left comes back.
+fn put<const N: usize>(place: &mut [u8], field: [u8; N]) -> &mut [u8] {
+    match place.split_first_chunk_mut() {
+        Some((start, rest)) => {
+            *start = field;
+            rest
+        }
+        None => &mut [],
+    }
 }
 
 fn unpack(payload: &[u8; PAYLOAD], kinds: &[CredentialKind]) -> Option<(Credential, u8)> {

@@ -22,7 +22,9 @@ impl<'s> List<'s> {
 
     /// Whether each word is one of `other`'s.
     pub fn is_subset_of(self, other: List<'_>) -> bool {
-        self == other || self.words().all(|word| other.contains(word))
+        // The usual cases first: all of the other list, or its beginning.
+        let begins = other.0.strip_prefix(self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        begins || self.words().all(|word| other.contains(word))
     }
 
     /// One bit for each of `chosen`: bit i is the i-th word of this list. `None` if one is not in this list.

@@ -120,6 +120,7 @@ const REASONS: &[Reason] = &[
     Reason::TokenIssuer,
     Reason::TokenAudience,
     Reason::TokenScope,
+    Reason::TokenBound,
     Reason::IntrospectionMalformed,
     Reason::ScopeNeeded,
     Reason::StoreUnavailable,
