@@ -9,7 +9,7 @@ use crate::walk::graph;
 const LAYERS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("event", &[]),
-    ("error", &["limits", "event"]),
+    ("error", &["event", "limits"]),
     ("wire", &["limits", "error", "event"]),
     ("terms", &["wire", "limits", "error", "event"]),
     ("record", &["terms", "wire", "limits", "error", "event"]),

@@ -1,11 +1,11 @@
-//! Every variant of [`Reason`](symbolon::Reason), as its source has them.
+//! Every variant of [`Reason`](symbolon::Reason) and its like, as their sources have them.
 
-const SOURCE: &str = concat!(include_str!("../../core/src/error.rs"), include_str!("../../core/src/event.rs"));
+const SOURCES: &str = concat!(include_str!("../../core/src/error.rs"), include_str!("../../core/src/event.rs"));
 
 /// The names of all variants of an enum of `error.rs` or `event.rs`.
 pub fn variants(of: &str) -> Vec<String> {
     let start = format!("pub enum {of} {{");
-    let body = SOURCE.split_once(&start).and_then(|(_, rest)| rest.split_once("\n}")).expect("the enum").0;
+    let body = SOURCES.split_once(&start).and_then(|(_, rest)| rest.split_once("\n}")).expect("the enum").0;
     // A variant stands at the first level of indentation.
     let lines = body
         .lines()
@@ -40,7 +40,6 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "TokenInactive",
     "TokenAudience",
     "TokenScope",
-    "TokenBound",
     "PeerUnavailable",
     "IntrospectionMalformed",
     "ScopeNeeded",
@@ -48,6 +47,7 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "SessionForeign",
     "StateExpired",
     "TokenIssuer",
+    "TokenBound",
 ];
 
 #[cfg(test)]

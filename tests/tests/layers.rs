@@ -5,6 +5,22 @@ use std::path::{Path, PathBuf};
 
 use symbolon_tests::layers::{LINES, violations};
 
+/// The files of the flows that `walk.rs` and `walk_client.rs` walk, and whose graphs they hold.
+const WALKED: [&str; 12] = [
+    "server/authorize.rs",
+    "server/decide.rs",
+    "server/interaction.rs",
+    "server/introspect.rs",
+    "server/revoke.rs",
+    "server/token.rs",
+    "client/authorize.rs",
+    "client/callback.rs",
+    "client/discover.rs",
+    "client/refresh.rs",
+    "client/revoke.rs",
+    "resource/judge.rs",
+];
+
 fn files(below: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(below).expect("a directory") {
@@ -29,6 +45,20 @@ fn the_core_keeps_its_layers() {
         found.extend(violations(&path, &fs::read_to_string(&file).expect("text")));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_flow_of_the_core_is_walked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    let is_flow = |file: &PathBuf| fs::read_to_string(file).expect("text").contains("impl Flow for ");
+    let flows = files(&root)
+        .into_iter()
+        .filter(is_flow)
+        .map(|file| file.strip_prefix(&root).expect("below the root").to_string_lossy().replace('\\', "/"));
+    let [mut flows, mut walked]: [Vec<String>; 2] = [flows.collect(), WALKED.map(str::to_owned).into()];
+    flows.sort();
+    walked.sort();
+    assert_eq!(flows, walked, "walk.rs and walk_client.rs count six files each");
 }
 
 #[test]

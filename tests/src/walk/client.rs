@@ -314,6 +314,7 @@ fn introspections() -> Vec<Given> {
         (200, &good.replace("\"aud\"", "\"audience\"")),
         (200, &good.replace("\"scope\":\"read\"", "\"scope\":\"write\"")),
         (200, &good.replace("Bearer", "DPoP")),
+        (200, &good.replace("}", ",\"cnf\":{\"jkt\":\"x\"}}")),
         (200, &good.replace("}", ",\"active\":false}")),
         (400, "{\"error\":\"invalid_request\"}"),
         (401, "{\"error\":\"invalid_client\"}"),

@@ -187,7 +187,8 @@ fn keys_are_the_requests(run: &Run<'_>) -> bool {
 fn too_much_writes_nothing(run: &Run<'_>) -> bool {
     let too_much = run.reply_or(false, |answer| {
         let code = answer.reason.map(|reason| reason.answer().code);
-        matches!(code, Some(ErrorCode::InvalidScope | ErrorCode::InvalidTarget))
+        // A redirect of these ends the interaction, which is written; a refused token request leaves the grant alone.
+        answer.status != 303 && matches!(code, Some(ErrorCode::InvalidScope | ErrorCode::InvalidTarget))
     });
     !too_much || run.done().is_none()
 }
@@ -210,6 +211,9 @@ fn reply_says_its_reason(run: &Run<'_>) -> bool {
     run.reply_or(true, |answer| {
         let Some(reason) = answer.reason else { return [200, 303].contains(&answer.status) };
         let wire = reason.answer();
+        if answer.status == 303 {
+            return answer.location("error") == Some(wire.code.as_str()) && answer.event == reason.event();
+        }
         let json = match answer.member("error") {
             Some(error) => error == wire.code.as_str() && answer.status == wire.status,
             // A page must not make a browser ask for a password.

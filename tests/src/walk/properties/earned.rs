@@ -50,7 +50,7 @@ pub(super) fn tokens_are_earned(run: &Run<'_>) -> bool {
             (Grant::Active(Active { granted, generation, issued_at }), REFRESH_TOKEN) => {
                 let next = presented.generation.checked_add(1)?;
                 let confidential = facts.shown != Shown::Nothing;
-                let retried = confidential && generation == next && now.0.saturating_sub(issued_at.0) <= 30;
+                let retried = confidential && generation == next && now.0.abs_diff(issued_at.0) <= 30;
                 let current = generation == presented.generation;
                 (client.grant_types.refresh_token && (current || retried)).then_some((granted, next))?
             }
