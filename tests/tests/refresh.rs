@@ -77,7 +77,7 @@ fn two_tabs_spend_one_refresh_token() {
 
 #[test]
 fn a_lease_lapses_and_is_taken_over() {
-    let (app, mut bench, session, _) = ended();
+    let (app, mut bench, session, tokens) = ended();
     // The holder dies before it sends.
     let mut store = app.store.clone();
     app.refresh_on(session, None, &mut Peer::new(&mut store, |_, _| None).with_fault(3, Fault::Unavailable));
@@ -90,11 +90,17 @@ fn a_lease_lapses_and_is_taken_over() {
     let store = later.store.clone();
     assert!(matches!(later.refresh(session, None, &mut bench), Refresh::Usable(_)));
     assert_eq!(later.state(session), "active");
+    // A clock that is behind the holder's does not take its lease away.
+    for behind in [1, LEASE] {
+        let back = on(MemoryStore::default(), Time(LATER.0 - behind));
+        let busy = back.refresh_on(session, None, &mut Peer::new(&mut store.clone(), nobody));
+        assert_eq!(busy, Refresh::Busy(LATER.after(LEASE)), "{behind}");
+    }
     // A clock that was set back does not lock the session up.
-    let back = on(store.clone(), Time(LATER.0 - 30));
+    let back = on(store.clone(), Time(LATER.0 - LEASE - 1));
     let mut host_store = store;
     let mut host = Peer::new(&mut host_store, |_, _| None);
-    assert!(matches!(back.refresh_on(session, None, &mut host), Refresh::Failed(_)));
+    assert!(matches!(back.refresh_on(session, Some(&tokens.access_token), &mut host), Refresh::Failed(_)));
     assert_eq!(host.sent.len(), 1);
 }
 
@@ -189,10 +195,10 @@ fn only_invalid_grant_ends_the_session() {
 
 #[test]
 fn nothing_is_lost_whichever_question_fails() {
-    use Fault::{Conflict, Lost, Unavailable};
+    use Fault::{Conflict, Down, Lost, Unavailable};
     let (app, _, session, _) = ended();
     let body = r#"{"access_token":"a","token_type":"Bearer"}"#;
-    // load, commit the lease, send, commit the tokens; and after a conflict load and commit again.
+    // load, commit the lease, send, commit the tokens; and if that is not answered by yes, load and commit again.
     for (at, fault, reason, sent, state) in [
         (0, Unavailable, Some(Reason::StoreUnavailable), 0, "active"),
         (1, Unavailable, Some(Reason::StoreUnavailable), 0, "active"),
@@ -200,8 +206,9 @@ fn nothing_is_lost_whichever_question_fails() {
         (1, Conflict, None, 1, "active"),
         (2, Unavailable, Some(Reason::PeerUnavailable), 1, "active"),
         (2, Lost, Some(Reason::PeerUnavailable), 1, "active"),
-        (3, Unavailable, Some(Reason::StoreUnavailable), 1, "refreshing"),
-        (3, Lost, Some(Reason::StoreUnavailable), 1, "active"),
+        (3, Unavailable, None, 1, "active"),
+        (3, Lost, None, 1, "active"),
+        (3, Down, Some(Reason::StoreUnavailable), 1, "refreshing"),
         (3, Conflict, None, 1, "active"),
     ] {
         let mut store = app.store.clone();

@@ -35,7 +35,9 @@ pub enum Refreshed<'a> {
     },
     /// There is nothing left to refresh: the user must sign in again.
     SignInAgain(Failure<'a>),
-    /// No access token now. The session is as it was; ask again later.
+    /// No access token now; ask again later. With [`Reason::StoreUnavailable`] the session may be under a lease that nobody
+    /// uses, until that lapses; and if the store failed for good after the server had answered, the new tokens are lost, and
+    /// the next try spends a refresh token that the server may take for stolen. In all other cases the session is as it was.
     Failed(Failure<'a>),
 }
 
@@ -114,8 +116,9 @@ impl<'a> AwaitSession<'a> {
         }
         let lease_until = cx.now.after(limits::LEASE);
         if let Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
-            // A lease that ends later than one taken now was taken before the clock was set back.
-            if !cx.now.reached(until) && until <= lease_until {
+            // A lease that ends much later than one taken now was taken before the clock was set back. What ends a little
+            // later was taken by a clock that is ahead of this one, and holds.
+            if !cx.now.reached(until) && until <= lease_until.after(limits::LEASE) {
                 return Err(Refreshed::Busy { until });
             }
         }
@@ -250,7 +253,8 @@ impl<'a> AwaitStored<'a> {
     fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
         match (outcome, self.races.checked_sub(1), self.end) {
             (Ok(Committed::Yes), ..) => Step::Done(self.end),
-            (Ok(Committed::Conflict), Some(races), _) => {
+            // Nobody knows whether it is stored: the row does. To write it twice is to write it once.
+            (Ok(Committed::Conflict), Some(races), _) | (Err(_), Some(races), Refreshed::Usable(_)) => {
                 let at = Loading::Rival(Self { races, ..self });
                 Step::Load(Load { key: self.write.key, kind: Kind::Session, at })
             }
@@ -261,7 +265,7 @@ impl<'a> AwaitStored<'a> {
         }
     }
 
-    /// The lease lapsed, and another took it; or the user signed out.
+    /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
     fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
         let Self { mut cx, spent, rejected, mut write, end, races } = self;
         let row = match row {
