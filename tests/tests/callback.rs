@@ -2,6 +2,7 @@
 
 use symbolon::Reason;
 use symbolon::client::Client;
+use symbolon::limits::SEND_TIMEOUT;
 use symbolon::server::Decision;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::issuer::Issuer;
@@ -202,6 +203,20 @@ fn two_tabs_with_one_response_exchange_one_code() {
     let mut store = app.store.clone();
     let mut host = Peer::new(&mut store, nobody).with_fault(1, Fault::Conflict);
     assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(Reason::StateUsed.into()));
+}
+
+#[test]
+fn a_response_at_the_last_second_signs_in_though_the_store_drops_what_has_expired() {
+    let (mut app, _, session, good) = begun();
+    app.now = NOW.after(599);
+    let mut store = app.store.clone();
+    let mut host = Peer::new(&mut store, |_, store| {
+        store.drop_expired(NOW.after(599 + u64::from(SEND_TIMEOUT)));
+        Some(Canned::json(200, r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#))
+    });
+    assert!(app.callback_on(&good, BROWSER, &mut host).is_ok());
+    store.drop_expired(NOW.after(599 + 60));
+    assert!(!store.rows.contains_key(&session));
 }
 
 #[test]

@@ -138,6 +138,15 @@ fn a_request_is_refused_before_anything_is_stored() {
 }
 
 #[test]
+fn the_scope_of_another_server_is_its_own_business() {
+    let many: Vec<String> = (0..100).map(|n| format!("s{n}")).collect();
+    for scope in [many.join(" ").as_str(), "read read"] {
+        let (url, _) = App::default().authorize(BROWSER, Some(scope)).expect("a sign-in");
+        assert_eq!(parameter(&query(&url), "scope"), Some(scope.replace(' ', "%20")));
+    }
+}
+
+#[test]
 fn a_request_that_is_not_stored_is_not_made() {
     for (fault, reason) in [
         (Fault::Unavailable, Reason::StoreUnavailable),

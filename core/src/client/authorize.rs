@@ -16,7 +16,6 @@ use crate::terms::list::List;
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter;
 use crate::terms::resource::Resource;
-use crate::terms::scope;
 use crate::terms::{Entropy, Time, UserAgent};
 use crate::wire::write::FormWriter;
 
@@ -62,7 +61,10 @@ fn start<'a>(
     cx.check_server()?;
     let Client { client_id, redirect_uri, resources, lifetimes, .. } = *cx.client;
     parameter::check("redirect_uri", redirect_uri)?;
-    scope::parse_or_empty(scope)?;
+    // What a foreign server's scope may hold beyond its grammar is that server's business.
+    if !scope.is_empty() {
+        parameter::check("scope", scope)?;
+    }
     for resource in List(resources).words() {
         Resource::parse(resource)?;
     }

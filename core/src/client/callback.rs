@@ -14,6 +14,7 @@
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
 use crate::client::{Client, Context, write_resources};
 use crate::error::{Reason, TooSmall};
+use crate::limits;
 use crate::record::{Key, Kind, Record, Session, Started};
 use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::metadata::ServerMetadata;
@@ -127,7 +128,9 @@ impl<'a> AwaitSession<'a> {
             Ok(_) => Some(self.cx.encode(&Session::Redeeming(started.owner))?.0),
             Err(_) => None,
         };
-        Ok((self.cx.write(self.key, Some(row.version), value, started.expires_at), next))
+        // The row must be there when the exchange has ended, however late the response came.
+        let expires_at = started.expires_at.max(self.cx.now.after(limits::LEASE));
+        Ok((self.cx.write(self.key, Some(row.version), value, expires_at), next))
     }
 
     /// The code, if the response is one that has a code and nothing that belongs to another flow.
