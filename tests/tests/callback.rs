@@ -220,6 +220,26 @@ fn a_response_at_the_last_second_signs_in_though_the_store_drops_what_has_expire
 }
 
 #[test]
+fn tokens_that_come_after_a_sign_out_are_revoked() {
+    let (app, _, session, good) = begun();
+    for answer in [Some(Canned::json(200, "{}")), Some(Canned::json(400, "{}")), None] {
+        let mut store = app.store.clone();
+        let mut host = Peer::new(&mut store, |sent, store| {
+            if sent.url.ends_with("/revoke") {
+                return answer.clone();
+            }
+            app.revoke_on(session, &mut Peer::new(store, nobody));
+            let body = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r"}"#;
+            Some(Canned::json(200, body))
+        });
+        assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(Reason::SessionGone.into()));
+        let revoked: Vec<_> = host.sent.iter().map(|sent| sent.parameter("token")).collect();
+        assert_eq!(revoked, [None, Some("r".to_owned())]);
+        assert!(store.rows.is_empty());
+    }
+}
+
+#[test]
 fn the_token_request_names_what_was_asked() {
     let (mut app, mut bench, _, good) = begun();
     let mut store = std::mem::take(&mut app.store);
@@ -322,7 +342,7 @@ fn nothing_is_left_half_done_whichever_question_fails() {
         (2, Lost, Reason::PeerUnavailable, 1, "gone"),
         (3, Unavailable, Reason::StoreUnavailable, 1, "redeeming"),
         (3, Lost, Reason::StoreUnavailable, 1, "active"),
-        (3, Conflict, Reason::SessionGone, 1, "redeeming"),
+        (3, Conflict, Reason::SessionGone, 2, "redeeming"),
     ] {
         let (mut store, token) = (full.clone(), r#"{"access_token":"a","token_type":"Bearer"}"#);
         let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, token))).with_fault(at, fault);

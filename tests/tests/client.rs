@@ -260,6 +260,27 @@ fn a_sign_out_ends_in_a_defined_state_whatever_fails() {
 }
 
 #[test]
+fn a_sign_out_during_a_refresh_tells_the_server_of_the_tokens_that_are_deleted() {
+    let (mut app, mut bench) = (App::default(), Bench::default());
+    let (session, tokens) = app.signed_in(&mut bench);
+    let mut store = app.store.clone();
+    let fresh = r#"{"access_token":"b","token_type":"Bearer","refresh_token":"next"}"#;
+    let mut told = 0;
+    let mut host = Peer::new(&mut store, |_, store| {
+        told += 1;
+        if told == 1 {
+            let mut peer = Peer::new(store, |_, _| Some(Canned::json(200, fresh)));
+            app.refresh_on(session, Some(&tokens.access_token), &mut peer);
+        }
+        Some(Canned::json(200, "{}"))
+    });
+    assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: true });
+    let tokens: Vec<_> = host.sent.iter().filter_map(|sent| sent.parameter("token")).collect();
+    assert_eq!(tokens, [app.refresh_token(session).expect("a refresh token"), "next".to_owned()]);
+    assert!(store.rows.is_empty());
+}
+
+#[test]
 fn a_server_without_a_revocation_endpoint_is_not_told() {
     let (mut app, mut bench) = (App::default(), Bench::default());
     let (session, _) = app.signed_in(&mut bench);
@@ -335,8 +356,38 @@ fn the_longest_values_fit_the_buffer() {
         }
         let row = store.load(session).expect("a row").value.len();
         assert!(row <= SESSION_ROW && row > SESSION_ROW - 64, "{row}");
-        let mut host = Losing { store: &mut store, races: 0, answer: Some(Canned::json(200, "{}")) };
+        // As many lost races, and a sign-out during the exchange.
+        let mut signed_out = store.clone();
+        let mut host = Losing { store: &mut signed_out, races: limits::RACES, answer: None };
+        let mut sent = 0;
+        let gone = app.refresh_on(session, None, &mut Emptied { host: &mut host, body: &body, sent: &mut sent });
+        assert_eq!((gone, sent), (Refresh::SignInAgain(Reason::SessionGone.into()), 2));
+        let mut host = Losing { store: &mut store, races: limits::RACES, answer: Some(Canned::json(200, "{}")) };
         assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: true });
+    }
+}
+
+/// A host whose rows are gone once it has sent something.
+struct Emptied<'s, 'h> {
+    host: &'h mut Losing<'s>,
+    body: &'h str,
+    sent: &'h mut usize,
+}
+
+impl Host for Emptied<'_, '_> {
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        self.host.load(question)
+    }
+
+    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
+        self.host.commit(question)
+    }
+
+    fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
+        self.host.store.rows.clear();
+        self.host.answer = Some(Canned::json(200, self.body));
+        *self.sent += 1;
+        self.host.send(question)
     }
 }
 

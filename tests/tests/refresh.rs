@@ -142,6 +142,9 @@ fn who_comes_back_after_its_lease_has_lapsed_takes_nothing_from_its_successor() 
         Some(Canned::json(200, refreshed))
     });
     assert_eq!(app.refresh_on(session, None, &mut host), Refresh::SignInAgain(Reason::SessionGone.into()));
+    // What came after it is revoked.
+    assert_eq!(host.sent.last().and_then(|sent| sent.parameter("token")).as_deref(), Some("next"));
+    assert_eq!(host.sent.len(), 2);
     assert!(store.rows.is_empty());
 }
 
@@ -162,6 +165,25 @@ fn the_refresh_token_stays_if_the_server_sends_no_other() {
     assert_eq!(run(r#"{"access_token":"a","token_type":"Bearer"}"#), (held("read", false), old.clone()));
     let next = run(r#"{"access_token":"a","token_type":"Bearer","refresh_token":"next","scope":"read admin"}"#);
     assert_eq!(next, (held("read admin", true), Some("next".to_owned())));
+}
+
+#[test]
+fn a_scope_is_wider_than_the_one_asked_for_and_not_than_the_last() {
+    let (mut app, _, session, tokens) = ended();
+    let body = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"next","scope":"read admin"}"#;
+    let mut store = std::mem::take(&mut app.store);
+    // From the server, from the row, and from a server that says nothing of the scope.
+    for (rejected, body) in [
+        (Some(tokens.access_token.as_str()), body),
+        (None, ""),
+        (Some("a"), r#"{"access_token":"b","token_type":"Bearer"}"#),
+    ] {
+        let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, body)));
+        match app.refresh_on(session, rejected, &mut host) {
+            Refresh::Usable(held) => assert!(held.wider && held.scope == "read admin", "{held:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! start           -> load session | done
 //! load session    -> commit session | done
 //! commit session  -> send | done
-//! send            -> commit session
+//! send            -> commit session | done
 //! ```
 //!
 //! The order of the checks is fixed: repetitions, `iss`, `state` with the session and its user agent, `error`, and only
@@ -15,7 +15,7 @@ use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_re
 use crate::client::{Client, Context, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
-use crate::record::{Key, Kind, Record, Session, Started};
+use crate::record::{Key, Kind, Record, Session, Started, TokenSet};
 use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter::{parameters, required};
@@ -158,9 +158,11 @@ impl<'a> AwaitSession<'a> {
             form.pair("code_verifier", started.code_verifier);
             write_resources(form, started.resources);
         })?;
+        let scope = self.cx.arena.copy_str(started.scope)?;
         let asked = Asked {
             owner: self.cx.owner(),
-            scope: self.cx.arena.copy_str(started.scope)?,
+            scope,
+            scope_before: scope,
             resources: self.cx.arena.copy_str(started.resources)?,
             refresh_token: None,
         };
@@ -209,7 +211,10 @@ pub struct AwaitTokens<'a> {
 impl<'a> AwaitTokens<'a> {
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
         match self.write(response) {
-            Ok((write, signed_in)) => Step::Commit(Commit { write, at: Committing::Active(AwaitActive { signed_in }) }),
+            Ok((write, tokens)) => {
+                let at = AwaitActive { cx: self.cx, key: self.key, tokens };
+                Step::Commit(Commit { write, at: Committing::Active(at) })
+            }
             // A code is good for one exchange, even if nothing is known of how that went: the session ends.
             Err(failure) => {
                 let write = self.cx.write(self.key, Some(self.version), None, self.cx.now);
@@ -218,18 +223,42 @@ impl<'a> AwaitTokens<'a> {
         }
     }
 
-    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, SignedIn<'a>), Failure<'a>> {
+    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, TokenSet<'a>), Failure<'a>> {
         let Self { cx, key, asked, version } = self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
         let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
-        let (write, tokens) = cx.activate(*key, *version, &response.tokens(asked, cx.now), asked.scope)?;
-        Ok((write, SignedIn { session: *key, tokens }))
+        Ok(cx.activate(*key, *version, &response.tokens(asked, cx.now))?)
     }
 }
 
 /// The tokens are being stored; they are handed out after it.
 pub struct AwaitActive<'a> {
-    signed_in: SignedIn<'a>,
+    cx: Context<'a>,
+    key: Key,
+    tokens: TokenSet<'a>,
+}
+
+impl<'a> AwaitActive<'a> {
+    fn signed_in(&self) -> SignedIn<'a> {
+        SignedIn { session: self.key, tokens: Tokens::of(&self.tokens) }
+    }
+
+    /// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
+    fn orphaned(mut self) -> Step<'a, Callback> {
+        match self.cx.revocation(&self.tokens) {
+            Ok(Some(exchange)) => Step::Send(Send { exchange, at: Sending::Orphans }),
+            Ok(None) | Err(_) => Step::Done(Err(Reason::SessionGone.into())),
+        }
+    }
+}
+
+/// The phases in which the server is being asked.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Sending<'a> {
+    #[doc(hidden)]
+    Tokens(AwaitTokens<'a>),
+    #[doc(hidden)]
+    Orphans,
 }
 
 /// The exchange failed; the session is being deleted.
@@ -241,7 +270,7 @@ impl Flow for Callback {
     type Output<'a> = Result<SignedIn<'a>, Failure<'a>>;
     type Loading<'a> = AwaitSession<'a>;
     type Committing<'a> = Committing<'a>;
-    type Sending<'a> = AwaitTokens<'a>;
+    type Sending<'a> = Sending<'a>;
     no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
@@ -251,13 +280,13 @@ impl Flow for Callback {
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         Step::Done(Err(match (at, outcome) {
             (Committing::Redeeming(AwaitRedeeming { cx, key, asked, exchange, version }), Ok(Committed::Yes)) => {
-                return Step::Send(Send { exchange, at: AwaitTokens { cx, key, asked, version } });
+                let at = AwaitTokens { cx, key, asked, version };
+                return Step::Send(Send { exchange, at: Sending::Tokens(at) });
             }
-            (Committing::Active(AwaitActive { signed_in }), Ok(Committed::Yes)) => return Step::Done(Ok(signed_in)),
+            (Committing::Active(at), Ok(Committed::Yes)) => return Step::Done(Ok(at.signed_in())),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
-            // The session was deleted meanwhile.
-            (Committing::Active(_), Ok(Committed::Conflict)) => Reason::SessionGone.into(),
+            (Committing::Active(at), Ok(Committed::Conflict)) => return at.orphaned(),
             (Committing::Redeeming(_) | Committing::Active(_), Err(_)) => Reason::StoreUnavailable.into(),
             // What could not be deleted lapses.
             (Committing::Refused(AwaitRefused { failure }), _) | (Committing::Failed(AwaitFailed { failure }), _) => {
@@ -267,6 +296,9 @@ impl Flow for Callback {
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
-        at.judge(response)
+        match at {
+            Sending::Tokens(at) => at.judge(response),
+            Sending::Orphans => Step::Done(Err(Reason::SessionGone.into())),
+        }
     }
 }

@@ -166,18 +166,21 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The write that makes these the tokens of the session, and what is handed out after it.
-    fn activate(
-        &mut self,
-        key: Key,
-        version: u64,
-        tokens: &TokenSet<'_>,
-        asked: &str,
-    ) -> Result<(Write<'a>, Tokens<'a>), Reason> {
+    /// The write that makes these the tokens of the session, and the tokens as it holds them.
+    fn activate(&mut self, key: Key, version: u64, tokens: &TokenSet<'_>) -> Result<(Write<'a>, TokenSet<'a>), Reason> {
         let (value, session) = self.encode(&Session::Active(*tokens))?;
         let tokens = session.tokens().ok_or(Reason::RowUndecodable)?;
-        let write = self.write(key, Some(version), Some(value), self.keep_until(tokens));
-        Ok((write, Tokens::granted(tokens, asked)))
+        Ok((self.write(key, Some(version), Some(value), self.keep_until(tokens)), *tokens))
+    }
+
+    /// The revocation request for these tokens (RFC 7009 section 2.1), if the server takes one.
+    fn revocation(&mut self, tokens: &TokenSet<'_>) -> Result<Option<Exchange<'a>>, Reason> {
+        let Some(endpoint) = self.server.revocation_endpoint() else { return Ok(None) };
+        let exchange = self.post(endpoint, |form| {
+            form.pair("token", tokens.strongest());
+            form.pair("token_type_hint", if tokens.refresh_token.is_some() { "refresh_token" } else { "access_token" });
+        });
+        exchange.map(Some)
     }
 
     /// How long the store keeps a session with these tokens.

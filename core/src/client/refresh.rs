@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! start          -> load session | done
-//! load session   -> commit session | done
+//! load session   -> commit session | send | done
 //! commit session -> send | load session | done
-//! send           -> commit session
+//! send           -> commit session | done
 //! ```
 //!
 //! Whoever refreshes takes a lease first, by compare-and-swap: a refresh token that is spent twice looks stolen, and ends
@@ -108,7 +108,7 @@ impl<'a> AwaitSession<'a> {
         let tokens = session.tokens().ok_or(again(Reason::SessionGone))?;
         let last = tokens.refresh_token.is_none();
         if works(tokens, *rejected, if last { cx.now } else { cx.now.after(limits::FRESH_MARGIN) }) {
-            let usable = Tokens::copy(tokens, &mut cx.arena).map(Refreshed::Usable);
+            let usable = Tokens::of(tokens).copy(&mut cx.arena).map(Refreshed::Usable);
             return Err(usable.unwrap_or_else(failed));
         }
         if last {
@@ -183,7 +183,7 @@ pub struct AwaitTokens<'a> {
 impl<'a> AwaitTokens<'a> {
     fn send(mut self) -> Step<'a, Refresh> {
         match self.exchange() {
-            Ok(exchange) => Step::Send(Send { exchange, at: self }),
+            Ok(exchange) => Step::Send(Send { exchange, at: Sending::Tokens(self) }),
             Err(reason) => self.release(reason.into()),
         }
     }
@@ -216,11 +216,13 @@ impl<'a> AwaitTokens<'a> {
         let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
         let asked = Asked {
             owner: tokens.owner,
-            scope: tokens.scope,
+            scope: tokens.scope_asked,
+            scope_before: tokens.scope,
             resources: tokens.resources,
             refresh_token: Some(refresh_token),
         };
-        Ok(cx.activate(*key, *version, &response.tokens(&asked, cx.now), tokens.scope)?)
+        let (write, tokens) = cx.activate(*key, *version, &response.tokens(&asked, cx.now))?;
+        Ok((write, Tokens::of(&tokens)))
     }
 
     fn store(self, write: Write<'a>, end: Refreshed<'a>) -> Step<'a, Refresh> {
@@ -232,7 +234,7 @@ impl<'a> AwaitTokens<'a> {
     /// Gives the lease back. The refresh token may have been spent, and it may not: it is kept for another try.
     fn release(mut self, failure: Failure<'a>) -> Step<'a, Refresh> {
         let Held { key, version, tokens, .. } = self.held;
-        match self.cx.activate(key, version, &tokens, tokens.scope) {
+        match self.cx.activate(key, version, &tokens) {
             Ok((write, _)) => Step::Commit(Commit { write, at: Committing::Released(AwaitReleased { failure }) }),
             Err(_) => Step::Done(Refreshed::Failed(failure)),
         }
@@ -270,7 +272,7 @@ impl<'a> AwaitStored<'a> {
         let Self { mut cx, spent, rejected, mut write, end, races } = self;
         let row = match row {
             Ok(Some(row)) => row,
-            Ok(None) => return Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+            Ok(None) => return orphaned(cx, &write),
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
         Step::Done(match Session::decode(row.value) {
@@ -284,7 +286,7 @@ impl<'a> AwaitStored<'a> {
             Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
                 Refreshed::Failed(Reason::StoreBusy.into())
             }
-            Ok(Session::Active(tokens)) => match Tokens::copy(&tokens, &mut cx.arena) {
+            Ok(Session::Active(tokens)) => match Tokens::of(&tokens).copy(&mut cx.arena) {
                 Ok(tokens) => Refreshed::Usable(tokens),
                 Err(reason) => Refreshed::Failed(reason.into()),
             },
@@ -293,6 +295,25 @@ impl<'a> AwaitStored<'a> {
             Err(reason) => Refreshed::Failed(reason.into()),
         })
     }
+}
+
+/// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
+fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
+    let lost = write.value.and_then(|value| Session::decode(value).ok());
+    let exchange = lost.and_then(|session| cx.revocation(session.tokens()?).ok()?);
+    match exchange {
+        Some(exchange) => Step::Send(Send { exchange, at: Sending::Orphans }),
+        None => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+    }
+}
+
+/// The phases in which the server is being asked.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Sending<'a> {
+    #[doc(hidden)]
+    Tokens(AwaitTokens<'a>),
+    #[doc(hidden)]
+    Orphans,
 }
 
 /// The lease is being given back.
@@ -304,7 +325,7 @@ impl Flow for Refresh {
     type Output<'a> = Refreshed<'a>;
     type Loading<'a> = Loading<'a>;
     type Committing<'a> = Committing<'a>;
-    type Sending<'a> = AwaitTokens<'a>;
+    type Sending<'a> = Sending<'a>;
     no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
@@ -324,6 +345,9 @@ impl Flow for Refresh {
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
-        at.judge(response)
+        match at {
+            Sending::Tokens(at) => at.judge(response),
+            Sending::Orphans => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+        }
     }
 }
