@@ -1,7 +1,7 @@
 //! The authorization response: what the client refuses, in which order, and what is left behind.
 
 use symbolon::Reason;
-use symbolon::client::Client;
+use symbolon::client::{Client, MixUpDefense};
 use symbolon::limits::SEND_TIMEOUT;
 use symbolon::server::Decision;
 use symbolon::terms::client_id::ClientId;
@@ -74,12 +74,30 @@ fn iss_is_judged_by_the_table_of_rfc_9207() {
         (None, false, true),
         (Some("iss=https%3A%2F%2Fevil.example"), false, false),
     ] {
-        let (mut app, mut bench, _, good) = begun();
+        let (mut app, mut bench) = (App::default(), Bench::default());
         if !advertised {
             app.metadata = silent;
+            app.client.mix_up_defense = MixUpDefense::OwnRedirectUri;
         }
+        let (url, _) = app.authorize(BROWSER, None).expect("a sign-in");
+        let good = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
         let response = good.replace(ISS, iss.unwrap_or("x=1"));
         assert_eq!(app.callback(&response, BROWSER, &mut bench).is_ok(), taken, "{iss:?} {advertised}");
+    }
+}
+
+#[test]
+fn metadata_that_is_read_again_does_not_drop_the_defense() {
+    let silent = metadata(ISSUER, &DOCUMENT.replace("true", "false"));
+    for mix_up_defense in [MixUpDefense::Iss, MixUpDefense::OwnRedirectUri, MixUpDefense::OnlyServer] {
+        let (mut app, _, session, good) = begun();
+        app.metadata = silent;
+        app.client.mix_up_defense = mix_up_defense;
+        let (refusal, _, left) = refused(&app, session, &good.replace(ISS, "x=1"), BROWSER);
+        assert_eq!((refusal, left), (Reason::IssMissing.into(), "started"), "{mix_up_defense:?}");
+        let begun = app.authorize(BROWSER, None).map(|_| ());
+        let expected = if mix_up_defense == MixUpDefense::Iss { Err(Reason::IssUnsupported) } else { Ok(()) };
+        assert_eq!(begun, expected);
     }
 }
 
@@ -110,7 +128,11 @@ fn a_session_of_one_server_never_meets_another() {
     let evil = "https://evil.example";
     let document = DOCUMENT.replace("\"https://as.example\"", "\"https://evil.example\"").replace("true", "false");
     let at_evil = App {
-        client: Client { issuer: Issuer::parse(evil).expect("an issuer"), ..client() },
+        client: Client {
+            issuer: Issuer::parse(evil).expect("an issuer"),
+            mix_up_defense: MixUpDefense::OwnRedirectUri,
+            ..client()
+        },
         metadata: metadata(evil, &document.replace("https://as.example/token", "https://evil.example/token")),
         store: app.store.clone(),
         ..App::default()

@@ -1,6 +1,6 @@
 //! The client as an application sees it: discovery, the authorization request, the whole sign-in, the sign-out.
 
-use symbolon::client::{Authentication, BUFFER, Client};
+use symbolon::client::{Addresses, Authentication, BUFFER, Client, MixUpDefense};
 use symbolon::record::{Key, Record, SESSION_ROW, Session};
 use symbolon::server::Decision;
 use symbolon::step::{Commit, Committed, Flow, Load, Send, Step};
@@ -56,6 +56,10 @@ fn the_well_known_path_goes_before_the_path_of_the_issuer() {
         let (sent, _) = discover(&Client { issuer, schemes, ..client() }, None);
         assert_eq!(sent.first().map(|sent| sent.url.as_str()), Some(url));
         assert_eq!(sent.first().map(|sent| sent.policy.plain_http), Some(url.starts_with("http:")));
+        assert_eq!(sent.first().map(|sent| sent.policy.public_addresses_only), Some(url.starts_with("https:")));
+        let addresses = Addresses::PrivateAndLoopbackToo;
+        let (sent, _) = discover(&Client { issuer, schemes, addresses, ..client() }, None);
+        assert_eq!(sent.first().map(|sent| sent.policy.public_addresses_only), Some(false));
     }
     // The loud option of the issuer alone does not send anything in the clear.
     let issuer = Issuer::parse_allowing_plain_http_on_loopback("http://localhost").expect("an issuer");
@@ -330,6 +334,7 @@ fn the_longest_values_fit_the_buffer() {
             redirect_uri: fill("https://client.example/", limits::URI).leak(),
             scope: scope.clone().leak(),
             resources: resources.join(" ").leak(),
+            mix_up_defense: MixUpDefense::OnlyServer,
             ..client()
         };
         let mut app = App { client, metadata: metadata(issuer, &document), ..App::default() };

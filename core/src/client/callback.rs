@@ -12,7 +12,7 @@
 //! session takes one response, whatever it says, and its code goes to the token endpoint of the session's own issuer.
 
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
-use crate::client::{Client, Context, write_resources};
+use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
 use crate::record::{Key, Kind, Record, Session, Started, TokenSet};
@@ -71,7 +71,9 @@ fn start<'a>(cx: &Context<'a>, query: &'a mut [u8]) -> Result<(Key, Authorizatio
     // RFC 9207 section 2.4. From a server that does not say that it sends `iss`, an equal one is welcome all the same.
     match response.iss {
         Ok(Some(iss)) if iss == cx.server.issuer().as_str() => {}
-        Ok(None) if cx.server.sends_iss() => return Err(Reason::IssMissing),
+        Ok(None) if cx.server.sends_iss() || cx.client.mix_up_defense == MixUpDefense::Iss => {
+            return Err(Reason::IssMissing);
+        }
         Ok(None) => {}
         _ => return Err(Reason::IssMismatch),
     }
@@ -116,6 +118,10 @@ impl<'a> AwaitSession<'a> {
         // The redirection URI tells apart what issuer and client do not: two users of one client (RFC 9700 section 4.4).
         if started.owner != self.cx.owner() || started.redirect_uri != self.cx.client.redirect_uri {
             return Err(Reason::SessionForeign);
+        }
+        // Metadata that was read again since must not drop the defense.
+        if started.iss_promised && matches!(self.response.iss, Ok(None)) {
+            return Err(Reason::IssMissing);
         }
         if self.cx.now.reached(started.expires_at) {
             return Err(Reason::StateExpired);

@@ -34,7 +34,8 @@ pub enum Session<'s> {
 impl<'s> Record<'s> for Session<'s> {}
 
 impl<'s> Session<'s> {
-    /// At which server, as which client.
+    /// At which server, as which client. Not to choose the client for a response by: the session is the one of the `state`,
+    /// so that every response would match, also one that another server has sent (RFC 9700 section 4.4).
     pub const fn owner(&self) -> Owner<'s> {
         match self {
             Self::Started(Started { owner, .. })
@@ -70,6 +71,8 @@ pub struct Started<'s> {
     pub owner: Owner<'s>,
     /// The hash of the binding of the user agent that began it.
     pub user_agent: [u8; 32],
+    /// Whether the server's metadata promised `iss` in the response. What it says later cannot take that back.
+    pub iss_promised: bool,
     /// The `code_verifier`. It leaves this row for the token endpoint alone.
     pub code_verifier: &'s str,
     /// The redirection URI of the request.
