@@ -185,6 +185,8 @@ pub enum Reason {
     IssuerMismatch,
     /// Server metadata without S256 in `code_challenge_methods_supported` (RFC 9700 section 2.1.1).
     PkceUnsupported,
+    /// Server metadata that does not promise `iss`, which this client tells servers apart by (RFC 9700 section 4.4.2.1).
+    IssUnsupported,
     /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
     IssMissing,
     /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).
@@ -315,6 +317,7 @@ impl Reason {
 
             Self::IssuerMismatch => (ServerError, 502, "metadata of another issuer"),
             Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
+            Self::IssUnsupported => (ServerError, 502, "the authorization server does not promise iss"),
             Self::IssMissing => (InvalidRequest, 400, "the authorization response lacks iss"),
             Self::IssMismatch => (InvalidRequest, 400, "the authorization response is of another issuer"),
             Self::StateUnknown => {

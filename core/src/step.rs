@@ -205,7 +205,8 @@ pub struct SendPolicy {
     /// Whether `http` is allowed besides `https`: for loopback development servers alone.
     pub plain_http: bool,
     /// Whether the address that the host name resolves to must be public (not loopback, private or link-local), checked
-    /// on the address that is connected to.
+    /// on the address that is connected to. Set for a client's server, which is found by metadata; not for introspection,
+    /// whose endpoint the resource server's own operator has configured, and which is often on a private network.
     pub public_addresses_only: bool,
     /// The most bytes of response body to read; a longer body is answered by `unavailable`.
     pub body_cap: usize,

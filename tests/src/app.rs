@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use symbolon::Reason;
-use symbolon::client::{Authentication, BUFFER, Client, Failure, Lifetimes, Refreshed, Revoked, Tokens};
+use symbolon::client::{
+    Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, Tokens,
+};
 use symbolon::record::{Key, Record, Session};
 use symbolon::resource::ResourceServer;
 use symbolon::server::Decision;
@@ -92,7 +94,9 @@ pub fn client() -> Client<'static> {
         redirect_uri: "https://client.example/cb",
         scope: "read",
         resources: RESOURCE,
+        mix_up_defense: MixUpDefense::Iss,
         schemes: Schemes::Https,
+        addresses: Addresses::PublicOnly,
         lifetimes: Lifetimes::default(),
     }
 }

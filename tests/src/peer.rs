@@ -86,6 +86,8 @@ pub enum Fault {
     Unavailable,
     /// The question is not answered, but what it asked for has happened.
     Lost,
+    /// No question is answered from this one on.
+    Down,
     /// A commit is answered with a conflict, as if another had won; the row is untouched.
     Conflict,
 }
@@ -119,7 +121,7 @@ impl<'s, P: FnMut(&Sent, &mut MemoryStore) -> Option<Canned>> Peer<'s, P> {
     fn fault(&mut self) -> Option<Fault> {
         let now = self.questions;
         self.questions += 1;
-        self.fault.filter(|(at, _)| *at == now).map(|(_, fault)| fault)
+        self.fault.filter(|&(at, fault)| at == now || fault == Fault::Down && at < now).map(|(_, fault)| fault)
     }
 }
 
@@ -138,7 +140,7 @@ impl<P: FnMut(&Sent, &mut MemoryStore) -> Option<Canned>> Host for Peer<'_, P> {
                 question.answer(outcome)
             }
             Some(Fault::Conflict) => question.answer(Committed::Conflict),
-            Some(Fault::Unavailable) => question.unavailable(),
+            Some(Fault::Unavailable | Fault::Down) => question.unavailable(),
             Some(Fault::Lost) => {
                 self.store.commit(question.write());
                 question.unavailable()
@@ -150,7 +152,7 @@ impl<P: FnMut(&Sent, &mut MemoryStore) -> Option<Canned>> Host for Peer<'_, P> {
         let sent = Sent::from(question.exchange());
         let fault = self.fault();
         self.sent.push(sent.clone());
-        if fault == Some(Fault::Unavailable) {
+        if matches!(fault, Some(Fault::Unavailable | Fault::Down)) {
             return question.unavailable();
         }
         match (self.answer)(&sent, self.store) {

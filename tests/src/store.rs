@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use symbolon::record::Key;
 use symbolon::step::{Committed, Row, Write};
+use symbolon::terms::Time;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,11 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// Drops what may be dropped by this time.
+    pub fn drop_expired(&mut self, now: Time) {
+        self.rows.retain(|_, row| now.0 < row.expires_at);
+    }
+
     /// Reads a row.
     pub fn load(&self, key: Key) -> Option<Row<'_>> {
         self.rows.get(&key).map(|row| Row { version: row.version, value: &row.value })

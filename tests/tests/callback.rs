@@ -1,7 +1,8 @@
 //! The authorization response: what the client refuses, in which order, and what is left behind.
 
 use symbolon::Reason;
-use symbolon::client::Client;
+use symbolon::client::{Client, MixUpDefense};
+use symbolon::limits::SEND_TIMEOUT;
 use symbolon::server::Decision;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::issuer::Issuer;
@@ -73,12 +74,30 @@ fn iss_is_judged_by_the_table_of_rfc_9207() {
         (None, false, true),
         (Some("iss=https%3A%2F%2Fevil.example"), false, false),
     ] {
-        let (mut app, mut bench, _, good) = begun();
+        let (mut app, mut bench) = (App::default(), Bench::default());
         if !advertised {
             app.metadata = silent;
+            app.client.mix_up_defense = MixUpDefense::OwnRedirectUri;
         }
+        let (url, _) = app.authorize(BROWSER, None).expect("a sign-in");
+        let good = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
         let response = good.replace(ISS, iss.unwrap_or("x=1"));
         assert_eq!(app.callback(&response, BROWSER, &mut bench).is_ok(), taken, "{iss:?} {advertised}");
+    }
+}
+
+#[test]
+fn metadata_that_is_read_again_does_not_drop_the_defense() {
+    let silent = metadata(ISSUER, &DOCUMENT.replace("true", "false"));
+    for mix_up_defense in [MixUpDefense::Iss, MixUpDefense::OwnRedirectUri, MixUpDefense::OnlyServer] {
+        let (mut app, _, session, good) = begun();
+        app.metadata = silent;
+        app.client.mix_up_defense = mix_up_defense;
+        let (refusal, _, left) = refused(&app, session, &good.replace(ISS, "x=1"), BROWSER);
+        assert_eq!((refusal, left), (Reason::IssMissing.into(), "started"), "{mix_up_defense:?}");
+        let begun = app.authorize(BROWSER, None).map(|_| ());
+        let expected = if mix_up_defense == MixUpDefense::Iss { Err(Reason::IssUnsupported) } else { Ok(()) };
+        assert_eq!(begun, expected);
     }
 }
 
@@ -109,7 +128,11 @@ fn a_session_of_one_server_never_meets_another() {
     let evil = "https://evil.example";
     let document = DOCUMENT.replace("\"https://as.example\"", "\"https://evil.example\"").replace("true", "false");
     let at_evil = App {
-        client: Client { issuer: Issuer::parse(evil).expect("an issuer"), ..client() },
+        client: Client {
+            issuer: Issuer::parse(evil).expect("an issuer"),
+            mix_up_defense: MixUpDefense::OwnRedirectUri,
+            ..client()
+        },
         metadata: metadata(evil, &document.replace("https://as.example/token", "https://evil.example/token")),
         store: app.store.clone(),
         ..App::default()
@@ -202,6 +225,40 @@ fn two_tabs_with_one_response_exchange_one_code() {
     let mut store = app.store.clone();
     let mut host = Peer::new(&mut store, nobody).with_fault(1, Fault::Conflict);
     assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(Reason::StateUsed.into()));
+}
+
+#[test]
+fn a_response_at_the_last_second_signs_in_though_the_store_drops_what_has_expired() {
+    let (mut app, _, session, good) = begun();
+    app.now = NOW.after(599);
+    let mut store = app.store.clone();
+    let mut host = Peer::new(&mut store, |_, store| {
+        store.drop_expired(NOW.after(599 + u64::from(SEND_TIMEOUT)));
+        Some(Canned::json(200, r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#))
+    });
+    assert!(app.callback_on(&good, BROWSER, &mut host).is_ok());
+    store.drop_expired(NOW.after(599 + 60));
+    assert!(!store.rows.contains_key(&session));
+}
+
+#[test]
+fn tokens_that_come_after_a_sign_out_are_revoked() {
+    let (app, _, session, good) = begun();
+    for answer in [Some(Canned::json(200, "{}")), Some(Canned::json(400, "{}")), None] {
+        let mut store = app.store.clone();
+        let mut host = Peer::new(&mut store, |sent, store| {
+            if sent.url.ends_with("/revoke") {
+                return answer.clone();
+            }
+            app.revoke_on(session, &mut Peer::new(store, nobody));
+            let body = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r"}"#;
+            Some(Canned::json(200, body))
+        });
+        assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(Reason::SessionGone.into()));
+        let revoked: Vec<_> = host.sent.iter().map(|sent| sent.parameter("token")).collect();
+        assert_eq!(revoked, [None, Some("r".to_owned())]);
+        assert!(store.rows.is_empty());
+    }
 }
 
 #[test]
@@ -307,7 +364,7 @@ fn nothing_is_left_half_done_whichever_question_fails() {
         (2, Lost, Reason::PeerUnavailable, 1, "gone"),
         (3, Unavailable, Reason::StoreUnavailable, 1, "redeeming"),
         (3, Lost, Reason::StoreUnavailable, 1, "active"),
-        (3, Conflict, Reason::SessionGone, 1, "redeeming"),
+        (3, Conflict, Reason::SessionGone, 2, "redeeming"),
     ] {
         let (mut store, token) = (full.clone(), r#"{"access_token":"a","token_type":"Bearer"}"#);
         let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, token))).with_fault(at, fault);

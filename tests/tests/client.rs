@@ -1,6 +1,6 @@
 //! The client as an application sees it: discovery, the authorization request, the whole sign-in, the sign-out.
 
-use symbolon::client::{Authentication, BUFFER, Client};
+use symbolon::client::{Addresses, Authentication, BUFFER, Client, MixUpDefense};
 use symbolon::record::{Key, Record, SESSION_ROW, Session};
 use symbolon::server::Decision;
 use symbolon::step::{Commit, Committed, Flow, Load, Send, Step};
@@ -56,6 +56,10 @@ fn the_well_known_path_goes_before_the_path_of_the_issuer() {
         let (sent, _) = discover(&Client { issuer, schemes, ..client() }, None);
         assert_eq!(sent.first().map(|sent| sent.url.as_str()), Some(url));
         assert_eq!(sent.first().map(|sent| sent.policy.plain_http), Some(url.starts_with("http:")));
+        assert_eq!(sent.first().map(|sent| sent.policy.public_addresses_only), Some(url.starts_with("https:")));
+        let addresses = Addresses::PrivateAndLoopbackToo;
+        let (sent, _) = discover(&Client { issuer, schemes, addresses, ..client() }, None);
+        assert_eq!(sent.first().map(|sent| sent.policy.public_addresses_only), Some(false));
     }
     // The loud option of the issuer alone does not send anything in the clear.
     let issuer = Issuer::parse_allowing_plain_http_on_loopback("http://localhost").expect("an issuer");
@@ -135,6 +139,15 @@ fn a_request_is_refused_before_anything_is_stored() {
     assert_eq!(ended.err(), Some(Reason::EntropyMissing));
     let step = app.client.authorize(&app.metadata, browser, None, NOW, &entropy, &mut buffer[1..]);
     assert_eq!(step.err(), Some(TooSmall { needed: BUFFER }));
+}
+
+#[test]
+fn the_scope_of_another_server_is_its_own_business() {
+    let many: Vec<String> = (0..100).map(|n| format!("s{n}")).collect();
+    for scope in [many.join(" ").as_str(), "read read"] {
+        let (url, _) = App::default().authorize(BROWSER, Some(scope)).expect("a sign-in");
+        assert_eq!(parameter(&query(&url), "scope"), Some(scope.replace(' ', "%20")));
+    }
 }
 
 #[test]
@@ -251,6 +264,27 @@ fn a_sign_out_ends_in_a_defined_state_whatever_fails() {
 }
 
 #[test]
+fn a_sign_out_during_a_refresh_tells_the_server_of_the_tokens_that_are_deleted() {
+    let (mut app, mut bench) = (App::default(), Bench::default());
+    let (session, tokens) = app.signed_in(&mut bench);
+    let mut store = app.store.clone();
+    let fresh = r#"{"access_token":"b","token_type":"Bearer","refresh_token":"next"}"#;
+    let mut told = 0;
+    let mut host = Peer::new(&mut store, |_, store| {
+        told += 1;
+        if told == 1 {
+            let mut peer = Peer::new(store, |_, _| Some(Canned::json(200, fresh)));
+            app.refresh_on(session, Some(&tokens.access_token), &mut peer);
+        }
+        Some(Canned::json(200, "{}"))
+    });
+    assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: true });
+    let tokens: Vec<_> = host.sent.iter().filter_map(|sent| sent.parameter("token")).collect();
+    assert_eq!(tokens, [app.refresh_token(session).expect("a refresh token"), "next".to_owned()]);
+    assert!(store.rows.is_empty());
+}
+
+#[test]
 fn a_server_without_a_revocation_endpoint_is_not_told() {
     let (mut app, mut bench) = (App::default(), Bench::default());
     let (session, _) = app.signed_in(&mut bench);
@@ -300,6 +334,7 @@ fn the_longest_values_fit_the_buffer() {
             redirect_uri: fill("https://client.example/", limits::URI).leak(),
             scope: scope.clone().leak(),
             resources: resources.join(" ").leak(),
+            mix_up_defense: MixUpDefense::OnlyServer,
             ..client()
         };
         let mut app = App { client, metadata: metadata(issuer, &document), ..App::default() };
@@ -326,8 +361,38 @@ fn the_longest_values_fit_the_buffer() {
         }
         let row = store.load(session).expect("a row").value.len();
         assert!(row <= SESSION_ROW && row > SESSION_ROW - 64, "{row}");
-        let mut host = Losing { store: &mut store, races: 0, answer: Some(Canned::json(200, "{}")) };
+        // As many lost races, and a sign-out during the exchange.
+        let mut signed_out = store.clone();
+        let mut host = Losing { store: &mut signed_out, races: limits::RACES, answer: None };
+        let mut sent = 0;
+        let gone = app.refresh_on(session, None, &mut Emptied { host: &mut host, body: &body, sent: &mut sent });
+        assert_eq!((gone, sent), (Refresh::SignInAgain(Reason::SessionGone.into()), 2));
+        let mut host = Losing { store: &mut store, races: limits::RACES, answer: Some(Canned::json(200, "{}")) };
         assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: true });
+    }
+}
+
+/// A host whose rows are gone once it has sent something.
+struct Emptied<'s, 'h> {
+    host: &'h mut Losing<'s>,
+    body: &'h str,
+    sent: &'h mut usize,
+}
+
+impl Host for Emptied<'_, '_> {
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        self.host.load(question)
+    }
+
+    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
+        self.host.commit(question)
+    }
+
+    fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
+        self.host.store.rows.clear();
+        self.host.answer = Some(Canned::json(200, self.body));
+        *self.sent += 1;
+        self.host.send(question)
     }
 }
 

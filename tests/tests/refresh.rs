@@ -77,7 +77,7 @@ fn two_tabs_spend_one_refresh_token() {
 
 #[test]
 fn a_lease_lapses_and_is_taken_over() {
-    let (app, mut bench, session, _) = ended();
+    let (app, mut bench, session, tokens) = ended();
     // The holder dies before it sends.
     let mut store = app.store.clone();
     app.refresh_on(session, None, &mut Peer::new(&mut store, |_, _| None).with_fault(3, Fault::Unavailable));
@@ -90,11 +90,17 @@ fn a_lease_lapses_and_is_taken_over() {
     let store = later.store.clone();
     assert!(matches!(later.refresh(session, None, &mut bench), Refresh::Usable(_)));
     assert_eq!(later.state(session), "active");
+    // A clock that is behind the holder's does not take its lease away.
+    for behind in [1, LEASE] {
+        let back = on(MemoryStore::default(), Time(LATER.0 - behind));
+        let busy = back.refresh_on(session, None, &mut Peer::new(&mut store.clone(), nobody));
+        assert_eq!(busy, Refresh::Busy(LATER.after(LEASE)), "{behind}");
+    }
     // A clock that was set back does not lock the session up.
-    let back = on(store.clone(), Time(LATER.0 - 30));
+    let back = on(store.clone(), Time(LATER.0 - LEASE - 1));
     let mut host_store = store;
     let mut host = Peer::new(&mut host_store, |_, _| None);
-    assert!(matches!(back.refresh_on(session, None, &mut host), Refresh::Failed(_)));
+    assert!(matches!(back.refresh_on(session, Some(&tokens.access_token), &mut host), Refresh::Failed(_)));
     assert_eq!(host.sent.len(), 1);
 }
 
@@ -136,6 +142,9 @@ fn who_comes_back_after_its_lease_has_lapsed_takes_nothing_from_its_successor() 
         Some(Canned::json(200, refreshed))
     });
     assert_eq!(app.refresh_on(session, None, &mut host), Refresh::SignInAgain(Reason::SessionGone.into()));
+    // What came after it is revoked.
+    assert_eq!(host.sent.last().and_then(|sent| sent.parameter("token")).as_deref(), Some("next"));
+    assert_eq!(host.sent.len(), 2);
     assert!(store.rows.is_empty());
 }
 
@@ -156,6 +165,25 @@ fn the_refresh_token_stays_if_the_server_sends_no_other() {
     assert_eq!(run(r#"{"access_token":"a","token_type":"Bearer"}"#), (held("read", false), old.clone()));
     let next = run(r#"{"access_token":"a","token_type":"Bearer","refresh_token":"next","scope":"read admin"}"#);
     assert_eq!(next, (held("read admin", true), Some("next".to_owned())));
+}
+
+#[test]
+fn a_scope_is_wider_than_the_one_asked_for_and_not_than_the_last() {
+    let (mut app, _, session, tokens) = ended();
+    let body = r#"{"access_token":"a","token_type":"Bearer","refresh_token":"next","scope":"read admin"}"#;
+    let mut store = std::mem::take(&mut app.store);
+    // From the server, from the row, and from a server that says nothing of the scope.
+    for (rejected, body) in [
+        (Some(tokens.access_token.as_str()), body),
+        (None, ""),
+        (Some("a"), r#"{"access_token":"b","token_type":"Bearer"}"#),
+    ] {
+        let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, body)));
+        match app.refresh_on(session, rejected, &mut host) {
+            Refresh::Usable(held) => assert!(held.wider && held.scope == "read admin", "{held:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -189,10 +217,10 @@ fn only_invalid_grant_ends_the_session() {
 
 #[test]
 fn nothing_is_lost_whichever_question_fails() {
-    use Fault::{Conflict, Lost, Unavailable};
+    use Fault::{Conflict, Down, Lost, Unavailable};
     let (app, _, session, _) = ended();
     let body = r#"{"access_token":"a","token_type":"Bearer"}"#;
-    // load, commit the lease, send, commit the tokens; and after a conflict load and commit again.
+    // load, commit the lease, send, commit the tokens; and if that is not answered by yes, load and commit again.
     for (at, fault, reason, sent, state) in [
         (0, Unavailable, Some(Reason::StoreUnavailable), 0, "active"),
         (1, Unavailable, Some(Reason::StoreUnavailable), 0, "active"),
@@ -200,8 +228,9 @@ fn nothing_is_lost_whichever_question_fails() {
         (1, Conflict, None, 1, "active"),
         (2, Unavailable, Some(Reason::PeerUnavailable), 1, "active"),
         (2, Lost, Some(Reason::PeerUnavailable), 1, "active"),
-        (3, Unavailable, Some(Reason::StoreUnavailable), 1, "refreshing"),
-        (3, Lost, Some(Reason::StoreUnavailable), 1, "active"),
+        (3, Unavailable, None, 1, "active"),
+        (3, Lost, None, 1, "active"),
+        (3, Down, Some(Reason::StoreUnavailable), 1, "refreshing"),
         (3, Conflict, None, 1, "active"),
     ] {
         let mut store = app.store.clone();

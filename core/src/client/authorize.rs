@@ -7,7 +7,7 @@
 //!
 //! An application has no say in the parameters but for the scope: none of them can come twice.
 
-use crate::client::{Client, Context, write_resources};
+use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::proof::pkce;
 use crate::record::{Key, Session, Started};
@@ -16,7 +16,6 @@ use crate::terms::list::List;
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter;
 use crate::terms::resource::Resource;
-use crate::terms::scope;
 use crate::terms::{Entropy, Time, UserAgent};
 use crate::wire::write::FormWriter;
 
@@ -60,9 +59,15 @@ fn start<'a>(
     entropy: &Entropy,
 ) -> Result<(Write<'a>, SignIn<'a>), Reason> {
     cx.check_server()?;
+    if cx.client.mix_up_defense == MixUpDefense::Iss && !cx.server.sends_iss() {
+        return Err(Reason::IssUnsupported);
+    }
     let Client { client_id, redirect_uri, resources, lifetimes, .. } = *cx.client;
     parameter::check("redirect_uri", redirect_uri)?;
-    scope::parse_or_empty(scope)?;
+    // What a foreign server's scope may hold beyond its grammar is that server's business.
+    if !scope.is_empty() {
+        parameter::check("scope", scope)?;
+    }
     for resource in List(resources).words() {
         Resource::parse(resource)?;
     }
@@ -75,6 +80,7 @@ fn start<'a>(
     let session = Session::Started(Started {
         owner: cx.owner(),
         user_agent: user_agent.hash(),
+        iss_promised: cx.server.sends_iss(),
         code_verifier,
         redirect_uri,
         scope,

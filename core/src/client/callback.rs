@@ -4,7 +4,7 @@
 //! start           -> load session | done
 //! load session    -> commit session | done
 //! commit session  -> send | done
-//! send            -> commit session
+//! send            -> commit session | done
 //! ```
 //!
 //! The order of the checks is fixed: repetitions, `iss`, `state` with the session and its user agent, `error`, and only
@@ -12,9 +12,10 @@
 //! session takes one response, whatever it says, and its code goes to the token endpoint of the session's own issuer.
 
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
-use crate::client::{Client, Context, write_resources};
+use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
-use crate::record::{Key, Kind, Record, Session, Started};
+use crate::limits;
+use crate::record::{Key, Kind, Record, Session, Started, TokenSet};
 use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter::{parameters, required};
@@ -70,7 +71,9 @@ fn start<'a>(cx: &Context<'a>, query: &'a mut [u8]) -> Result<(Key, Authorizatio
     // RFC 9207 section 2.4. From a server that does not say that it sends `iss`, an equal one is welcome all the same.
     match response.iss {
         Ok(Some(iss)) if iss == cx.server.issuer().as_str() => {}
-        Ok(None) if cx.server.sends_iss() => return Err(Reason::IssMissing),
+        Ok(None) if cx.server.sends_iss() || cx.client.mix_up_defense == MixUpDefense::Iss => {
+            return Err(Reason::IssMissing);
+        }
         Ok(None) => {}
         _ => return Err(Reason::IssMismatch),
     }
@@ -116,6 +119,10 @@ impl<'a> AwaitSession<'a> {
         if started.owner != self.cx.owner() || started.redirect_uri != self.cx.client.redirect_uri {
             return Err(Reason::SessionForeign);
         }
+        // Metadata that was read again since must not drop the defense.
+        if started.iss_promised && matches!(self.response.iss, Ok(None)) {
+            return Err(Reason::IssMissing);
+        }
         if self.cx.now.reached(started.expires_at) {
             return Err(Reason::StateExpired);
         }
@@ -127,7 +134,9 @@ impl<'a> AwaitSession<'a> {
             Ok(_) => Some(self.cx.encode(&Session::Redeeming(started.owner))?.0),
             Err(_) => None,
         };
-        Ok((self.cx.write(self.key, Some(row.version), value, started.expires_at), next))
+        // The row must be there when the exchange has ended, however late the response came.
+        let expires_at = started.expires_at.max(self.cx.now.after(limits::LEASE));
+        Ok((self.cx.write(self.key, Some(row.version), value, expires_at), next))
     }
 
     /// The code, if the response is one that has a code and nothing that belongs to another flow.
@@ -155,9 +164,11 @@ impl<'a> AwaitSession<'a> {
             form.pair("code_verifier", started.code_verifier);
             write_resources(form, started.resources);
         })?;
+        let scope = self.cx.arena.copy_str(started.scope)?;
         let asked = Asked {
             owner: self.cx.owner(),
-            scope: self.cx.arena.copy_str(started.scope)?,
+            scope,
+            scope_before: scope,
             resources: self.cx.arena.copy_str(started.resources)?,
             refresh_token: None,
         };
@@ -206,7 +217,10 @@ pub struct AwaitTokens<'a> {
 impl<'a> AwaitTokens<'a> {
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
         match self.write(response) {
-            Ok((write, signed_in)) => Step::Commit(Commit { write, at: Committing::Active(AwaitActive { signed_in }) }),
+            Ok((write, tokens)) => {
+                let at = AwaitActive { cx: self.cx, key: self.key, tokens };
+                Step::Commit(Commit { write, at: Committing::Active(at) })
+            }
             // A code is good for one exchange, even if nothing is known of how that went: the session ends.
             Err(failure) => {
                 let write = self.cx.write(self.key, Some(self.version), None, self.cx.now);
@@ -215,18 +229,42 @@ impl<'a> AwaitTokens<'a> {
         }
     }
 
-    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, SignedIn<'a>), Failure<'a>> {
+    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, TokenSet<'a>), Failure<'a>> {
         let Self { cx, key, asked, version } = self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
         let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
-        let (write, tokens) = cx.activate(*key, *version, &response.tokens(asked, cx.now), asked.scope)?;
-        Ok((write, SignedIn { session: *key, tokens }))
+        Ok(cx.activate(*key, *version, &response.tokens(asked, cx.now))?)
     }
 }
 
 /// The tokens are being stored; they are handed out after it.
 pub struct AwaitActive<'a> {
-    signed_in: SignedIn<'a>,
+    cx: Context<'a>,
+    key: Key,
+    tokens: TokenSet<'a>,
+}
+
+impl<'a> AwaitActive<'a> {
+    fn signed_in(&self) -> SignedIn<'a> {
+        SignedIn { session: self.key, tokens: Tokens::of(&self.tokens) }
+    }
+
+    /// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
+    fn orphaned(mut self) -> Step<'a, Callback> {
+        match self.cx.revocation(&self.tokens) {
+            Ok(Some(exchange)) => Step::Send(Send { exchange, at: Sending::Orphans }),
+            Ok(None) | Err(_) => Step::Done(Err(Reason::SessionGone.into())),
+        }
+    }
+}
+
+/// The phases in which the server is being asked.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Sending<'a> {
+    #[doc(hidden)]
+    Tokens(AwaitTokens<'a>),
+    #[doc(hidden)]
+    Orphans,
 }
 
 /// The exchange failed; the session is being deleted.
@@ -238,7 +276,7 @@ impl Flow for Callback {
     type Output<'a> = Result<SignedIn<'a>, Failure<'a>>;
     type Loading<'a> = AwaitSession<'a>;
     type Committing<'a> = Committing<'a>;
-    type Sending<'a> = AwaitTokens<'a>;
+    type Sending<'a> = Sending<'a>;
     no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
@@ -248,13 +286,13 @@ impl Flow for Callback {
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         Step::Done(Err(match (at, outcome) {
             (Committing::Redeeming(AwaitRedeeming { cx, key, asked, exchange, version }), Ok(Committed::Yes)) => {
-                return Step::Send(Send { exchange, at: AwaitTokens { cx, key, asked, version } });
+                let at = AwaitTokens { cx, key, asked, version };
+                return Step::Send(Send { exchange, at: Sending::Tokens(at) });
             }
-            (Committing::Active(AwaitActive { signed_in }), Ok(Committed::Yes)) => return Step::Done(Ok(signed_in)),
+            (Committing::Active(at), Ok(Committed::Yes)) => return Step::Done(Ok(at.signed_in())),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
-            // The session was deleted meanwhile.
-            (Committing::Active(_), Ok(Committed::Conflict)) => Reason::SessionGone.into(),
+            (Committing::Active(at), Ok(Committed::Conflict)) => return at.orphaned(),
             (Committing::Redeeming(_) | Committing::Active(_), Err(_)) => Reason::StoreUnavailable.into(),
             // What could not be deleted lapses.
             (Committing::Refused(AwaitRefused { failure }), _) | (Committing::Failed(AwaitFailed { failure }), _) => {
@@ -264,6 +302,9 @@ impl Flow for Callback {
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
-        at.judge(response)
+        match at {
+            Sending::Tokens(at) => at.judge(response),
+            Sending::Orphans => Step::Done(Err(Reason::SessionGone.into())),
+        }
     }
 }

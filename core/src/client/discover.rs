@@ -27,7 +27,7 @@ impl<'a> Client<'a> {
         Ok(match well_known(self.issuer, self.schemes, &mut arena) {
             Ok(endpoint) => {
                 let at = AwaitDocument { arena, issuer: self.issuer, schemes: self.schemes };
-                Step::Send(Send { exchange: Exchange::get(endpoint), at })
+                Step::Send(Send { exchange: self.addresses.restrict(Exchange::get(endpoint)), at })
             }
             Err(reason) => Step::Done(Err(reason)),
         })

@@ -8,6 +8,8 @@
 //! | have an access token that works | 6749 section 6 | `refresh.rs` |
 //! | sign out | 7009 | `revoke.rs` |
 //!
+//! A buffer that was lent to a flow holds secrets afterwards, and is its caller's to wipe.
+//!
 //! A session is a row, named by a [`Key`](crate::record::Key) of 32 bytes that the application keeps as its handle. It can
 //! be computed from the `state`, which travels in URLs: so an application keeps it in the user's own session with it, and
 //! never takes it from a request as proof of who is asking.
@@ -66,8 +68,12 @@ pub struct Client<'a> {
     pub scope: &'a str,
     /// The resources that tokens are for (RFC 8707), with a space between them.
     pub resources: &'a str,
+    /// How this client tells the responses of its server from those of another.
+    pub mix_up_defense: MixUpDefense,
     /// Over which schemes the server is asked.
     pub schemes: Schemes,
+    /// Which addresses the server may have.
+    pub addresses: Addresses,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -81,6 +87,36 @@ pub enum Authentication<'a> {
     ClientSecretBasic(&'a str),
     /// `client_secret_post`.
     ClientSecretPost(&'a str),
+}
+
+/// How a client tells the responses of its server from those of another (RFC 9700 section 4.4.2). None is no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MixUpDefense {
+    /// The server names itself in every response (RFC 9207): metadata that does not promise it and a response without it
+    /// are refused.
+    Iss,
+    /// The redirection URI is used with no other issuer, and the application chooses the client by it.
+    OwnRedirectUri,
+    /// The application has no other server, and will have none as long as this client is in use.
+    OnlyServer,
+}
+
+/// Which addresses a request may be sent to: metadata and host names are other parties' words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addresses {
+    /// Public ones. A server that is asked over plain http is on loopback, and may be asked all the same.
+    #[default]
+    PublicOnly,
+    /// Those of loopback and of the host's own network too: metadata can then name whatever is reachable from there.
+    PrivateAndLoopbackToo,
+}
+
+impl Addresses {
+    /// Says in the policy of an exchange where it may go.
+    const fn restrict(self, mut exchange: Exchange<'_>) -> Exchange<'_> {
+        exchange.policy.public_addresses_only = matches!(self, Self::PublicOnly) && !exchange.policy.plain_http;
+        exchange
+    }
 }
 
 /// How long things live, in seconds.
@@ -150,7 +186,7 @@ impl<'a> Context<'a> {
                 }
             }
         })?;
-        Ok(Exchange::post(endpoint, form, authorization))
+        Ok(self.client.addresses.restrict(Exchange::post(endpoint, form, authorization)))
     }
 
     /// The bytes of a row, and the row as it is read back from them: it outlives what it was made of.
@@ -166,18 +202,21 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The write that makes these the tokens of the session, and what is handed out after it.
-    fn activate(
-        &mut self,
-        key: Key,
-        version: u64,
-        tokens: &TokenSet<'_>,
-        asked: &str,
-    ) -> Result<(Write<'a>, Tokens<'a>), Reason> {
+    /// The write that makes these the tokens of the session, and the tokens as it holds them.
+    fn activate(&mut self, key: Key, version: u64, tokens: &TokenSet<'_>) -> Result<(Write<'a>, TokenSet<'a>), Reason> {
         let (value, session) = self.encode(&Session::Active(*tokens))?;
         let tokens = session.tokens().ok_or(Reason::RowUndecodable)?;
-        let write = self.write(key, Some(version), Some(value), self.keep_until(tokens));
-        Ok((write, Tokens::granted(tokens, asked)))
+        Ok((self.write(key, Some(version), Some(value), self.keep_until(tokens)), *tokens))
+    }
+
+    /// The revocation request for these tokens (RFC 7009 section 2.1), if the server takes one.
+    fn revocation(&mut self, tokens: &TokenSet<'_>) -> Result<Option<Exchange<'a>>, Reason> {
+        let Some(endpoint) = self.server.revocation_endpoint() else { return Ok(None) };
+        let exchange = self.post(endpoint, |form| {
+            form.pair("token", tokens.strongest());
+            form.pair("token_type_hint", if tokens.refresh_token.is_some() { "refresh_token" } else { "access_token" });
+        });
+        exchange.map(Some)
     }
 
     /// How long the store keeps a session with these tokens.

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! start          -> load session | done
-//! load session   -> commit session | done
+//! load session   -> commit session | send | done
 //! commit session -> send | load session | done
-//! send           -> commit session
+//! send           -> commit session | done
 //! ```
 //!
 //! Whoever refreshes takes a lease first, by compare-and-swap: a refresh token that is spent twice looks stolen, and ends
@@ -35,7 +35,9 @@ pub enum Refreshed<'a> {
     },
     /// There is nothing left to refresh: the user must sign in again.
     SignInAgain(Failure<'a>),
-    /// No access token now. The session is as it was; ask again later.
+    /// No access token now; ask again later. With [`Reason::StoreUnavailable`] the session may be under a lease that nobody
+    /// uses, until that lapses; and if the store failed for good after the server had answered, the new tokens are lost, and
+    /// the next try spends a refresh token that the server may take for stolen. In all other cases the session is as it was.
     Failed(Failure<'a>),
 }
 
@@ -106,7 +108,7 @@ impl<'a> AwaitSession<'a> {
         let tokens = session.tokens().ok_or(again(Reason::SessionGone))?;
         let last = tokens.refresh_token.is_none();
         if works(tokens, *rejected, if last { cx.now } else { cx.now.after(limits::FRESH_MARGIN) }) {
-            let usable = Tokens::copy(tokens, &mut cx.arena).map(Refreshed::Usable);
+            let usable = Tokens::of(tokens).copy(&mut cx.arena).map(Refreshed::Usable);
             return Err(usable.unwrap_or_else(failed));
         }
         if last {
@@ -114,8 +116,9 @@ impl<'a> AwaitSession<'a> {
         }
         let lease_until = cx.now.after(limits::LEASE);
         if let Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
-            // A lease that ends later than one taken now was taken before the clock was set back.
-            if !cx.now.reached(until) && until <= lease_until {
+            // A lease that ends much later than one taken now was taken before the clock was set back. What ends a little
+            // later was taken by a clock that is ahead of this one, and holds.
+            if !cx.now.reached(until) && until <= lease_until.after(limits::LEASE) {
                 return Err(Refreshed::Busy { until });
             }
         }
@@ -180,7 +183,7 @@ pub struct AwaitTokens<'a> {
 impl<'a> AwaitTokens<'a> {
     fn send(mut self) -> Step<'a, Refresh> {
         match self.exchange() {
-            Ok(exchange) => Step::Send(Send { exchange, at: self }),
+            Ok(exchange) => Step::Send(Send { exchange, at: Sending::Tokens(self) }),
             Err(reason) => self.release(reason.into()),
         }
     }
@@ -213,11 +216,13 @@ impl<'a> AwaitTokens<'a> {
         let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
         let asked = Asked {
             owner: tokens.owner,
-            scope: tokens.scope,
+            scope: tokens.scope_asked,
+            scope_before: tokens.scope,
             resources: tokens.resources,
             refresh_token: Some(refresh_token),
         };
-        Ok(cx.activate(*key, *version, &response.tokens(&asked, cx.now), tokens.scope)?)
+        let (write, tokens) = cx.activate(*key, *version, &response.tokens(&asked, cx.now))?;
+        Ok((write, Tokens::of(&tokens)))
     }
 
     fn store(self, write: Write<'a>, end: Refreshed<'a>) -> Step<'a, Refresh> {
@@ -229,7 +234,7 @@ impl<'a> AwaitTokens<'a> {
     /// Gives the lease back. The refresh token may have been spent, and it may not: it is kept for another try.
     fn release(mut self, failure: Failure<'a>) -> Step<'a, Refresh> {
         let Held { key, version, tokens, .. } = self.held;
-        match self.cx.activate(key, version, &tokens, tokens.scope) {
+        match self.cx.activate(key, version, &tokens) {
             Ok((write, _)) => Step::Commit(Commit { write, at: Committing::Released(AwaitReleased { failure }) }),
             Err(_) => Step::Done(Refreshed::Failed(failure)),
         }
@@ -250,7 +255,8 @@ impl<'a> AwaitStored<'a> {
     fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
         match (outcome, self.races.checked_sub(1), self.end) {
             (Ok(Committed::Yes), ..) => Step::Done(self.end),
-            (Ok(Committed::Conflict), Some(races), _) => {
+            // Nobody knows whether it is stored: the row does. To write it twice is to write it once.
+            (Ok(Committed::Conflict), Some(races), _) | (Err(_), Some(races), Refreshed::Usable(_)) => {
                 let at = Loading::Rival(Self { races, ..self });
                 Step::Load(Load { key: self.write.key, kind: Kind::Session, at })
             }
@@ -261,12 +267,12 @@ impl<'a> AwaitStored<'a> {
         }
     }
 
-    /// The lease lapsed, and another took it; or the user signed out.
+    /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
     fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
         let Self { mut cx, spent, rejected, mut write, end, races } = self;
         let row = match row {
             Ok(Some(row)) => row,
-            Ok(None) => return Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+            Ok(None) => return orphaned(cx, &write),
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
         Step::Done(match Session::decode(row.value) {
@@ -280,7 +286,7 @@ impl<'a> AwaitStored<'a> {
             Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
                 Refreshed::Failed(Reason::StoreBusy.into())
             }
-            Ok(Session::Active(tokens)) => match Tokens::copy(&tokens, &mut cx.arena) {
+            Ok(Session::Active(tokens)) => match Tokens::of(&tokens).copy(&mut cx.arena) {
                 Ok(tokens) => Refreshed::Usable(tokens),
                 Err(reason) => Refreshed::Failed(reason.into()),
             },
@@ -289,6 +295,25 @@ impl<'a> AwaitStored<'a> {
             Err(reason) => Refreshed::Failed(reason.into()),
         })
     }
+}
+
+/// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
+fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
+    let lost = write.value.and_then(|value| Session::decode(value).ok());
+    let exchange = lost.and_then(|session| cx.revocation(session.tokens()?).ok()?);
+    match exchange {
+        Some(exchange) => Step::Send(Send { exchange, at: Sending::Orphans }),
+        None => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+    }
+}
+
+/// The phases in which the server is being asked.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Sending<'a> {
+    #[doc(hidden)]
+    Tokens(AwaitTokens<'a>),
+    #[doc(hidden)]
+    Orphans,
 }
 
 /// The lease is being given back.
@@ -300,7 +325,7 @@ impl Flow for Refresh {
     type Output<'a> = Refreshed<'a>;
     type Loading<'a> = Loading<'a>;
     type Committing<'a> = Committing<'a>;
-    type Sending<'a> = AwaitTokens<'a>;
+    type Sending<'a> = Sending<'a>;
     no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
@@ -320,6 +345,9 @@ impl Flow for Refresh {
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
-        at.judge(response)
+        match at {
+            Sending::Tokens(at) => at.judge(response),
+            Sending::Orphans => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+        }
     }
 }

@@ -59,33 +59,34 @@ pub struct Tokens<'a> {
     pub expires_at: Option<Time>,
     /// The scope that was granted.
     pub scope: &'a str,
-    /// Whether the server granted more than it was asked for.
+    /// Whether the server granted more than it was asked for at the sign-in; never so if no scope was named.
     pub scope_is_wider: bool,
     /// The resources that the token was asked for.
     pub resources: &'a str,
 }
 
 impl<'a> Tokens<'a> {
-    /// The tokens of a row, which need not outlive it.
-    pub(super) fn copy(tokens: &TokenSet<'_>, arena: &mut Arena<'a>) -> Result<Self, Reason> {
-        Ok(Self {
-            access_token: arena.copy_str(tokens.access_token)?,
-            expires_at: tokens.expires_at,
-            scope: arena.copy_str(tokens.scope)?,
-            scope_is_wider: false,
-            resources: arena.copy_str(tokens.resources)?,
-        })
-    }
-
-    /// The tokens of a row that is about to be written, against the scope that was asked for.
-    pub(super) fn granted(tokens: &TokenSet<'a>, asked: &str) -> Self {
+    /// What a row has to offer.
+    pub(super) fn of(tokens: &TokenSet<'a>) -> Self {
+        let asked = List(tokens.scope_asked);
         Self {
             access_token: tokens.access_token,
             expires_at: tokens.expires_at,
             scope: tokens.scope,
-            scope_is_wider: !asked.is_empty() && !List(tokens.scope).is_subset_of(List(asked)),
+            scope_is_wider: !asked.is_empty() && !List(tokens.scope).is_subset_of(asked),
             resources: tokens.resources,
         }
+    }
+
+    /// The same in the caller's buffer, where it outlives the row.
+    pub(super) fn copy<'b>(&self, arena: &mut Arena<'b>) -> Result<Tokens<'b>, Reason> {
+        Ok(Tokens {
+            access_token: arena.copy_str(self.access_token)?,
+            expires_at: self.expires_at,
+            scope: arena.copy_str(self.scope)?,
+            scope_is_wider: self.scope_is_wider,
+            resources: arena.copy_str(self.resources)?,
+        })
     }
 }
 
@@ -100,7 +101,10 @@ pub(super) struct TokenResponse<'r> {
 /// What a token response was asked for.
 pub(super) struct Asked<'r> {
     pub(super) owner: Owner<'r>,
+    /// The scope asked for at the sign-in.
     pub(super) scope: &'r str,
+    /// The scope that a response without one means: as asked, and at a refresh as granted before.
+    pub(super) scope_before: &'r str,
     pub(super) resources: &'r str,
     /// The refresh token in use, which stays so if the response brings none (RFC 6749 section 6).
     pub(super) refresh_token: Option<&'r str>,
@@ -114,8 +118,9 @@ impl<'r> TokenResponse<'r> {
             access_token: self.access_token,
             expires_at: self.expires_in.map(|seconds| now.after(seconds)),
             refresh_token: self.refresh_token.or(asked.refresh_token),
-            // Absent means as asked; empty means none, and is no default (RFC 6749 section 5.1).
-            scope: self.scope.unwrap_or(asked.scope),
+            // Absent means as before; empty means none, and is no default (RFC 6749 section 5.1).
+            scope: self.scope.unwrap_or(asked.scope_before),
+            scope_asked: asked.scope,
             resources: asked.resources,
         }
     }

@@ -25,8 +25,9 @@ pub enum Revoke {}
 pub enum Revoked<'a> {
     /// The session is gone.
     SignedOut {
-        /// Whether the server has revoked the tokens. It has not where it has no revocation endpoint or does not revoke
-        /// tokens of this kind, and where there was no session with tokens.
+        /// Whether the server was told of the tokens that the session held last, and answered with success, as it also does
+        /// for tokens that it does not know (RFC 7009 section 2.2). False where it has no revocation endpoint or does not
+        /// revoke tokens of this kind, and where there was no session with tokens.
         at_server: bool,
     },
     /// The session is as it was, and its tokens must be taken for alive (RFC 7009 section 2.2.1); ask again later.
@@ -44,27 +45,24 @@ impl<'a> Client<'a> {
     ) -> Result<Step<'a, Revoke>, TooSmall> {
         let cx = Context::new(self, server, now, buffer)?;
         Ok(match cx.check_server() {
-            Ok(()) => AwaitSession { cx, key: session, told: Told::NotYet, races: limits::RACES }.load(),
+            Ok(()) => AwaitSession { cx, key: session, told: None, races: limits::RACES }.load(),
             Err(reason) => Step::Done(Revoked::Failed(reason.into())),
         })
     }
 }
 
-/// What the server knows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    NotYet,
-    /// It has revoked the tokens.
-    Revoked,
-    /// It has nothing to revoke them with.
-    InVain,
+/// What the server was told.
+struct Told<'a> {
+    token: &'a str,
+    /// Whether it has revoked it; if not, it has nothing to revoke it with.
+    revoked: bool,
 }
 
 /// The session is being read.
 pub struct AwaitSession<'a> {
     cx: Context<'a>,
     key: Key,
-    told: Told,
+    told: Option<Told<'a>>,
     races: u8,
 }
 
@@ -80,34 +78,27 @@ impl<'a> AwaitSession<'a> {
             Err(_) => return Step::Done(Revoked::Failed(Reason::StoreUnavailable.into())),
         };
         match self.exchange(&row) {
-            Ok(Some(exchange)) => {
-                Step::Send(Send { exchange, at: AwaitResponse { before: self, version: row.version } })
+            Ok(Some((token, exchange))) => {
+                Step::Send(Send { exchange, at: AwaitResponse { before: self, token, version: row.version } })
             }
             Ok(None) => self.delete(row.version),
             Err(reason) => Step::Done(Revoked::Failed(reason.into())),
         }
     }
 
-    /// The revocation request (RFC 7009 section 2.1), if there is one to be made. The refresh token stands for the grant.
-    fn exchange(&mut self, row: &Row<'_>) -> Result<Option<Exchange<'a>>, Reason> {
+    /// The revocation request, if there is one to be made, and the token that it is about. After a lost race the row may hold
+    /// tokens that the server was not told of: a refresh has stored them meanwhile.
+    fn exchange(&mut self, row: &Row<'_>) -> Result<Option<(&'a str, Exchange<'a>)>, Reason> {
         let session = Session::decode(row.value)?;
         if session.owner() != self.cx.owner() {
             return Err(Reason::SessionForeign);
         }
-        let (Told::NotYet, Some(tokens), Some(endpoint)) =
-            (self.told, session.tokens(), self.cx.server.revocation_endpoint())
-        else {
+        let Some(tokens) = session.tokens() else { return Ok(None) };
+        if self.told.as_ref().is_some_and(|told| told.token == tokens.strongest()) {
             return Ok(None);
-        };
-        let (token, hint) = match tokens.refresh_token {
-            Some(refresh_token) => (refresh_token, "refresh_token"),
-            None => (tokens.access_token, "access_token"),
-        };
-        let exchange = self.cx.post(endpoint, |form| {
-            form.pair("token", token);
-            form.pair("token_type_hint", hint);
-        });
-        exchange.map(Some)
+        }
+        let Some(exchange) = self.cx.revocation(tokens)? else { return Ok(None) };
+        Ok(Some((self.cx.arena.copy_str(tokens.strongest())?, exchange)))
     }
 
     fn delete(self, version: u64) -> Step<'a, Revoke> {
@@ -116,27 +107,28 @@ impl<'a> AwaitSession<'a> {
     }
 
     fn signed_out(&self) -> Revoked<'a> {
-        Revoked::SignedOut { at_server: self.told == Told::Revoked }
+        Revoked::SignedOut { at_server: self.told.as_ref().is_some_and(|told| told.revoked) }
     }
 }
 
 /// The server is being told.
 pub struct AwaitResponse<'a> {
     before: AwaitSession<'a>,
+    token: &'a str,
     version: u64,
 }
 
 impl<'a> AwaitResponse<'a> {
     fn judge(self, response: Answer<Response<'_>>) -> Step<'a, Revoke> {
-        let Self { mut before, version } = self;
+        let Self { mut before, token, version } = self;
         let Ok(response) = response else { return Step::Done(Revoked::Failed(Reason::PeerUnavailable.into())) };
         if response.status == 200 {
-            before.told = Told::Revoked;
+            before.told = Some(Told { token, revoked: true });
             return before.delete(version);
         }
         let failure = read_refusal(response);
         if failure.error.is_some_and(|error| error.code == "unsupported_token_type") {
-            before.told = Told::InVain;
+            before.told = Some(Told { token, revoked: false });
             return before.delete(version);
         }
         Step::Done(Revoked::Failed(failure.copy(&mut before.cx.arena)))

@@ -16,7 +16,7 @@ use super::Record;
 use crate::limits;
 use crate::terms::Time;
 
-/// One row per sign-in, each step of which is one compare-and-swap. So a callback works once, and of all the tabs, threads
+/// One row per sign-in, in the clear: it holds the `code_verifier`, and then the tokens. Each step of which is one compare-and-swap. So a callback works once, and of all the tabs, threads
 /// and processes that share a session one alone spends its refresh token.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub enum Session<'s> {
@@ -34,7 +34,8 @@ pub enum Session<'s> {
 impl<'s> Record<'s> for Session<'s> {}
 
 impl<'s> Session<'s> {
-    /// At which server, as which client.
+    /// At which server, as which client. Not to choose the client for a response by: the session is the one of the `state`,
+    /// so that every response would match, also one that another server has sent (RFC 9700 section 4.4).
     pub const fn owner(&self) -> Owner<'s> {
         match self {
             Self::Started(Started { owner, .. })
@@ -70,6 +71,8 @@ pub struct Started<'s> {
     pub owner: Owner<'s>,
     /// The hash of the binding of the user agent that began it.
     pub user_agent: [u8; 32],
+    /// Whether the server's metadata promised `iss` in the response. What it says later cannot take that back.
+    pub iss_promised: bool,
     /// The `code_verifier`. It leaves this row for the token endpoint alone.
     pub code_verifier: &'s str,
     /// The redirection URI of the request.
@@ -96,8 +99,17 @@ pub struct TokenSet<'s> {
     pub refresh_token: Option<&'s str>,
     /// The scope granted.
     pub scope: &'s str,
+    /// The scope asked for at the sign-in; empty if none was named.
+    pub scope_asked: &'s str,
     /// The resources asked for.
     pub resources: &'s str,
+}
+
+impl<'s> TokenSet<'s> {
+    /// The token that stands for the grant at the server: the refresh token, if there is one.
+    pub(crate) fn strongest(&self) -> &'s str {
+        self.refresh_token.unwrap_or(self.access_token)
+    }
 }
 
 /// A session whose refresh token is being spent.
@@ -114,7 +126,7 @@ pub struct Refreshing<'s> {
 pub const SESSION_ROW: usize = limits::URI
     + limits::CLIENT_ID
     + 2 * limits::FOREIGN_TOKEN
-    + limits::SCOPE
+    + 2 * limits::SCOPE
     + limits::RESOURCES * (limits::RESOURCE + 1)
     + 64;
 

@@ -190,7 +190,9 @@ fn demo_client(
         redirect_uri,
         scope: clients::SCOPES,
         resources: resource,
+        mix_up_defense: symbolon::client::MixUpDefense::OnlyServer,
         schemes: Schemes::HttpsAndPlainHttpOnLoopback,
+        addresses: symbolon::client::Addresses::PrivateAndLoopbackToo,
         lifetimes: Default::default(),
     })
 }

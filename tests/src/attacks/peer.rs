@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use symbolon::client::{Authentication, Client, Lifetimes, Refreshed};
+use symbolon::client::{Addresses, Authentication, Client, Lifetimes, MixUpDefense, Refreshed};
 use symbolon::record::{Key, Record, Session};
 use symbolon::step::{Commit, Flow, Load, Send, SendPolicy, Step};
 use symbolon::terms::client_id::ClientId;
@@ -36,7 +36,9 @@ pub fn client(issuer: &str) -> Client<'_> {
         redirect_uri: "https://client.example/cb",
         scope: "read",
         resources: RESOURCE,
+        mix_up_defense: MixUpDefense::Iss,
         schemes: Schemes::Https,
+        addresses: Addresses::PublicOnly,
         lifetimes: Lifetimes::default(),
     }
 }

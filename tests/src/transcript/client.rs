@@ -1,7 +1,8 @@
 //! The entry points of the client.
 
 use symbolon::client::{
-    Authentication, BUFFER, Client, Failure, Lifetimes, Refreshed, Revoked, SignIn, SignedIn, Tokens,
+    Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, SignIn, SignedIn,
+    Tokens,
 };
 use symbolon::record::Key;
 use symbolon::terms::client_id::ClientId;
@@ -91,7 +92,9 @@ fn client(settings: &Settings) -> Result<Client<'static>, String> {
         redirect_uri,
         scope: "read",
         resources: RESOURCE,
+        mix_up_defense: MixUpDefense::OwnRedirectUri,
         schemes: Schemes::Https,
+        addresses: Addresses::PublicOnly,
         lifetimes: Lifetimes::default(),
     })
 }

@@ -206,6 +206,7 @@ fn started() -> Started<'static> {
     Started {
         owner: OWNER,
         user_agent: rows::browser(),
+        iss_promised: true,
         code_verifier: VERIFIER,
         redirect_uri: "https://client.example/cb",
         scope: "read",
@@ -221,6 +222,7 @@ fn tokens() -> TokenSet<'static> {
         expires_at: Some(NOW.after(600)),
         refresh_token: Some(REFRESH),
         scope: "read",
+        scope_asked: "read",
         resources: RESOURCE,
     }
 }

@@ -61,7 +61,9 @@ fn client(configuration: &'static Value) -> Result<Client<'static>, String> {
         redirect_uri: member("redirect_uri"),
         scope: member("scope"),
         resources: member("resource"),
+        mix_up_defense: symbolon::client::MixUpDefense::OnlyServer,
         schemes: Schemes::HttpsAndPlainHttpOnLoopback,
+        addresses: symbolon::client::Addresses::PrivateAndLoopbackToo,
         lifetimes: Default::default(),
     })
 }
