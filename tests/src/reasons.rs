@@ -26,6 +26,7 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "RedirectUriForbidden",
     "IssuerMismatch",
     "PkceUnsupported",
+    "IssUnsupported",
     "IssMissing",
     "IssMismatch",
     "StateUnknown",

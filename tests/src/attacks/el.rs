@@ -102,6 +102,7 @@ const REASONS: &[Reason] = &[
     Reason::DecisionExceedsRequest,
     Reason::IssuerMismatch,
     Reason::PkceUnsupported,
+    Reason::IssUnsupported,
     Reason::IssMissing,
     Reason::IssMismatch,
     Reason::StateUnknown,

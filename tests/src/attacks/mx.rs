@@ -1,6 +1,6 @@
 //! Mix-up and session fixation, at the client.
 
-use symbolon::client::Client;
+use symbolon::client::{Client, MixUpDefense};
 
 use super::client::{EVIL, goes_on, visit};
 use super::form::Form;
@@ -61,14 +61,14 @@ fn silent() -> String {
 }
 
 fn mx_03(ground: &Ground) -> Checked {
-    let start =
-        |visit: &mut Visit| visit.start(&client(ISSUER), &silent(), BROWSER).map_err(|reason| format!("{reason:?}"));
+    let client = Client { mix_up_defense: MixUpDefense::OwnRedirectUri, ..client(ISSUER) };
+    let start = |visit: &mut Visit| visit.start(&client, &silent(), BROWSER).map_err(|reason| format!("{reason:?}"));
     let mut visit = visit(ground);
     let begun = start(&mut visit)?;
     let other = begun.response().with("iss", EVIL).text();
-    let other = aborted(&mut visit, |visit| visit.land(&client(ISSUER), &silent(), &other, BROWSER))?;
+    let other = aborted(&mut visit, |visit| visit.land(&client, &silent(), &other, BROWSER))?;
     visit.replies.push_back(Canned::json(200, TOKENS));
-    let equal = visit.land(&client(ISSUER), &silent(), &begun.response().text(), BROWSER);
+    let equal = visit.land(&client, &silent(), &begun.response().text(), BROWSER);
     equal.map_err(|aborted| format!("the right iss: {aborted:?}"))?;
     Ok(format!("another server's -> {other}; its own -> accepted"))
 }
