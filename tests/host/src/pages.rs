@@ -120,8 +120,13 @@ impl Form<'_> {
         } else {
             ""
         };
+        let unproven = if prompt.confidential {
+            ""
+        } else {
+            "<p class=\"warning\">Nothing proves which application is asking: the name above is only what it goes by.</p>\n"
+        };
         let body = format!(
-            "<p><strong><bdi>{name}</bdi></strong> wants access to your account.</p>\n{complaint}{warning}\
+            "<p><strong><bdi>{name}</bdi></strong> wants access to your account.</p>\n{complaint}{unproven}{warning}\
              {open}<fieldset>\n<legend>It asks to</legend>\n{scopes}</fieldset>\n{resources}\
              <p class=\"destination\">You will be sent to <strong><bdi>{host}</bdi></strong>.</p>\n\
              <div class=\"choice\">\n<button type=\"submit\" name=\"decision\" value=\"approve\">Allow</button>\n\

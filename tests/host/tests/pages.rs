@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Folder, Person, host, person};
+use symbolon_host::clients;
 use symbolon_host::users::USERS;
+use symbolon_tests::fixture::CHALLENGE;
 
 fn assert_guarded(page: &symbolon_host::browser::Page) {
     let policy = page.header("Content-Security-Policy");
@@ -30,7 +32,7 @@ async fn every_page_is_guarded() {
     assert!(sign_in.header("Content-Security-Policy").contains("form-action 'self'"));
     let consent = person.sign_in(&sign_in).await;
     assert_guarded(&consent);
-    for shown in ["Notes on this computer", "127.0.0.1", "Read your notes", "alice", "runs on your own computer"] {
+    for shown in ["Notes on this computer", "127.0.0.1", "Read your notes", "alice"] {
         assert!(consent.body.contains(shown), "{shown}: {}", consent.body);
     }
     assert!(!consent.body.contains("<script") && !consent.body.contains("style="), "{}", consent.body);
@@ -41,6 +43,36 @@ async fn every_page_is_guarded() {
     assert_eq!(error.status, 400);
     assert!(!error.body.contains("nobody"), "{}", error.body);
     assert!(error.header("Content-Security-Policy").contains("style-src 'self'"), "the page goes without its style");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_warns_of_what_is_not_proven() {
+    const UNPROVEN: &str = "Nothing proves which application is asking";
+    const LOOPBACK: &str = "You will be sent to a program on your own computer";
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let (native, (web, _)) = (clients::NATIVE, clients::WEB);
+    for (client_id, redirect_uri, warnings) in [
+        (native, "http://127.0.0.1:9/callback", [true, true]),
+        (web, "http://127.0.0.1/callback", [false, true]),
+        (web, "https://notes.example/callback", [false, false]),
+    ] {
+        let mut person = person(&running);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("response_type", "code"), ("client_id", client_id), ("redirect_uri", redirect_uri)])
+            .extend_pairs([("code_challenge", CHALLENGE), ("code_challenge_method", "S256")])
+            .finish();
+        let sent = person.browser.get(&format!("{}/authorize?{query}", person.root)).await.unwrap();
+        let page = person.browser.follow(&sent).await.unwrap();
+        let consent = person.sign_in(&page).await;
+        assert!(consent.body.contains("Allow access?"), "{}", consent.body);
+        assert_eq!(
+            [UNPROVEN, LOOPBACK].map(|text| consent.body.contains(text)),
+            warnings,
+            "{client_id} {redirect_uri}"
+        );
+    }
     running.stop().await.unwrap();
 }
 
