@@ -16,7 +16,7 @@ let host;
 let browser;
 before(async () => {
   host = await startHost();
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...flags, ...quiet] });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...flags, ...quiet] });
 });
 after(async () => {
   await browser?.close();
@@ -72,16 +72,16 @@ for (const javaScriptEnabled of [true, false]) {
       await shows(page, 'You will be sent to 127.0.0.1');
       await page.getByLabel('Add and change your notes').uncheck();
       await press(page, 'Allow');
-      await shows(page, 'It is signed in, and was granted: read.');
+      await shows(page, 'You are signed in, and the application was granted: read.');
       // The fragment is what the server's redirect left.
       assert.equal(page.url(), `${host.issuer}/#_`);
 
       await press(page, 'Call the resource');
       await shows(page, 'The resource answered 200');
-      const before = await page.getByText('It has the access token').innerText();
+      const before = await page.getByText('The application has the access token').innerText();
       await press(page, 'Refresh');
-      await shows(page, 'It has refreshed its tokens.');
-      assert.notEqual(await page.getByText('It has the access token').innerText(), before);
+      await shows(page, 'The application has refreshed its tokens.');
+      assert.notEqual(await page.getByText('The application has the access token').innerText(), before);
       await press(page, 'Call the resource');
       await shows(page, 'The resource answered 200');
       await press(page, 'Sign out');
@@ -141,7 +141,7 @@ for (const javaScriptEnabled of [true, false]) {
       const page = await tab();
       await askForConsent(page);
       await press(page, 'Allow');
-      await shows(page, 'It is signed in, and was granted: read write.');
+      await shows(page, 'You are signed in, and the application was granted: read write.');
       const response = await page.goBack();
       await shows(page, invalid);
       assert.equal(response.status(), 400);

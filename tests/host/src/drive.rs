@@ -41,8 +41,8 @@ impl Driver<'_> {
                     let write = question.write();
                     let outcome = self.store.commit(write).await;
                     let said = match outcome {
-                        Ok(Committed::Yes) if write.value.is_none() => "deleted".to_owned(),
-                        Ok(Committed::Yes) => format!("version {}", write.version()),
+                        Ok(Committed::Yes) if write.value.is_none() => "committed, deleted".to_owned(),
+                        Ok(Committed::Yes) => format!("committed, version {}", write.version()),
                         Ok(Committed::Conflict) => "conflict".to_owned(),
                         Err(Unavailable) => "unavailable".to_owned(),
                     };
@@ -60,7 +60,7 @@ impl Driver<'_> {
                     let outcome = response.as_ref().map(|response| response.status).ok();
                     tracing::info!(question = "send", actor = self.actor.as_str(), status = outcome);
                     if let Some(journal) = self.journal {
-                        journal.sent(self.actor, outcome);
+                        journal.sent(self.actor, question.exchange(), outcome);
                     }
                     match response {
                         Ok(mut response) => response.lend(|response| question.answer(response)),

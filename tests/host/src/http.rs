@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use symbolon::wire::http::{Field, Method, Reply};
 
 use crate::Host;
@@ -119,8 +120,13 @@ pub async fn any_origin(request: Request, next: Next) -> Response<Body> {
     response
 }
 
-/// Writes requests and replies to the journal, if there is one.
-pub async fn record(State((host, actor)): State<(Arc<Host>, Actor)>, request: Request, next: Next) -> Response<Body> {
+/// A router whose requests and replies are written to the journal: as they travel, so with the fields of [`guard`].
+pub fn recorded(router: Router<Arc<Host>>, host: &Arc<Host>, actor: Actor) -> Router<Arc<Host>> {
+    router.layer(from_fn(guard)).layer(from_fn_with_state((Arc::clone(host), actor), record))
+}
+
+/// Writes a request and its reply to the journal, if there is one.
+async fn record(State((host, actor)): State<(Arc<Host>, Actor)>, request: Request, next: Next) -> Response<Body> {
     let Some(journal) = &host.journal else { return next.run(request).await };
     let (parts, body) = request.into_parts();
     let body = match read(body).await {

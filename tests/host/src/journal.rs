@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use base64ct::{Base64, Encoding};
 use symbolon::step::Exchange;
 use symbolon::wire::http::{Field, Method};
 
@@ -11,27 +12,20 @@ const KEPT: usize = 512;
 /// Characters shown of a secret, at its beginning and at its end: the credentials of one grant begin alike.
 const SHOWN: (usize, usize) = (6, 4);
 /// Parameters and members whose values are abbreviated.
-const SECRETS: [&str; 11] = [
-    "access_token",
-    "client_secret",
-    "code",
-    "code_challenge",
-    "code_verifier",
-    "csrf",
-    "handle",
-    "password",
-    "refresh_token",
-    "state",
-    "token",
-];
+const SECRETS: [&str; 9] =
+    ["access_token", "code", "code_challenge", "code_verifier", "csrf", "handle", "refresh_token", "state", "token"];
+/// What people and clients know by heart: of these, nothing is shown.
+const HIDDEN: [&str; 2] = ["client_secret", "password"];
 /// Header fields that say something about the protocol.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 11] = [
     "allow",
     "authorization",
     "cache-control",
+    "content-security-policy",
     "content-type",
     "cookie",
     "location",
+    "referrer-policy",
     "retry-after",
     "set-cookie",
     "www-authenticate",
@@ -119,7 +113,7 @@ impl Journal {
         body: &[u8],
     ) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut lines: Vec<String> = form(query).map(|pair| format!("? {pair}")).collect();
+        let mut lines: Vec<String> = form(query).collect();
         lines.extend(message(fields, body));
         self.push(actor, Kind::Request, format!("{method} {path}"), lines);
     }
@@ -131,21 +125,24 @@ impl Journal {
 
     /// The core asked the store, which answered `outcome`.
     pub fn question(&self, actor: Actor, question: &str, kind: &str, key: &str, outcome: &str) {
-        self.push(actor, Kind::Question, format!("{question} {kind} {key}: {outcome}"), Vec::new());
+        self.push(actor, Kind::Question, format!("{question} {kind} {key} -> {outcome}"), Vec::new());
     }
 
-    /// The core asked for an exchange.
+    /// The core asks for an exchange. What is sent is told by whoever receives it, which in a demonstration is this host.
     pub fn sending(&self, actor: Actor, exchange: &Exchange<'_>) {
-        let method = if exchange.method == Method::Get { "GET" } else { "POST" };
-        let title = format!("send {method} {}", without_secrets(exchange.url));
-        self.push(actor, Kind::Question, title, message(exchange.headers.iter().copied(), exchange.body));
+        self.push(actor, Kind::Question, send(exchange), Vec::new());
     }
 
     /// The exchange ended with this status, or not at all.
-    pub fn sent(&self, actor: Actor, status: Option<u16>) {
-        let title = status.map_or("send: unavailable".to_owned(), |status| format!("send: status {status}"));
-        self.push(actor, Kind::Question, title, Vec::new());
+    pub fn sent(&self, actor: Actor, exchange: &Exchange<'_>, status: Option<u16>) {
+        let outcome = status.map_or("unavailable".to_owned(), |status| format!("status {status}"));
+        self.push(actor, Kind::Question, format!("{} -> {outcome}", send(exchange)), Vec::new());
     }
+}
+
+fn send(exchange: &Exchange<'_>) -> String {
+    let method = if exchange.method == Method::Get { "GET" } else { "POST" };
+    format!("send {method} {}", without_secrets(exchange.url))
 }
 
 fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<String> {
@@ -155,10 +152,7 @@ fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<Stri
         let name = field.name.to_ascii_lowercase();
         let value = String::from_utf8_lossy(field.value);
         let value = match name.as_str() {
-            "authorization" => match value.split_once(' ') {
-                Some((scheme, rest)) => format!("{scheme} {}", abbreviate(rest)),
-                None => abbreviate(&value),
-            },
+            "authorization" => authorization(&value),
             "cookie" | "set-cookie" => cookies(&value),
             "location" => without_secrets(&value),
             _ => value.into_owned(),
@@ -180,6 +174,21 @@ fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<Stri
     lines
 }
 
+/// Credentials with their secret part abbreviated; of Basic, the client identifier alone.
+fn authorization(value: &str) -> String {
+    match value.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("Basic") => match Base64::decode_vec(rest) {
+            Ok(pair) if pair.contains(&b':') => {
+                let id = pair.split(|byte| *byte == b':').next().unwrap_or_default();
+                format!("{scheme} {}:…", String::from_utf8_lossy(id))
+            }
+            _ => format!("{scheme} …"),
+        },
+        Some((scheme, rest)) => format!("{scheme} {}", abbreviate(rest)),
+        None => "…".to_owned(),
+    }
+}
+
 /// A URI with the secrets of its query abbreviated.
 fn without_secrets(uri: &str) -> String {
     let Some((path, query)) = uri.split_once('?') else { return uri.to_owned() };
@@ -191,6 +200,7 @@ fn without_secrets(uri: &str) -> String {
 /// The pairs of a form or a query, as they travelled.
 fn form(text: &str) -> impl Iterator<Item = String> {
     let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if HIDDEN.contains(&name) => format!("{name}=…"),
         Some((name, value)) if SECRETS.contains(&name) => format!("{name}={}", abbreviate(value)),
         _ => pair.to_owned(),
     };
@@ -211,6 +221,7 @@ fn json(text: &str) -> Vec<String> {
         return vec!["(not JSON)".to_owned()];
     };
     let line = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(_) if HIDDEN.contains(&name.as_str()) => format!("{name}: …"),
         Some(secret) if SECRETS.contains(&name.as_str()) => format!("{name}: {}", abbreviate(secret)),
         _ => format!("{name}: {value}"),
     };
@@ -241,7 +252,7 @@ mod tests {
             field("Cookie", cookie.as_bytes()),
             field("Location", location.as_bytes()),
         ];
-        for name in SECRETS {
+        for name in SECRETS.into_iter().chain(HIDDEN) {
             let pair = format!("{name}={secret}");
             journal.request(Actor::Server, "POST", &format!("/x?{pair}"), fields.into_iter(), pair.as_bytes());
             let json = format!("{{\"{name}\":\"{secret}\"}}");
@@ -249,9 +260,25 @@ mod tests {
             journal.reply(Actor::Server, 200, [kind].into_iter(), json.as_bytes());
         }
         let entries = journal.take();
-        assert_eq!(entries.len(), 2 * SECRETS.len());
+        assert_eq!(entries.len(), 2 * (SECRETS.len() + HIDDEN.len()));
         for entry in entries {
             assert!(!format!("{entry:?}").contains(secret), "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn of_what_somebody_knows_by_heart_nothing_is_shown() {
+        let secret = "correct-horse-battery-staple-0123456789";
+        let basic = |pair: &str| authorization(&format!("Basic {}", Base64::encode_string(pair.as_bytes())));
+        assert_eq!(basic(&format!("web:{secret}")), "Basic web:…");
+        assert_eq!(basic(&format!("web:{secret}:{secret}")), "Basic web:…");
+        assert_eq!(basic(secret), "Basic …");
+        assert_eq!(authorization(&format!("basic {secret}")), "basic …");
+        assert_eq!(authorization(secret), "…");
+        for name in HIDDEN {
+            let shown: Vec<String> = form(&format!("a=b&{name}={secret}")).collect();
+            assert_eq!(shown, ["a=b".to_owned(), format!("{name}=…")]);
+            assert_eq!(json(&format!("{{\"{name}\":\"{secret}\"}}")), [format!("{name}: …")]);
         }
     }
 }

@@ -29,7 +29,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
@@ -211,7 +211,6 @@ fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<R
 }
 
 fn router(host: &Arc<Host>) -> Router {
-    let recorded = |actor| from_fn_with_state((Arc::clone(host), actor), http::record);
     let base = &host.base;
     let at = |name: &str| format!("{base}/{name}");
     let cross_origin = Router::new()
@@ -220,23 +219,21 @@ fn router(host: &Arc<Host>) -> Router {
         .route(&at("token"), any(endpoints::token))
         .route(&at("revoke"), any(endpoints::revoke))
         .layer(from_fn(http::any_origin));
-    let protected = Router::new()
-        .route(&at("resource"), any(endpoints::resource))
-        .layer(from_fn(http::any_origin))
-        .layer(recorded(Actor::Resource));
+    let protected = Router::new().route(&at("resource"), any(endpoints::resource)).layer(from_fn(http::any_origin));
     let demo = if host.demo.is_some() { demo::router(host) } else { Router::new() };
-    Router::new()
+    let server = Router::new()
         .route(&at("authorize"), any(interaction::authorize))
         .route(&at("interaction"), get(interaction::show))
         .route(&at("interaction/sign-in"), any(interaction::sign_in))
         .route(&at("interaction/sign-out"), any(interaction::sign_out))
         .route(&at("interaction/consent"), any(interaction::consent))
         .route(&at("introspect"), any(endpoints::introspect))
-        .merge(cross_origin)
-        .layer(recorded(Actor::Server))
-        .merge(protected)
+        .merge(cross_origin);
+    http::recorded(server, host, Actor::Server)
+        .merge(http::recorded(protected, host, Actor::Resource))
         .merge(demo)
         .route(&at("style.css"), get(style))
+        // For what is not recorded, and what no route matches.
         .layer(from_fn(http::guard))
         .with_state(Arc::clone(host))
 }

@@ -33,13 +33,13 @@ async fn a_person_clicks_through_the_page() {
     let back = person.approve(&consent).await;
     let callback = person.browser.follow(&back).await.unwrap();
     let home = person.browser.follow(&callback).await.unwrap();
-    assert!(home.body.contains("It is signed in, and was granted: read write."), "{}", home.body);
+    assert!(home.body.contains("You are signed in, and the application was granted: read write."), "{}", home.body);
     assert!(!home.body.contains(&back.parameter("code")), "a code is shown in full");
     let called = press(&mut person, "call").await;
     assert!(called.body.contains("The resource answered 200") && called.body.contains("alice"), "{}", called.body);
-    assert!(press(&mut person, "refresh").await.body.contains("It has refreshed its tokens."));
+    assert!(press(&mut person, "refresh").await.body.contains("The application has refreshed its tokens."));
     assert!(press(&mut person, "call").await.body.contains("The resource answered 200"));
-    assert!(press(&mut person, "revoke").await.body.contains("It has signed out"));
+    assert!(press(&mut person, "revoke").await.body.contains("The application has signed you out"));
     // The same response again, and in a browser that has not asked for it.
     for browser in [person.browser, Browser::new().unwrap()] {
         let mut other = Person { browser, root: person.root.clone() };
@@ -70,6 +70,19 @@ fn the_run_exits_with_0() {
     assert!(said.starts_with("listening on http://127.0.0.1:"), "{said}");
     assert!(said.ends_with("Every outcome is as it should be.\n"), "{said}");
     assert_eq!(said.matches("   ok: ").count(), 13, "{said}");
+    let legend: Vec<&str> = said.lines().skip(1).take(4).collect();
+    for (line, mark) in legend.iter().zip(["<- ", "-> ", "? ", "Lines further right"]) {
+        assert!(line.starts_with(mark), "{line}");
+    }
+    // What the guard adds has travelled, too.
+    for shown in
+        ["content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "Basic resource-server:…"]
+    {
+        assert!(said.contains(shown), "{shown}: {said}");
+    }
+    // A copy of a token comes without the cookies of whom it was copied from.
+    let (_, copied) = said.split_once("11. Nor does a copy").unwrap();
+    assert!(!copied.contains("cookie:"), "{copied}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,10 +99,11 @@ async fn the_run_says_what_went_wrong() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_work_as_they_are_printed() {
-    if !Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no curl here");
-        return;
-    }
+    let curl = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    assert!(
+        curl.is_ok_and(|status| status.success()),
+        "this test runs the printed commands, which need curl: install it"
+    );
     let folder = Folder::new();
     let running = demonstration(&folder).await;
     let printed = demo::commands(&running.host);

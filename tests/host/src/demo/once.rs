@@ -7,15 +7,23 @@ use crate::journal::{Actor, Entry, Kind};
 use crate::users::USERS;
 use crate::{Host, clients};
 
+const LEGEND: &str = "\
+<-  a request arrives; below it what it says, with its secrets cut short (…)
+->  the reply to it
+?   the protocol library has its program load or commit a row of the database, or send a request; -> is what came of it
+Lines further right are of the server and of the resource that the client calls; `ok` is an outcome that was checked.
+";
+
 /// Runs the flow, prints each request, question, answer and reply, and checks every outcome; the first that is not as it
 /// should be ends it.
 pub async fn once(host: &Host) -> Result<(), String> {
     let mut run = Run { host, steps: 0 };
     let demo = host.demo.as_ref().ok_or("not a demonstration")?;
     let driver = host.driver(Actor::Client);
-    let mut browser = Browser::new().map_err(|error| error.to_string())?;
+    let mut browser = Browser::new().map_err(text)?;
     let binding = "the browser of the demonstration";
 
+    print!("{LEGEND}");
     run.step("The client finds the server and prepares an authorization request.");
     let url = demo.client.authorize(&driver, binding).await?;
     run.done(url.starts_with(host.issuer()), "the request goes to the issuer that was asked for")?;
@@ -59,7 +67,8 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.step("The client signs out, and the server revokes.");
     let stolen = demo.client.stolen_refresh_token(&driver, session).await.ok_or("the session has no refresh token")?;
     demo.client.revoke(&driver, session).await?;
-    run.done(true, "the session is gone")?;
+    let row = host.store.load(session).await;
+    run.done(row.is_ok_and(|row| row.is_none()), "the client's store has no session any more")?;
 
     run.step("The access token no longer works.");
     let (status, challenge) = demo.client.call(&driver, &access_token).await?;
@@ -68,7 +77,9 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.step("Nor does a copy of the refresh token.");
     let form = format!("grant_type=refresh_token&client_id={}&refresh_token={stolen}", clients::NATIVE);
     let token_endpoint = format!("{}/token", host.issuer().trim_end_matches('/'));
-    let refused = browser.post(&token_endpoint, form).await.map_err(text)?;
+    // Whoever has the copy has not the browser with its cookies.
+    let mut thief = Browser::new().map_err(text)?;
+    let refused = thief.post(&token_endpoint, form).await.map_err(text)?;
     run.done(refused.status == 400 && refused.member("error") == "invalid_grant", "invalid_grant")?;
 
     run.step("And the client itself has to ask its user again.");

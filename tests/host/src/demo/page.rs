@@ -7,7 +7,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use symbolon::record::Key;
@@ -15,7 +14,7 @@ use symbolon::record::Key;
 use super::DemoClient;
 use crate::Host;
 use crate::form::read_form;
-use crate::http::{Message, record};
+use crate::http::{Message, recorded};
 use crate::journal::{Actor, Entry, Kind, abbreviate};
 use crate::pages::{escape, wide_page};
 
@@ -58,14 +57,13 @@ impl Demo {
 
 /// The routes of the demonstration.
 pub(crate) fn router(host: &Arc<Host>) -> Router<Arc<Host>> {
-    Router::new()
+    let client = Router::new()
         .route("/demo/callback", get(callback))
         .route("/demo/start", post(act))
         .route("/demo/call", post(act))
         .route("/demo/refresh", post(act))
-        .route("/demo/revoke", post(act))
-        .layer(from_fn_with_state((Arc::clone(host), Actor::Client), record))
-        .route("/", get(show))
+        .route("/demo/revoke", post(act));
+    recorded(client, host, Actor::Client).route("/", get(show))
 }
 
 async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body> {
@@ -93,18 +91,21 @@ async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<Body>
             .concat(),
     };
     let token = visit.access_token.map_or(String::new(), |token| {
-        format!("<p>It has the access token <code>{}</code>.</p>\n", escape(&abbreviate(&token)))
+        format!("<p>The application has the access token <code>{}</code>.</p>\n", escape(&abbreviate(&token)))
     });
     let said = match visit.said.as_str() {
         "" => {
-            "It knows nobody yet. Sign in as <code>alice</code> or <code>bob</code>; the terminal shows their passwords."
+            "The application does not know you yet. Sign in as <code>alice</code> or <code>bob</code>; the terminal \
+             shows their passwords."
         }
         said => &escape(said),
     };
     let entries: Vec<Entry> = host.journal.iter().flat_map(|journal| journal.entries()).collect();
     let body = format!(
-        "<p>This page is a client of the authorization server at <code>{}</code>, and both run here. \
-         Questions are what the protocol core asked its host.</p>\n<p role=\"status\">{said}</p>\n{token}\
+        "<p>This page belongs to an example application, a client of the authorization server at <code>{}</code>. \
+         Application, server and the resource that the application calls are one program here. Below is what travelled \
+         between them and, with <em>asks to</em>, what the protocol library had the program do in between: load or \
+         commit a row of the database, send a request.</p>\n<p role=\"status\">{said}</p>\n{token}\
          <div class=\"actions\">\n{buttons}</div>\n{}",
         escape(host.issuer()),
         steps(&entries)
@@ -133,7 +134,7 @@ fn steps(entries: &[Entry]) -> String {
 fn item(entry: &Entry) -> String {
     let (class, verb) = match entry.kind {
         Kind::Request => ("request", "is asked"),
-        Kind::Question => ("question", "core"),
+        Kind::Question => ("question", "asks to"),
         Kind::Reply => ("reply", "replies"),
     };
     let lines = escape(&entry.lines.join("\n"));
@@ -166,13 +167,13 @@ async fn act(State(host): State<Arc<Host>>, uri: axum::http::Uri, message: Messa
         ("/demo/refresh", Some(session)) => match demo.client.refresh(&driver, session, Some(&token)).await {
             Ok(token) => {
                 visit.access_token = Some(token);
-                Ok("It has refreshed its tokens.".to_owned())
+                Ok("The application has refreshed its tokens.".to_owned())
             }
             Err(error) => Err(error),
         },
         ("/demo/revoke", Some(session)) => demo.client.revoke(&driver, session).await.map(|()| {
             visit = Visit::default();
-            "It has signed out, and the server has revoked the grant.".to_owned()
+            "The application has signed you out, and the server has revoked the grant.".to_owned()
         }),
         _ => return home(),
     };
@@ -190,7 +191,7 @@ async fn callback(State(host): State<Arc<Host>>, message: Message) -> Response<B
     let driver = host.driver(Actor::Client);
     match demo.client.callback(&driver, &browser, &query).await {
         Ok(signed_in) => {
-            visit.said = format!("It is signed in, and was granted: {}.", signed_in.scope);
+            visit.said = format!("You are signed in, and the application was granted: {}.", signed_in.scope);
             visit.session = Some(signed_in.session);
             visit.access_token = Some(signed_in.access_token);
         }
