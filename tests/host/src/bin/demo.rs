@@ -1,9 +1,9 @@
 //! The demonstration: see `cargo demo -- --help`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use symbolon_host::config::{Config, HELP};
+use symbolon_host::demo::say;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -33,12 +33,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Whoever reads our output may leave after the first line; that is no reason to stop.
-fn say(text: &str) {
-    let mut out = std::io::stdout();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 async fn run(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -2,6 +2,7 @@
 
 use symbolon::record::Key;
 
+use super::say;
 use crate::browser::Browser;
 use crate::journal::{Actor, Entry, Kind};
 use crate::users::USERS;
@@ -23,7 +24,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     let mut browser = Browser::new().map_err(text)?;
     let binding = "the browser of the demonstration";
 
-    print!("{LEGEND}");
+    say(LEGEND);
     run.step("The client finds the server and prepares an authorization request.");
     let url = demo.client.authorize(&driver, binding).await?;
     run.done(url.starts_with(host.issuer()), "the request goes to the issuer that was asked for")?;
@@ -85,7 +86,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.step("And the client itself has to ask its user again.");
     let again = demo.client.refresh(&driver, session, None).await;
     run.done(again.is_err_and(|said| said.starts_with("sign in again")), "sign in again")?;
-    println!("\nEvery outcome is as it should be.");
+    say("\nEvery outcome is as it should be.\n");
     Ok(())
 }
 
@@ -101,14 +102,14 @@ struct Run<'h> {
 impl Run<'_> {
     fn step(&mut self, what: &str) {
         self.steps += 1;
-        println!("\n{}. {what}", self.steps);
+        say(&format!("\n{}. {what}\n", self.steps));
     }
 
     fn done(&self, holds: bool, what: &str) -> Result<(), String> {
         for entry in self.host.journal.iter().flat_map(|journal| journal.take()) {
             print(&entry);
         }
-        println!("   {}: {what}", if holds { "ok" } else { "FAILED" });
+        say(&format!("   {}: {what}\n", if holds { "ok" } else { "FAILED" }));
         if holds { Ok(()) } else { Err(format!("step {}: {what}: no", self.steps)) }
     }
 }
@@ -120,8 +121,8 @@ fn print(entry: &Entry) {
         Kind::Question => "? ",
         Kind::Reply => "->",
     };
-    println!("{indent}{:8} {mark} {}", entry.actor.as_str(), entry.title);
+    say(&format!("{indent}{:8} {mark} {}\n", entry.actor.as_str(), entry.title));
     for line in &entry.lines {
-        println!("{indent}              {line}");
+        say(&format!("{indent}              {line}\n"));
     }
 }
