@@ -198,9 +198,12 @@ fn table() -> Result<(), String> {
         let blocks = case.compressions.to_string();
         let (floor, _) = count("symbolon_figures_compressions", &["--compressions", &blocks])?;
         let (questions, allocations) = printed.split_once(' ').ok_or("the case printed nothing")?;
+        if (questions, allocations) != ("3", "0") {
+            return Err(format!("{}: {questions} questions and {allocations} allocations, not 3 and 0", case.name));
+        }
         let ratio = flow as f64 / floor as f64;
         let name = case.name;
-        println!("| {name} | {questions} | {allocations} | {flow} | {floor} ({blocks}: {}) | {ratio:.2} |", case.why);
+        println!("| {name} | {questions} | {allocations} | {flow} | {floor} ({blocks}: {}) | {ratio:.3} |", case.why);
     }
     Ok(())
 }

@@ -372,20 +372,23 @@ pub fn walk<'c>(server: &Server<'_>, case: &'c Case, mut visit: impl FnMut(Run<'
 /// Calls `run` with every sequence of answers that a menu allows; returns how many there are.
 fn answered(menu: &Menu, mut run: impl FnMut(&mut dyn FnMut(&Question) -> Given)) -> usize {
     every(|choices: &mut Choices| {
-        let (mut reads, mut lost) = (0, false);
+        let (mut reads, mut lost, mut raced) = (0, false, false);
         run(&mut |question| {
-            let mut node = question.node();
-            if lost {
-                node.push_str(" again");
-            }
-            let menu = menu.get(node.as_str()).unwrap_or_else(|| panic!("nobody expected {node}"));
+            let node = question.node();
+            let again = format!("{node} again");
+            let commit = matches!(question, Question::Commit(_));
+            // After a lost race a question has fewer answers, where the menu says so: else the tree has no end.
+            let fewer = (lost || (raced && commit)).then(|| menu.get(again.as_str())).flatten();
+            let menu = fewer.or_else(|| menu.get(node.as_str())).unwrap_or_else(|| panic!("nobody expected {node}"));
             let mut given = menu[choices.pick(menu.len())].clone();
             if let Given::Row(Some((version, _))) = &mut given {
                 // Somebody wrote the row since it was read last.
                 reads += 10;
                 *version = reads;
             }
-            lost = given == Given::Conflict;
+            // A write that nobody answers for may have lost as well.
+            lost = given == Given::Conflict || (commit && given == Given::Unavailable);
+            raced |= lost;
             given
         });
     })

@@ -232,10 +232,16 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
 
 fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
     let again = |pair: &[(Question, Given)]| matches!(pair[1].0, Question::Load { .. });
-    let lost = run.record.iter().filter(|(_, given)| *given == Given::Conflict).count();
+    let lost = |(question, given): &&(Question, Given)| {
+        *given == Given::Conflict || (matches!(question, Question::Commit(_)) && *given == Given::Unavailable)
+    };
+    let lost = run.record.iter().filter(lost).count();
     // A refresh may lose the lease and, once it holds one, its tokens' row, each as often as races are lost at all.
     lost <= 2 * (usize::from(symbolon::limits::RACES) + 1)
-        && run.record.windows(2).all(|pair| !again(pair) || pair[0].1 == Given::Conflict)
+        && run.record.windows(2).all(|pair| {
+            let written = matches!(pair[0].0, Question::Commit(_));
+            !again(pair) || pair[0].1 == Given::Conflict || (written && pair[0].1 == Given::Unavailable)
+        })
 }
 
 fn commit_expects_what_is_known(run: &Run<'_>) -> bool {
