@@ -164,7 +164,7 @@ impl Write<'_> {
 pub struct Exchange<'a> {
     /// The method.
     pub method: Method,
-    /// An absolute URI whose scheme is `https`, or `http` where [`Exchange::plain_http`] is true.
+    /// An absolute URI whose scheme is `https`, or `http` where its [`SendPolicy::plain_http`] is true.
     pub url: &'a str,
     /// The header fields to send, besides `Host` and `Content-Length`.
     pub headers: Fields<'a>,

@@ -10,7 +10,7 @@
 //!
 //! A buffer that was lent to a flow holds secrets afterwards, and is its caller's to wipe.
 //!
-//! A session is a row, named by a [`Key`](crate::record::Key) of 32 bytes that the application keeps as its handle. It can
+//! A session is a row, named by a [`Key`] of 32 bytes that the application keeps as its handle. It can
 //! be computed from the `state`, which travels in URLs: so an application keeps it in the user's own session with it, and
 //! never takes it from a request as proof of who is asking.
 

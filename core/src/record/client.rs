@@ -75,7 +75,7 @@ pub struct GrantTypes {
 }
 
 impl Client<'_> {
-    /// Checks every term of the registration and writes the row for [`Key::client`] to the start of `buffer`.
+    /// Checks every term of the registration and writes the row for [`Key::client`](crate::record::Key::client) to the start of `buffer`.
     ///
     /// Returns the row's length; fails with the reason that names the offending member, or `Reason::Buffer`.
     pub fn register(&self, buffer: &mut [u8]) -> Result<usize, Reason> {
