@@ -3,7 +3,7 @@
 //! [`Reason`] is for the host's log: what was wrong, with which parameter, by which rule. [`ErrorCode`] is for the
 //! peer. [`Reason::answer`] is the one table from the first to the second. Neither ever holds a value that a peer sent.
 
-use crate::event::Event;
+use crate::event::{Event, named};
 
 /// Error codes of the IANA "OAuth Extensions Error" registry and of the RFCs that this crate implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ impl ErrorCode {
     }
 }
 
+named! {
 /// Why a request was refused. `&'static str` payloads are names of parameters, header fields or members, never values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -245,6 +246,7 @@ pub enum Reason {
     EntropyMissing,
     /// The caller's buffer ran out, though it had the length that the flow asked for.
     Buffer,
+}
 }
 
 /// What a [`Reason`] becomes on the wire.

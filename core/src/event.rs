@@ -1,5 +1,31 @@
 //! What is worth an operator's attention.
 
+/// An enum whose variants know their names without `core::fmt`.
+macro_rules! named {
+    (
+        $(#[$of_enum:meta])*
+        pub enum $Enum:ident {
+            $($(#[$of_variant:meta])* $Variant:ident $(($($tuple:tt)*))? $({$($members:tt)*})?,)*
+        }
+    ) => {
+        $(#[$of_enum])*
+        pub enum $Enum {
+            $($(#[$of_variant])* $Variant $(($($tuple)*))? $({$($members)*})?,)*
+        }
+
+        impl $Enum {
+            /// The name of the variant, for logs.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Variant { .. } => stringify!($Variant),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
 /// What an operator wants in the audit log. Holds no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,4 +64,5 @@ pub enum Event {
     TokenForeign,
     /// A stored row could not be read.
     RowUndecodable,
+}
 }

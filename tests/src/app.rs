@@ -182,7 +182,7 @@ impl App {
         self.draws += 1;
         let mut buffer = vec![0; BUFFER];
         let browser = UserAgent::new(browser).expect("long enough");
-        let step = self.client.authorize(&self.metadata, browser, scope, self.now, &entropy(self.draws), &mut buffer);
+        let step = self.client.authorize(&self.metadata, browser, scope, self.now, entropy(self.draws), &mut buffer);
         drive(step.expect("the buffer is long enough"), host).map(|begun| (begun.url.to_owned(), begun.session))
     }
 

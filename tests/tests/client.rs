@@ -132,12 +132,12 @@ fn a_request_is_refused_before_anything_is_stored() {
         assert!(app.store.rows.is_empty());
     }
     let app = App::default();
-    let (browser, entropy) = (UserAgent::new(BROWSER).expect("long enough"), Entropy::new([0; 32]));
+    let (browser, zeros) = (UserAgent::new(BROWSER).expect("long enough"), || Entropy::new([0; 32]));
     let mut buffer = vec![0; BUFFER];
-    let step = app.client.authorize(&app.metadata, browser, None, NOW, &entropy, &mut buffer);
+    let step = app.client.authorize(&app.metadata, browser, None, NOW, zeros(), &mut buffer);
     let ended = drive(step.expect("the buffer is long enough"), &mut MemoryStore::default());
     assert_eq!(ended.err(), Some(Reason::EntropyMissing));
-    let step = app.client.authorize(&app.metadata, browser, None, NOW, &entropy, &mut buffer[1..]);
+    let step = app.client.authorize(&app.metadata, browser, None, NOW, zeros(), &mut buffer[1..]);
     assert_eq!(step.err(), Some(TooSmall { needed: BUFFER }));
 }
 

@@ -41,7 +41,7 @@ impl<'a> Client<'a> {
         user_agent: UserAgent<'_>,
         scope: Option<&'a str>,
         now: Time,
-        entropy: &Entropy,
+        entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Authorize>, TooSmall> {
         let mut cx = Context::new(self, server, now, buffer)?;
@@ -56,7 +56,7 @@ fn start<'a>(
     cx: &mut Context<'a>,
     user_agent: UserAgent<'_>,
     scope: &str,
-    entropy: &Entropy,
+    entropy: Entropy,
 ) -> Result<(Write<'a>, SignIn<'a>), Reason> {
     cx.check_server()?;
     if cx.client.mix_up_defense == MixUpDefense::Iss && !cx.server.sends_iss() {

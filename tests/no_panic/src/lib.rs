@@ -172,7 +172,7 @@ fn user(input: &Input) -> Authenticated<'static> {
 
 flows! {
     authorize: |i| i.server().authorize(
-        i.request(), browser(i), Time(i.now), &Entropy::new(i.entropy), i.buffer());
+        i.request(), browser(i), Time(i.now), Entropy::new(i.entropy), i.buffer());
     resume: |i| i.server().resume(i.str(0), browser(i), Time(i.now), i.buffer());
     approve: |i| i.server().decide(
         i.str(0), browser(i), user(i), Decision::Approve { scope: i.str(1) }, Time(i.now), i.buffer());
@@ -181,7 +181,7 @@ flows! {
     revoke: |i| i.server().revoke(i.request(), Time(i.now), i.buffer());
     discover: |i| i.client().discover(i.buffer());
     sign_in: |i| i.client().authorize(
-        &i.metadata(), browser(i), Some(i.str(0)), Time(i.now), &Entropy::new(i.entropy), i.buffer());
+        &i.metadata(), browser(i), Some(i.str(0)), Time(i.now), Entropy::new(i.entropy), i.buffer());
     callback: |i| i.client().callback(&i.metadata(), i.bytes(0), browser(i), Time(i.now), i.buffer());
     refresh: |i| i.client().refresh(&i.metadata(), Key(i.entropy), Some(i.str(0)), Time(i.now), i.buffer());
     sign_out: |i| i.client().revoke(&i.metadata(), Key(i.entropy), Time(i.now), i.buffer());

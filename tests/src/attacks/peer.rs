@@ -164,7 +164,7 @@ impl Visit {
         let (now, issuer) = (self.now, client.issuer.as_str());
         with_metadata(document, issuer, |server| {
             let browser = UserAgent::new(browser)?;
-            let step = client.authorize(&server, browser, None, now, &Entropy::new(seed), &mut buffer);
+            let step = client.authorize(&server, browser, None, now, Entropy::new(seed), &mut buffer);
             let sign_in = drive(step.expect("room"), self)?;
             let (_, query) = sign_in.url.split_once('?').expect("a query");
             let pairs: Vec<(String, String)> =

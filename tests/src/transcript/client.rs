@@ -39,7 +39,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
         "client authorize" => {
             let entropy = Entropy::new(call.entropy);
             let scope = call.argument("scope").ok();
-            let step = client.authorize(&metadata, call.user_agent()?, scope, now, &entropy, buffer);
+            let step = client.authorize(&metadata, call.user_agent()?, scope, now, entropy, buffer);
             Ok(match drive(fits(step)?, host) {
                 Ok(SignIn { url, session }) => {
                     Outcome::of("sign-in", vec![("url", url.into()), ("session", hex(&session.0))])
@@ -140,6 +140,6 @@ fn failed(name: &str, Failure { reason, error }: Failure<'_>) -> Outcome {
         fields.push(("error", error.code.to_owned()));
         fields.extend(error.description.map(|text| ("error_description", text.to_owned())));
     }
-    let event = reason.event().map(|event| format!("{event:?}"));
+    let event = reason.event().map(|event| event.name().into());
     Outcome { reason: Some(name_of_reason(reason)), event, ..Outcome::of(name, fields) }
 }

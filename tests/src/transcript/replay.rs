@@ -85,14 +85,13 @@ pub fn reply(reply: Reply<'_>) -> Outcome {
         response: Some(Response { status, headers: texts(&headers), body: text(body) }),
         fields: None,
         reason: reason.map(name_of_reason),
-        event: event.map(|event| format!("{event:?}")),
+        event: event.map(|event| event.name().into()),
     }
 }
 
 /// The name of a reason, with the parameter at fault and the limit where there is one.
 pub fn name_of_reason(reason: Reason) -> String {
-    let name = format!("{reason:?}");
-    let name = name.split(['(', ' ']).next().unwrap_or_default();
+    let name = reason.name();
     match reason {
         Reason::TooLong { what, limit } | Reason::TooMany { what, limit } => format!("{name} {what} {limit}"),
         _ => reason.parameter().map_or(name.into(), |parameter| format!("{name} {parameter}")),

@@ -140,7 +140,7 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
     let outcome = match &case.call {
         Call::Authorize(scope) => {
             let browser = UserAgent::new(BROWSER).expect("long enough");
-            let step = client.authorize(&server, browser, *scope, NOW, &entropy(1), buffer).expect(ENOUGH);
+            let step = client.authorize(&server, browser, *scope, NOW, entropy(1), buffer).expect(ENOUGH);
             match drive(step, &mut host) {
                 Ok(SignIn { url, .. }) => Outcome::SendTo(url.to_owned()),
                 Err(reason) => Outcome::Failed(reason),

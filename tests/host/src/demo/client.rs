@@ -48,7 +48,7 @@ impl DemoClient {
         let server = self.discover(driver).await?;
         let mut buffer = vec![0; BUFFER];
         let (browser, entropy) = (user_agent(binding)?, Entropy::new(crate::random()));
-        let step = self.client.authorize(server, browser, None, crate::now(), &entropy, &mut buffer);
+        let step = self.client.authorize(server, browser, None, crate::now(), entropy, &mut buffer);
         let sign_in = driver.drive(step.map_err(|_| out_of_buffer())?).await;
         sign_in.map(|sign_in| sign_in.url.to_owned()).map_err(|reason| format!("authorization request: {reason:?}"))
     }
