@@ -94,7 +94,7 @@ impl Host for Rows<'_> {
 #[inline(never)]
 fn symbolon_figures_flow(
     server: &Server<'_>,
-    request: Request<'_>,
+    request: Request<'_, '_>,
     now: Time,
     buffer: &mut [u8],
     rows: &mut Rows<'_>,

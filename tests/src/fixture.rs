@@ -174,7 +174,7 @@ impl Message {
     }
 
     /// Lends the message to `then` as the core wants it.
-    pub fn lend<T>(&mut self, then: impl FnOnce(Request<'_>) -> T) -> T {
+    pub fn lend<T>(&mut self, then: impl FnOnce(Request<'_, '_>) -> T) -> T {
         let headers: Vec<Field<'_>> = self.headers.iter().map(|(name, value)| Field { name, value }).collect();
         then(Request { method: self.method, query: &mut self.query, headers: &headers, body: &mut self.body })
     }

@@ -46,7 +46,7 @@ impl<'a> Server<'a> {
     /// limits the rate of these requests.
     pub fn authorize(
         &'a self,
-        request: Request<'a>,
+        request: Request<'a, '_>,
         user_agent: UserAgent<'_>,
         now: Time,
         entropy: Entropy,
@@ -59,7 +59,7 @@ impl<'a> Server<'a> {
 
 fn start<'a>(
     mut cx: Context<'a>,
-    request: Request<'a>,
+    request: Request<'a, '_>,
     user_agent: UserAgent<'_>,
     entropy: Entropy,
 ) -> Step<'a, Authorize> {

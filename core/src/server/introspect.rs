@@ -26,7 +26,7 @@ impl<'a> Server<'a> {
     /// Answers an introspection request of a confidential client. The buffer needs [`BUFFER`] bytes.
     pub fn introspect(
         &'a self,
-        request: Request<'a>,
+        request: Request<'a, '_>,
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Introspect>, TooSmall> {

@@ -16,7 +16,7 @@ parameters! {
 }
 
 /// Refuses what is no form sent by POST, as every endpoint does that programs talk to; gives the form.
-pub(super) fn form<'a>(request: Request<'a>) -> Result<(&'a [Field<'a>], &'a mut [u8]), Reason> {
+pub(super) fn form<'a, 'h>(request: Request<'a, 'h>) -> Result<(&'h [Field<'h>], &'a mut [u8]), Reason> {
     if request.method != Method::Post {
         return Err(Reason::Method);
     }
@@ -27,7 +27,7 @@ pub(super) fn form<'a>(request: Request<'a>) -> Result<(&'a [Field<'a>], &'a mut
 /// Reads the credentials of the client, and the token if it is one of this server and has not expired.
 pub(super) fn read<'a>(
     cx: &mut Context<'a>,
-    request: Request<'a>,
+    request: Request<'a, '_>,
 ) -> Result<(Credentials<'a>, Option<Credential>), Reason> {
     let (headers, body) = form(request)?;
     let TokenPresented { token, client_id, client_secret, client_assertion } = TokenPresented::read(body)?;

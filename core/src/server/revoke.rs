@@ -29,7 +29,7 @@ impl<'a> Server<'a> {
     /// Answers a revocation request. The buffer needs [`BUFFER`] bytes.
     pub fn revoke(
         &'a self,
-        request: Request<'a>,
+        request: Request<'a, '_>,
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Revoke>, TooSmall> {

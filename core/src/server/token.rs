@@ -39,7 +39,12 @@ impl<'a> Server<'a> {
     /// Answers a token request: `authorization_code` and `refresh_token`.
     ///
     /// The buffer needs [`BUFFER`] bytes.
-    pub fn token(&'a self, request: Request<'a>, now: Time, buffer: &'a mut [u8]) -> Result<Step<'a, Token>, TooSmall> {
+    pub fn token(
+        &'a self,
+        request: Request<'a, '_>,
+        now: Time,
+        buffer: &'a mut [u8],
+    ) -> Result<Step<'a, Token>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
         Ok(match start(&mut cx, request) {
             Ok((credentials, presented, asked)) => {
@@ -52,7 +57,10 @@ impl<'a> Server<'a> {
     }
 }
 
-fn start<'a>(cx: &mut Context<'a>, request: Request<'a>) -> Result<(Credentials<'a>, Credential, Asked<'a>), Reason> {
+fn start<'a>(
+    cx: &mut Context<'a>,
+    request: Request<'a, '_>,
+) -> Result<(Credentials<'a>, Credential, Asked<'a>), Reason> {
     let (headers, body) = presented::form(request)?;
     let form = TokenRequest::read(body)?;
     let shown = Parameters {

@@ -5,6 +5,11 @@
 pub struct List<'s>(pub(crate) &'s str);
 
 impl<'s> List<'s> {
+    /// The list as it is written.
+    pub const fn as_str(self) -> &'s str {
+        self.0
+    }
+
     /// The words in order.
     pub fn words(self) -> impl Iterator<Item = &'s str> + Clone {
         Words(self.0)

@@ -39,7 +39,8 @@ pub struct Field<'a> {
 /// The header fields of a message that a flow writes.
 pub type Fields<'a> = heapless::Vec<Field<'a>, FIELDS>;
 
-const FIELDS: usize = 6;
+/// The most header fields in a message that a flow writes.
+pub const FIELDS: usize = 6;
 
 /// The first fields of a message. `collect` would do, but panics where a vector is full.
 pub(crate) fn fields<'a, const N: usize>(first: [Field<'a>; N]) -> Fields<'a> {
@@ -47,14 +48,15 @@ pub(crate) fn fields<'a, const N: usize>(first: [Field<'a>; N]) -> Fields<'a> {
     Fields::from_slice(&first).unwrap_or_default()
 }
 
-/// A request as it arrived. Body and query are decoded in place: their bytes are overwritten.
-pub struct Request<'r> {
+/// A request as it arrived. Body and query are decoded in place: their bytes are overwritten, and lent for as long as the flow
+/// lasts. The header fields are lent for its start alone.
+pub struct Request<'r, 'h> {
     /// The method.
     pub method: Method,
     /// What follows the `?` of the request target, without it; empty if there is none.
     pub query: &'r mut [u8],
     /// Every header field, in order, repetitions included: a flow must see a field that was sent twice.
-    pub headers: &'r [Field<'r>],
+    pub headers: &'h [Field<'h>],
     /// The body; empty if there is none.
     pub body: &'r mut [u8],
 }

@@ -57,7 +57,7 @@ impl Input {
         core::str::from_utf8(self.bytes(i)).unwrap_or_default()
     }
 
-    fn request(&self) -> Request<'static> {
+    fn request(&self) -> Request<'static, 'static> {
         Request {
             method: Method::from_bytes(&[self.method]),
             query: self.bytes(0),

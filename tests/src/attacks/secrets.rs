@@ -52,7 +52,7 @@ fn el_10(ground: &Ground) -> Checked {
         symbolon::server::Authenticated<'static>,
         symbolon::record::Client<'static>,
         symbolon::record::Grant<'static>,
-        symbolon::wire::http::Request<'static>,
+        symbolon::wire::http::Request<'static, 'static>,
         symbolon::wire::http::Response<'static>,
         symbolon::wire::http::Reply<'static>,
         symbolon::wire::http::Field<'static>,
