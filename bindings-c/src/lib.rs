@@ -1,14 +1,10 @@
-//! The C interface of symbolon. So far it says only which version it is; the flows follow.
+//! The C library: what `symbolon-abi` exports, and a panic handler that no code reaches.
 #![no_std]
 
-/// The number of the binary interface. It changes whenever a compiled caller would have to be compiled anew.
-#[unsafe(no_mangle)]
-pub extern "C" fn symbolon_abi_version() -> u32 {
-    0
-}
+pub use symbolon_abi::*;
 
-/// The bytes of buffer that a flow of the server needs.
-#[unsafe(no_mangle)]
-pub extern "C" fn symbolon_server_buffer_bytes() -> usize {
-    symbolon::server::BUFFER
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // The tests link the library without this loop: see `tests/no_panic`.
+    loop {}
 }

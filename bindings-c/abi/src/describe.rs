@@ -1,0 +1,126 @@
+//! The structs that cross the boundary, described: for wrappers and runners that read and write them without knowing them.
+
+use core::mem::{offset_of, size_of};
+use core::ptr;
+
+use crate::outcome::{self, Done};
+use crate::types::{Member, MemberType, Text, Why};
+use crate::view::{self, Kind as Ask, Question, View};
+
+/// `symbolon_description`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Description {
+    /// What it is called.
+    pub name: Text,
+    /// Its members.
+    pub members: *const Member,
+    /// How many there are.
+    pub members_len: usize,
+    /// Where it is in a `symbolon_step`; 0 for a struct that is no part of one.
+    pub offset: u32,
+    /// Its size, in bytes.
+    pub size: u32,
+}
+
+// SAFETY: it points to members that nobody writes to.
+unsafe impl Sync for Description {}
+
+impl Description {
+    #[allow(clippy::as_conversions, clippy::cast_possible_truncation)]
+    const fn new(name: &'static str, members: &'static [Member], offset: usize, size: usize) -> Self {
+        Self {
+            name: Text::of(name),
+            members: members.as_ptr(),
+            members_len: members.len(),
+            offset: offset as u32,
+            size: size as u32,
+        }
+    }
+
+    const fn question<T>(name: &'static str, members: &'static [Member]) -> Self {
+        Self::new(name, members, offset_of!(View, of), size_of::<T>())
+    }
+
+    const fn end<T>(name: &'static str, members: &'static [Member]) -> Self {
+        const { assert!(offset_of!(Question, done) == 0) };
+        let Some(offset) = offset_of!(View, of).checked_add(offset_of!(Done, of)) else {
+            return Self::new(name, members, 0, 0);
+        };
+        Self::new(name, members, offset, size_of::<T>())
+    }
+
+    const fn input<T>(name: &'static str, members: &'static [Member]) -> Self {
+        Self::new(name, members, 0, size_of::<T>())
+    }
+}
+
+/// What all ends have in common.
+#[allow(clippy::as_conversions, clippy::cast_possible_truncation, clippy::arithmetic_side_effects)]
+const DONE: &[Member] = {
+    const fn member(name: &'static str, member_type: MemberType, offset: usize) -> Member {
+        Member { name: Text::of(name), member_type, offset: offset as u32 }
+    }
+    const REASON: usize = offset_of!(Done, reason);
+    &[
+        member("kind", MemberType::U32, offset_of!(Done, kind)),
+        member("reason", MemberType::Text, REASON + offset_of!(Why, name)),
+        member("parameter", MemberType::Text, REASON + offset_of!(Why, parameter)),
+        member("limit", MemberType::Size, REASON + offset_of!(Why, limit)),
+        member("event", MemberType::Text, offset_of!(Done, event)),
+    ]
+};
+
+/// Describes a question, or what all ends have in common; `kind` is that of a `symbolon_step`. NULL for any other.
+#[unsafe(no_mangle)]
+pub extern "C" fn symbolon_describe_step(kind: u32) -> *const Description {
+    static QUESTIONS: [(Ask, Description); 6] = [
+        (Ask::Load, Description::question::<view::Load>("load", view::Load::MEMBERS)),
+        (Ask::Commit, Description::question::<view::Commit>("commit", view::Commit::MEMBERS)),
+        (Ask::Sign, Description::question::<view::Sign>("sign", view::Sign::MEMBERS)),
+        (Ask::Verify, Description::question::<view::Verify>("verify", view::Verify::MEMBERS)),
+        (Ask::Send, Description::question::<view::Send>("send", view::Send::MEMBERS)),
+        (Ask::Done, Description::question::<Done>("done", DONE)),
+    ];
+    QUESTIONS.iter().find(|(known, _)| *known as u32 == kind).map_or(ptr::null(), |(_, of)| of)
+}
+
+/// Describes an end; `kind` is that of a `symbolon_done`. NULL for any other.
+#[unsafe(no_mangle)]
+pub extern "C" fn symbolon_describe_end(kind: u32) -> *const Description {
+    use outcome::{Busy, Claims, Failure, Kind, Prompt, Reply, Server, SignIn, SignedIn, SignedOut, Usable};
+    static ENDS: [(Kind, Description); 11] = [
+        (Kind::Reply, Description::end::<Reply>("reply", Reply::MEMBERS)),
+        (Kind::Prompt, Description::end::<Prompt>("prompt", Prompt::MEMBERS)),
+        (Kind::SignIn, Description::end::<SignIn>("sign-in", SignIn::MEMBERS)),
+        (Kind::SignedIn, Description::end::<SignedIn>("signed-in", SignedIn::MEMBERS)),
+        (Kind::Usable, Description::end::<Usable>("usable", Usable::MEMBERS)),
+        (Kind::Busy, Description::end::<Busy>("busy", Busy::MEMBERS)),
+        (Kind::SignInAgain, Description::end::<Failure>("sign-in-again", Failure::MEMBERS)),
+        (Kind::SignedOut, Description::end::<SignedOut>("signed-out", SignedOut::MEMBERS)),
+        (Kind::Server, Description::end::<Server>("server", Server::MEMBERS)),
+        (Kind::Claims, Description::end::<Claims>("claims", Claims::MEMBERS)),
+        (Kind::Failed, Description::end::<Failure>("failed", Failure::MEMBERS)),
+    ];
+    ENDS.iter().find(|(known, _)| *known as u32 == kind).map_or(ptr::null(), |(_, of)| of)
+}
+
+/// Describes the structs that a caller fills in, one by one. NULL after the last.
+#[unsafe(no_mangle)]
+pub extern "C" fn symbolon_describe_input(place: usize) -> *const Description {
+    static INPUTS: &[Description] = &[
+        #[cfg(feature = "server")]
+        Description::input::<crate::server::Config>("server_config", crate::server::Config::MEMBERS),
+        #[cfg(feature = "server")]
+        Description::input::<crate::server::Request>("request", crate::server::Request::MEMBERS),
+        #[cfg(feature = "server")]
+        Description::input::<crate::server::UserDecision>("decision", crate::server::UserDecision::MEMBERS),
+        #[cfg(feature = "server")]
+        Description::input::<crate::server::Registration>("registration", crate::server::Registration::MEMBERS),
+        #[cfg(feature = "client")]
+        Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
+        #[cfg(feature = "resource")]
+        Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
+    ];
+    INPUTS.get(place).map_or(ptr::null(), ptr::from_ref)
+}

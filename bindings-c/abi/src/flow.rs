@@ -1,0 +1,319 @@
+//! The storage of a flow, and the functions that are the same for all flows.
+
+use core::mem::{align_of, size_of};
+use core::ptr;
+
+use symbolon::TooSmall;
+use symbolon::step::{Committed, Flow as CoreFlow, Row, Step, Verdict};
+use symbolon::wire::http::Response;
+use zeroize::Zeroize;
+
+use crate::outcome::Ended;
+use crate::types::{Bytes, Field, Headers, Outcome, Status, lent, status};
+use crate::view::{Kind, View};
+use crate::{ABI, types};
+
+/// The bytes that the step of any flow fits in.
+pub const STATE: usize = 1024;
+
+/// A step of some flow.
+#[repr(C, align(8))]
+struct State([u8; STATE]);
+
+/// `symbolon_flow`.
+#[repr(C)]
+pub struct Flow {
+    /// [`ABI`], set by the caller's initializer.
+    abi: u32,
+    /// The size of the storage, set by the caller's initializer.
+    size: u32,
+    /// Told of a buffer that is too small.
+    needed: usize,
+    /// Where the storage is, with its bits turned over, while a flow is in it: so that one that was moved is known.
+    seal: usize,
+    /// Gives an answer to the flow. None at its end.
+    advance: Option<unsafe fn(&mut State, Answer<'_>) -> View>,
+    view: View,
+    state: State,
+}
+
+/// An answer to any question.
+pub(crate) enum Answer<'v> {
+    Row(Option<Row<'v>>),
+    Commit(Committed),
+    Signature(&'v [u8]),
+    Verdict(Verdict),
+    Response(Response<'v>),
+    Unavailable,
+}
+
+/// # Safety
+///
+/// `state` holds a `Step<'static, F>`.
+unsafe fn advance<F: CoreFlow>(state: &mut State, answer: Answer<'_>) -> View
+where
+    F::Output<'static>: Ended,
+{
+    let place: *mut Step<'static, F> = ptr::from_mut(state).cast();
+    // SAFETY: a step is in it, and another is written over it before anybody reads it again.
+    let step = match (unsafe { place.read() }, answer) {
+        (Step::Load(question), Answer::Row(row)) => question.answer(row),
+        (Step::Load(question), Answer::Unavailable) => question.unavailable(),
+        (Step::Commit(question), Answer::Commit(outcome)) => question.answer(outcome),
+        (Step::Commit(question), Answer::Unavailable) => question.unavailable(),
+        (Step::Sign(question), Answer::Signature(signature)) => question.answer(signature),
+        (Step::Sign(question), Answer::Unavailable) => question.unavailable(),
+        (Step::Verify(question), Answer::Verdict(verdict)) => question.answer(verdict),
+        (Step::Verify(question), Answer::Unavailable) => question.unavailable(),
+        (Step::Send(question), Answer::Response(response)) => question.answer(response),
+        (Step::Send(question), Answer::Unavailable) => question.unavailable(),
+        // Another answer than the one that was asked for, which `answer` has refused.
+        (step, _) => step,
+    };
+    let view = View::of(&step);
+    // SAFETY: `put` has checked that a step of this flow fits.
+    unsafe { place.write(step) };
+    view
+}
+
+impl Flow {
+    /// The storage before anything is in it, as the initializer of the header has it.
+    #[allow(clippy::as_conversions, clippy::cast_possible_truncation)]
+    pub const EMPTY: Self = Self {
+        abi: ABI,
+        size: size_of::<Self>() as u32,
+        needed: 0,
+        seal: 0,
+        advance: None,
+        view: View::NONE,
+        state: State([0; STATE]),
+    };
+
+    fn seal(&self) -> usize {
+        !ptr::from_ref(self).addr()
+    }
+
+    /// Begins a flow in the storage at `place`; `begin` gets the caller's buffer.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or readable and writable; buffer and length are a range that is lent until the flow has ended.
+    pub(crate) unsafe fn start<F: CoreFlow>(
+        place: *mut Self,
+        (buffer, len): (*mut u8, usize),
+        begin: impl FnOnce(&'static mut [u8]) -> Outcome<Result<Step<'static, F>, TooSmall>>,
+    ) -> i32
+    where
+        F::Output<'static>: Ended,
+    {
+        const { assert!(size_of::<Step<'static, F>>() <= STATE && align_of::<Step<'static, F>>() <= align_of::<State>()) };
+        // SAFETY: as the caller promises.
+        status(unsafe { Self::storage(place) }.and_then(|flow| {
+            // SAFETY: as the caller promises.
+            let step = flow.begun(begin(unsafe { lent(buffer, len) }?)?)?;
+            flow.view = View::of(&step);
+            flow.advance = Some(advance::<F>);
+            // SAFETY: it fits, as asserted above.
+            unsafe { ptr::from_mut(&mut flow.state).cast::<Step<'static, F>>().write(step) };
+            flow.seal = flow.seal();
+            Ok(())
+        }))
+    }
+
+    /// Ends at once in what `end` makes of the caller's buffer.
+    ///
+    /// # Safety
+    ///
+    /// As of [`start`](Self::start).
+    pub(crate) unsafe fn finish<O: Ended>(
+        place: *mut Self,
+        (buffer, len): (*mut u8, usize),
+        end: impl FnOnce(&'static mut [u8]) -> Outcome<Result<O, TooSmall>>,
+    ) -> i32 {
+        // SAFETY: as the caller promises.
+        status(unsafe { Self::storage(place) }.and_then(|flow| {
+            // SAFETY: as the caller promises.
+            let output = flow.begun(end(unsafe { lent(buffer, len) }?)?)?;
+            flow.view = View { kind: Kind::Done, of: crate::view::Question { done: output.done() } };
+            flow.seal = flow.seal();
+            Ok(())
+        }))
+    }
+
+    /// The storage, with nothing in it.
+    unsafe fn storage<'f>(place: *mut Self) -> Outcome<&'f mut Self> {
+        // SAFETY: as the caller promises.
+        let flow = unsafe { place.as_mut() }.ok_or(Status::Null)?;
+        if (flow.abi, flow.size) != (Self::EMPTY.abi, Self::EMPTY.size) {
+            return Err(Status::Abi);
+        }
+        flow.seal = 0;
+        flow.advance = None;
+        flow.view = View::NONE;
+        Ok(flow)
+    }
+
+    fn begun<T>(&mut self, begun: Result<T, TooSmall>) -> Outcome<T> {
+        begun.map_err(|TooSmall { needed }| {
+            self.needed = needed;
+            Status::TooSmall
+        })
+    }
+
+    /// The flow that is in the storage.
+    unsafe fn running<'f>(place: *const Self) -> Outcome<&'f Self> {
+        // SAFETY: as the caller promises.
+        let flow = unsafe { place.as_ref() }.ok_or(Status::Null)?;
+        match (flow.abi, flow.size) == (Self::EMPTY.abi, Self::EMPTY.size) {
+            false => Err(Status::Abi),
+            true if flow.seal != flow.seal() => Err(Status::Flow),
+            true => Ok(flow),
+        }
+    }
+
+    /// Gives an answer to the question of this kind.
+    unsafe fn answer(place: *mut Self, to: Kind, answer: Outcome<Answer<'_>>) -> i32 {
+        // SAFETY: as the caller promises.
+        status(unsafe { Self::running(place) }.and_then(|_| {
+            // SAFETY: it is no NULL, and as the caller promises.
+            let flow = unsafe { &mut *place };
+            let Some(advance) = flow.advance else { return Err(Status::WrongStep) };
+            if flow.view.kind != to && to != Kind::None {
+                return Err(Status::WrongStep);
+            }
+            // SAFETY: `advance` was stored with the step that the state holds.
+            flow.view = unsafe { advance(&mut flow.state, answer?) };
+            if flow.view.kind == Kind::Done {
+                flow.advance = None;
+            }
+            Ok(())
+        }))
+    }
+
+    /// What the flow does next; the view of no flow if there is none.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or readable.
+    pub unsafe fn view<'f>(place: *const Self) -> &'f View {
+        static NOTHING: Shared = Shared(View::NONE);
+        // SAFETY: as the caller promises.
+        unsafe { Self::running(place) }.map_or(&NOTHING.0, |flow| &flow.view)
+    }
+}
+
+/// A view that nobody writes to.
+struct Shared(View);
+
+// SAFETY: nobody writes to it.
+unsafe impl Sync for Shared {}
+
+/// The size of the storage, to be compared with that of the header.
+#[unsafe(no_mangle)]
+pub const extern "C" fn symbolon_flow_size() -> usize {
+    size_of::<Flow>()
+}
+
+/// What a flow does next.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_next(flow: *const Flow) -> *const View {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::view(flow) }
+}
+
+/// How long the buffer must be that was too small.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_needed(flow: *const Flow) -> usize {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { flow.as_ref() }.map_or(0, |flow| flow.needed)
+}
+
+/// Answers with a row.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_row(flow: *mut Flow, version: u64, value: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller lends the range for this call.
+    let value = unsafe { Bytes { ptr: value, len }.slice() };
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Load, value.map(|value| Answer::Row(Some(Row { version, value })))) }
+}
+
+/// Answers that there is no such row.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_absent(flow: *mut Flow) -> i32 {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Load, Ok(Answer::Row(None))) }
+}
+
+/// Answers that the row was written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_committed(flow: *mut Flow) -> i32 {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Committed::Yes))) }
+}
+
+/// Answers that the row was not as expected.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_conflict(flow: *mut Flow) -> i32 {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Committed::Conflict))) }
+}
+
+/// Answers with a signature.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_signature(flow: *mut Flow, signature: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller lends the range for this call.
+    let signature = unsafe { Bytes { ptr: signature, len }.slice() };
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Sign, signature.map(Answer::Signature)) }
+}
+
+/// Answers whether the signature holds: anything but 1 is no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_verdict(flow: *mut Flow, valid: u32) -> i32 {
+    let verdict = if valid == 1 { Verdict::Valid } else { Verdict::Invalid };
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Verify, Ok(Answer::Verdict(verdict))) }
+}
+
+/// Answers with the response of an exchange. The body is overwritten.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_response(
+    flow: *mut Flow,
+    http_status: u32,
+    headers: *const Field,
+    headers_len: usize,
+    body: *mut u8,
+    body_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends fields and body for this call.
+    let read = unsafe { types::Headers::read(headers, headers_len) };
+    let headers: Headers = match read {
+        Ok(headers) => headers,
+        Err(error) => return status(Err(error)),
+    };
+    // SAFETY: as above.
+    let body = unsafe { lent(body, body_len) };
+    let status = u16::try_from(http_status).unwrap_or(0);
+    let answer = body.map(|body| Answer::Response(Response { status, headers: headers.as_slice(), body }));
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::Send, answer) }
+}
+
+/// Answers any question: the store, the key or the peer is down.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_answer_unavailable(flow: *mut Flow) -> i32 {
+    // SAFETY: the caller hands in NULL or storage.
+    unsafe { Flow::answer(flow, Kind::None, Ok(Answer::Unavailable)) }
+}
+
+/// Zeros what a flow holds. The storage can be started again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_flow_wipe(flow: *mut Flow) {
+    // SAFETY: the caller hands in NULL or storage.
+    if let Some(flow) = unsafe { flow.as_mut() } {
+        flow.seal = 0;
+        flow.advance = None;
+        flow.view = View::NONE;
+        flow.state.0.zeroize();
+    }
+}

@@ -1,0 +1,232 @@
+//! What flows end in, as C reads it.
+
+use symbolon::wire::http::Reply as CoreReply;
+use symbolon::{Event, Reason};
+
+use crate::types::{Bytes, Fields, Metadata, Text, Why, described};
+
+/// What a flow has ended in: the value of [`Done::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// A reply to send: [`Reply`].
+    Reply = 1,
+    /// An interaction to go on with: [`Prompt`].
+    Prompt = 2,
+    /// A URL to send the user to: [`SignIn`].
+    SignIn = 3,
+    /// A session has tokens: [`SignedIn`].
+    SignedIn = 4,
+    /// An access token may be used: [`Usable`].
+    Usable = 5,
+    /// The session is being refreshed elsewhere: [`Busy`].
+    Busy = 6,
+    /// The session is over: [`Failure`].
+    SignInAgain = 7,
+    /// The session is gone: [`SignedOut`].
+    SignedOut = 8,
+    /// The server was found: [`Server`].
+    Server = 9,
+    /// The request may be served: [`Claims`].
+    Claims = 10,
+    /// Nothing came of it: [`Failure`].
+    Failed = 11,
+}
+
+/// `symbolon_done`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Done {
+    /// Which member of the union it is.
+    pub kind: Kind,
+    /// Why the request was refused or the flow failed, if it was: for the log.
+    pub reason: Why,
+    /// What belongs into the audit log; empty for nothing.
+    pub event: Text,
+    /// The end.
+    pub of: End,
+}
+
+/// The ends.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub union End {
+    /// [`Kind::Reply`].
+    pub reply: Reply,
+    /// [`Kind::Prompt`].
+    pub prompt: Prompt,
+    /// [`Kind::SignIn`].
+    pub sign_in: SignIn,
+    /// [`Kind::SignedIn`].
+    pub signed_in: SignedIn,
+    /// [`Kind::Usable`].
+    pub usable: Usable,
+    /// [`Kind::Busy`].
+    pub busy: Busy,
+    /// [`Kind::SignedOut`].
+    pub signed_out: SignedOut,
+    /// [`Kind::Server`].
+    pub server: Server,
+    /// [`Kind::Claims`].
+    pub claims: Claims,
+    /// [`Kind::Failed`] and [`Kind::SignInAgain`].
+    pub failure: Failure,
+}
+
+described! {
+    /// `symbolon_reply`.
+    pub struct Reply {
+        /// The HTTP status.
+        pub status: u32,
+        /// The header fields, besides `Content-Length` and `Date`.
+        pub headers: Fields,
+        /// The body.
+        pub body: Bytes,
+    }
+
+    /// `symbolon_prompt`.
+    pub struct Prompt {
+        /// Names the interaction.
+        pub handle: Text,
+        /// The client.
+        pub client_id: Text,
+        /// Its name.
+        pub client_name: Text,
+        /// Where the user will be sent.
+        pub redirect_uri: Text,
+        /// The host of that, or the scheme if it has none.
+        pub redirect_host: Text,
+        /// Whether the user will be sent to a program on their own machine.
+        pub loopback: bool,
+        /// Whether the client will have to authenticate.
+        pub confidential: bool,
+        /// The scope asked for.
+        pub scope: Text,
+        /// The resources asked for.
+        pub resources: Text,
+        /// When the interaction lapses.
+        pub expires_at: u64,
+        /// The reason of the error that waits to be told to the client; empty if there is none.
+        pub refusal: Text,
+        /// The parameter that it is about; empty if there is none.
+        pub refusal_parameter: Text,
+    }
+
+    /// `symbolon_sign_in`.
+    pub struct SignIn {
+        /// Where to send the user.
+        pub url: Text,
+        /// The key of the session.
+        pub session: [u8; 32],
+    }
+
+    /// `symbolon_signed_in`.
+    pub struct SignedIn {
+        /// The key of the session.
+        pub session: [u8; 32],
+        /// The access token.
+        pub access_token: Text,
+        /// When it ends; 0 if the server did not say.
+        pub expires_at: u64,
+        /// The scope that was granted.
+        pub scope: Text,
+        /// Whether the server granted more than it was asked for.
+        pub scope_is_wider: bool,
+        /// The resources that the token was asked for.
+        pub resources: Text,
+    }
+
+    /// `symbolon_usable`.
+    pub struct Usable {
+        /// The access token.
+        pub access_token: Text,
+        /// When it ends; 0 if the server did not say.
+        pub expires_at: u64,
+        /// The scope that was granted.
+        pub scope: Text,
+        /// Whether the server granted more than it was asked for at the sign-in.
+        pub scope_is_wider: bool,
+        /// The resources that the token was asked for.
+        pub resources: Text,
+    }
+
+    /// `symbolon_busy`.
+    pub struct Busy {
+        /// When the lease lapses.
+        pub until: u64,
+    }
+
+    /// `symbolon_signed_out`.
+    pub struct SignedOut {
+        /// Whether the server has revoked the tokens.
+        pub at_server: bool,
+    }
+
+    /// `symbolon_server_found`.
+    pub struct Server {
+        /// `issuer`.
+        pub issuer: Text,
+        /// `authorization_endpoint`.
+        pub authorization_endpoint: Text,
+        /// `token_endpoint`.
+        pub token_endpoint: Text,
+        /// `revocation_endpoint`.
+        pub revocation_endpoint: Text,
+        /// `introspection_endpoint`.
+        pub introspection_endpoint: Text,
+        /// `authorization_response_iss_parameter_supported`.
+        pub sends_iss: bool,
+        /// What the other flows of the client are started with.
+        pub metadata: Metadata,
+    }
+
+    /// `symbolon_claims`.
+    pub struct Claims {
+        /// The client that the token was issued to.
+        pub client_id: Text,
+        /// The user who approved it.
+        pub sub: Text,
+        /// Its scope.
+        pub scope: Text,
+        /// When it ends; 0 if the issuer did not say.
+        pub exp: u64,
+    }
+
+    /// `symbolon_failure`.
+    pub struct Failure {
+        /// `error`, in the words of the server, if it was the server that refused.
+        pub error: Text,
+        /// `error_description`.
+        pub error_description: Text,
+    }
+}
+
+/// What a flow of the core ends in.
+pub(crate) trait Ended {
+    /// As C reads it. What it points to lives as long as the flow.
+    fn done(&self) -> Done;
+}
+
+impl Done {
+    pub(crate) fn well(kind: Kind, of: End) -> Self {
+        Self { kind, reason: Why::NONE, event: Text::NONE, of }
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn badly(kind: Kind, reason: Reason, failure: Failure) -> Self {
+        Self { kind, reason: Why::of(reason), event: event(reason.event()), of: End { failure } }
+    }
+}
+
+fn event(event: Option<Event>) -> Text {
+    Text::maybe(event.map(Event::name))
+}
+
+impl Ended for CoreReply<'static> {
+    fn done(&self) -> Done {
+        let reply =
+            Reply { status: u32::from(self.status), headers: Fields::of(&self.headers), body: Bytes::of(self.body) };
+        let reason = self.reason.map_or(Why::NONE, Why::of);
+        Done { kind: Kind::Reply, reason, event: event(self.event), of: End { reply } }
+    }
+}

@@ -1,0 +1,448 @@
+//! The authorization server: its configuration, its clients' rows, and the start of each of its flows.
+
+use core::slice;
+
+use symbolon::record::{AuthenticationMethod, Client, GrantTypes, Key};
+use symbolon::server::{
+    Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
+};
+use symbolon::terms::credential::CredentialKeys;
+use symbolon::terms::issuer::Issuer;
+use symbolon::terms::redirect_uri::ApplicationType;
+use symbolon::terms::secret;
+use symbolon::terms::{Entropy, Time};
+use symbolon::wire::http::{Method, Request as CoreRequest};
+use symbolon::{Reason, limits};
+
+use crate::flow::Flow;
+use crate::outcome::{self, Done, End, Ended};
+use crate::types::{
+    Bytes, Field, Headers, Outcome, Place, Status, Text, Why, described, initialized, lent, refused, status, user_agent,
+};
+
+/// `symbolon_credential_key`: a secret that credentials are made with.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct CredentialKey {
+    /// Its id.
+    pub id: u8,
+    /// 32 random bytes.
+    pub secret: [u8; 32],
+}
+
+described! {
+    /// `symbolon_server_config`.
+    pub struct Config {
+        /// [`ABI`](crate::ABI).
+        pub abi: u32,
+        /// Whether the issuer may be `http` on loopback: for development.
+        pub plain_http_on_loopback: u32,
+        /// The issuer identifier.
+        pub issuer: Text,
+        /// The URL of the authorization endpoint.
+        pub authorization_endpoint: Text,
+        /// The URL of the token endpoint.
+        pub token_endpoint: Text,
+        /// The URL of the revocation endpoint.
+        pub revocation_endpoint: Text,
+        /// The URL of the introspection endpoint.
+        pub introspection_endpoint: Text,
+        /// The scope tokens to name in the metadata.
+        pub scopes_supported: Text,
+        /// The secrets; the first one makes new credentials.
+        pub keys: *const CredentialKey,
+        /// How many there are.
+        pub keys_len: usize,
+        /// How long an interaction lives, in seconds; 0 here and below for the default.
+        pub interaction_lifetime: u64,
+        /// How long a code lives.
+        pub code_lifetime: u64,
+        /// How long an access token lives.
+        pub access_token_lifetime: u64,
+        /// How long a refresh token lives that is not used.
+        pub refresh_token_lifetime: u64,
+        /// How long a grant lives.
+        pub grant_lifetime: u64,
+        /// How long a lost refresh may be asked for again.
+        pub retry_lifetime: u64,
+    }
+}
+
+/// `symbolon_server`.
+pub type Server = Place<CoreServer<'static>, 1536>;
+
+/// The buffer that every flow of the server needs.
+#[unsafe(no_mangle)]
+pub const extern "C" fn symbolon_server_buffer() -> usize {
+    BUFFER
+}
+
+/// The size of the storage of a configuration.
+#[unsafe(no_mangle)]
+pub const extern "C" fn symbolon_server_size() -> usize {
+    size_of::<Server>()
+}
+
+/// Checks a configuration, and keeps it: what it points to must stay, but for the keys.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_server_init(place: *mut Server, config: *const Config, why: *mut Why) -> i32 {
+    // SAFETY: the caller lends all three.
+    status(
+        unsafe { initialized(config, |config| config.abi) }
+            .and_then(|config| unsafe { Server::put(place, server(config, why)?) }),
+    )
+}
+
+unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>> {
+    // SAFETY: the caller lends `why`.
+    let refused = unsafe { refused(why) };
+    let keys = match (config.keys.is_null(), config.keys_len) {
+        (true, _) => return Err(Status::Null),
+        // SAFETY: the caller lends the keys for this call.
+        (false, len) => unsafe { slice::from_raw_parts(config.keys, len) },
+    };
+    let (first, retired) = keys.split_first().ok_or(Status::Null)?;
+    let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(&refused)?;
+    for key in retired {
+        ring = ring.with_retired(key.id, &key.secret).map_err(&refused)?;
+    }
+    // SAFETY: the caller lends the texts for as long as the server is in use.
+    let (issuer, endpoints, scopes_supported) = unsafe {
+        let endpoints = Endpoints {
+            authorization: config.authorization_endpoint.str()?,
+            token: config.token_endpoint.str()?,
+            revocation: config.revocation_endpoint.str()?,
+            introspection: config.introspection_endpoint.str()?,
+        };
+        (config.issuer.str()?, endpoints, config.scopes_supported.str()?)
+    };
+    let parse = match config.plain_http_on_loopback {
+        1 => Issuer::parse_allowing_plain_http_on_loopback,
+        _ => Issuer::parse,
+    };
+    let or = |lifetime, default| if lifetime == 0 { default } else { lifetime };
+    let usual = Lifetimes::default();
+    Ok(CoreServer {
+        issuer: parse(issuer).map_err(&refused)?,
+        keys: ring,
+        endpoints,
+        scopes_supported,
+        lifetimes: Lifetimes {
+            interaction: or(config.interaction_lifetime, usual.interaction),
+            code: or(config.code_lifetime, usual.code),
+            access_token: or(config.access_token_lifetime, usual.access_token),
+            refresh_token: or(config.refresh_token_lifetime, usual.refresh_token),
+            grant: or(config.grant_lifetime, usual.grant),
+            retry: or(config.retry_lifetime, usual.retry),
+        },
+    })
+}
+
+described! {
+    /// `symbolon_request`: a request as it arrived. Query and body are overwritten, and lent until the flow has ended.
+    pub struct Request {
+        /// The method.
+        pub method: Text,
+        /// What follows the `?`.
+        pub query: *mut u8,
+        /// Its length.
+        pub query_len: usize,
+        /// Every header field.
+        pub headers: *const Field,
+        /// How many there are.
+        pub headers_len: usize,
+        /// The body.
+        pub body: *mut u8,
+        /// Its length.
+        pub body_len: usize,
+    }
+}
+
+/// Lends a request to `then`.
+unsafe fn with_request<T>(
+    request: *const Request,
+    then: impl FnOnce(CoreRequest<'static, '_>) -> Outcome<T>,
+) -> Outcome<T> {
+    // SAFETY: the caller lends the request, and what it points to until the flow has ended.
+    unsafe {
+        let Request { method, query, query_len, headers, headers_len, body, body_len } =
+            *request.as_ref().ok_or(Status::Null)?;
+        let headers = Headers::read(headers, headers_len)?;
+        then(CoreRequest {
+            method: Method::from_bytes(Bytes { ptr: method.ptr, len: method.len }.slice()?),
+            query: lent(query, query_len)?,
+            headers: headers.as_slice(),
+            body: lent(body, body_len)?,
+        })
+    }
+}
+
+/// Starts the flow of the authorization endpoint.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_authorize_start(
+    flow: *mut Flow,
+    server: *const Server,
+    request: *const Request,
+    browser: Bytes,
+    now: u64,
+    entropy: *const [u8; 32],
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            let server = Server::get(server)?;
+            let entropy = Entropy::new(*entropy.as_ref().ok_or(Status::Null)?);
+            let browser = user_agent(browser)?;
+            with_request(request, |request| Ok(server.authorize(request, browser, Time(now), entropy, buffer)))
+        })
+    }
+}
+
+/// Starts the flow that finds an interaction again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_resume_start(
+    flow: *mut Flow,
+    server: *const Server,
+    handle: Text,
+    browser: Bytes,
+    now: u64,
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            let browser = user_agent(browser)?;
+            Ok(Server::get(server)?.resume(handle.str()?, browser, Time(now), buffer))
+        })
+    }
+}
+
+described! {
+    /// `symbolon_decision`: what the user decided.
+    pub struct UserDecision {
+        /// The user, 1 to 255 printable ASCII characters.
+        pub subject: Text,
+        /// When the user was authenticated.
+        pub authenticated_at: u64,
+        /// Whether the user approves: anything but 1 is no.
+        pub approved: u32,
+        /// What is approved.
+        pub scope: Text,
+    }
+}
+
+/// Starts the flow that ends an interaction.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_decide_start(
+    flow: *mut Flow,
+    server: *const Server,
+    handle: Text,
+    browser: Bytes,
+    decision: *const UserDecision,
+    now: u64,
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            let UserDecision { subject, authenticated_at, approved, scope } = *decision.as_ref().ok_or(Status::Null)?;
+            let user =
+                Authenticated::new(subject.str()?, Time(authenticated_at)).map_err(refused(core::ptr::null_mut()))?;
+            let scope = scope.str()?;
+            let decision = if approved == 1 { Decision::Approve { scope } } else { Decision::Deny };
+            let browser = user_agent(browser)?;
+            Ok(Server::get(server)?.decide(handle.str()?, browser, user, decision, Time(now), buffer))
+        })
+    }
+}
+
+macro_rules! start_with_request {
+    ($($(#[$doc:meta])* $start:ident: $method:ident;)*) => {$(
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $start(
+            flow: *mut Flow,
+            server: *const Server,
+            request: *const Request,
+            now: u64,
+            buffer: *mut u8,
+            buffer_len: usize,
+        ) -> i32 {
+            // SAFETY: the caller lends all of it.
+            unsafe {
+                Flow::start(flow, (buffer, buffer_len), |buffer| {
+                    let server = Server::get(server)?;
+                    with_request(request, |request| Ok(server.$method(request, Time(now), buffer)))
+                })
+            }
+        }
+    )*};
+}
+
+start_with_request! {
+    /// Starts the flow of the token endpoint.
+    symbolon_token_start: token;
+    /// Starts the flow of the revocation endpoint.
+    symbolon_revoke_start: revoke;
+    /// Starts the flow of the introspection endpoint.
+    symbolon_introspect_start: introspect;
+}
+
+/// The reply of the metadata endpoint, which asks nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_metadata_start(
+    flow: *mut Flow,
+    server: *const Server,
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe { Flow::finish(flow, (buffer, buffer_len), |buffer| Ok(Server::get(server)?.metadata(buffer))) }
+}
+
+impl Ended for Authorization<'static> {
+    fn done(&self) -> Done {
+        match self {
+            Self::Refused(reply) => reply.done(),
+            Self::Interact(prompt) => {
+                let Prompt { refusal, .. } = *prompt;
+                let why = refusal.map_or(Why::NONE, Why::of);
+                let prompt = outcome::Prompt {
+                    handle: Text::of(prompt.handle),
+                    client_id: Text::of(prompt.client_id),
+                    client_name: Text::of(prompt.client_name),
+                    redirect_uri: Text::of(prompt.redirect_uri),
+                    redirect_host: Text::of(prompt.redirect_host),
+                    loopback: prompt.loopback,
+                    confidential: prompt.confidential,
+                    scope: Text::of(prompt.scope),
+                    resources: Text::of(prompt.resources),
+                    expires_at: prompt.expires_at.0,
+                    refusal: why.name,
+                    refusal_parameter: why.parameter,
+                };
+                Done::well(outcome::Kind::Prompt, End { prompt })
+            }
+        }
+    }
+}
+
+described! {
+    /// `symbolon_registration`: a client, as its row holds it. Lists have a space between their words.
+    pub struct Registration {
+        /// [`ABI`](crate::ABI).
+        pub abi: u32,
+        /// 1 for a web application, 2 for a native one, 3 for a native one whose port may vary for `localhost` too.
+        pub application_type: u32,
+        /// 1 for `none`, 2 for `client_secret_basic`, 3 for `client_secret_post`.
+        pub authentication: u32,
+        /// 1 if it may use authorization codes.
+        pub authorization_code: u32,
+        /// 1 if it gets refresh tokens.
+        pub refresh_token: u32,
+        /// 1 if it is shut out.
+        pub disabled: u32,
+        /// Its `client_id`.
+        pub client_id: Text,
+        /// Its name.
+        pub client_name: Text,
+        /// Its secret, drawn at random.
+        pub secret: Text,
+        /// The secret that this one replaces.
+        pub previous_secret: Text,
+        /// Its redirection URIs.
+        pub redirect_uris: Text,
+        /// The scope that it may ask for.
+        pub scope: Text,
+        /// The scope that it gets when it names none.
+        pub default_scope: Text,
+        /// The resources for which it may ask tokens.
+        pub resources: Text,
+        /// The resources that it serves.
+        pub serves: Text,
+    }
+}
+
+/// The longest row of a client.
+#[unsafe(no_mangle)]
+pub const extern "C" fn symbolon_client_row_size() -> usize {
+    symbolon::record::CLIENT_ROW
+}
+
+/// Checks a registration, and writes the key and the value of its row.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_register(
+    registration: *const Registration,
+    key: *mut [u8; 32],
+    row: *mut u8,
+    row_len: usize,
+    written: *mut usize,
+    why: *mut Why,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    status(unsafe { initialized(registration, |registration| registration.abi) }.and_then(|registration| unsafe {
+        let (key, written) = (key.as_mut().ok_or(Status::Null)?, written.as_mut().ok_or(Status::Null)?);
+        register(registration, key, lent(row, row_len)?, written, why)
+    }))
+}
+
+unsafe fn register(
+    registration: &Registration,
+    key: &mut [u8; 32],
+    row: &mut [u8],
+    written: &mut usize,
+    why: *mut Why,
+) -> Outcome {
+    // SAFETY: the caller lends `why`.
+    let refused = unsafe { refused(why) };
+    // SAFETY: the caller lends the texts for this call.
+    let (secrets, client_id) =
+        unsafe { ([registration.secret.str()?, registration.previous_secret.str()?], registration.client_id.str()?) };
+    let mut hashes = [0; 32 * limits::CLIENT_SECRETS];
+    let mut len: usize = 0;
+    for (place, text) in hashes.chunks_mut(32).zip(secrets.into_iter().filter(|text| !text.is_empty())) {
+        for (place, byte) in place.iter_mut().zip(secret::hash(text)) {
+            *place = byte;
+        }
+        len = len.saturating_add(32);
+    }
+    let application_type = match registration.application_type {
+        1 => ApplicationType::Web,
+        2 => ApplicationType::Native,
+        3 => ApplicationType::NativeTreatingLocalhostAsLoopback,
+        _ => return Err(refused(Reason::Malformed("application_type"))),
+    };
+    let authentication = match registration.authentication {
+        1 => AuthenticationMethod::None,
+        2 => AuthenticationMethod::ClientSecretBasic,
+        3 => AuthenticationMethod::ClientSecretPost,
+        _ => return Err(refused(Reason::Malformed("token_endpoint_auth_method"))),
+    };
+    // SAFETY: the caller lends the texts for this call.
+    let client = unsafe {
+        Client {
+            client_id,
+            name: registration.client_name.str()?,
+            application_type,
+            authentication,
+            secrets: hashes.get(..len).unwrap_or_default(),
+            redirect_uris: registration.redirect_uris.str()?,
+            grant_types: GrantTypes {
+                authorization_code: registration.authorization_code == 1,
+                refresh_token: registration.refresh_token == 1,
+            },
+            scope: registration.scope.str()?,
+            default_scope: registration.default_scope.str()?,
+            resources: registration.resources.str()?,
+            serves: registration.serves.str()?,
+            disabled: registration.disabled == 1,
+        }
+    };
+    *written = client.register(row).map_err(&refused)?;
+    *key = Key::client(client_id).0;
+    Ok(())
+}

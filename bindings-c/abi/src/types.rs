@@ -1,0 +1,442 @@
+//! What crosses the boundary: pointers with lengths, statuses, and structs that describe themselves.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::slice;
+
+use symbolon::Reason;
+use symbolon::wire::http;
+
+/// Whether a call did what it was asked. What a peer did wrong is no status: it is a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Status {
+    /// Done.
+    Ok = 0,
+    /// A pointer is NULL that may not be.
+    Null = -1,
+    /// The storage was compiled for another version of this interface, or never initialized.
+    Abi = -2,
+    /// The flow was never started, was moved, was wiped, or is none.
+    Flow = -3,
+    /// The answer is to another question than the one that was asked. Nothing has changed.
+    WrongStep = -4,
+    /// The buffer is too small: `symbolon_needed` says how long it must be.
+    TooSmall = -5,
+    /// A text is not UTF-8.
+    Utf8 = -6,
+    /// A value is refused: the reason says why.
+    Refused = -7,
+}
+
+impl Status {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Ok, "done\0"),
+        (Self::Null, "a pointer is NULL that may not be\0"),
+        (Self::Abi, "storage of another version of this interface, or never initialized\0"),
+        (Self::Flow, "a flow that was never started, was moved or was wiped\0"),
+        (Self::WrongStep, "an answer to another question than the one asked; nothing has changed\0"),
+        (Self::TooSmall, "the buffer is too small; call again with a longer one\0"),
+        (Self::Utf8, "a text that is not UTF-8\0"),
+        (Self::Refused, "a value is refused; the reason says why\0"),
+    ];
+
+    /// The text of a status, with a NUL at its end.
+    pub fn text_of(status: i32) -> &'static str {
+        let known = Self::ALL.iter().find(|(known, _)| *known as i32 == status);
+        known.map_or("no status of this library\0", |(_, text)| text)
+    }
+}
+
+/// What a function ends in, before it is told to C.
+pub type Outcome<T = ()> = Result<T, Status>;
+
+/// As C gets it.
+pub(crate) const fn status(outcome: Outcome) -> i32 {
+    match outcome {
+        Ok(()) => Status::Ok as i32,
+        Err(status) => status as i32,
+    }
+}
+
+/// `symbolon_str`: UTF-8, without a NUL at its end. A NULL with length 0 is an absent or empty text.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Text {
+    /// Where it begins.
+    pub ptr: *const u8,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
+// SAFETY: it is a pointer to bytes that nobody writes to while it is in use.
+unsafe impl Sync for Text {}
+
+impl Text {
+    /// No text.
+    pub const NONE: Self = Self { ptr: core::ptr::null(), len: 0 };
+
+    /// Points to a text.
+    pub const fn of(text: &str) -> Self {
+        Self { ptr: text.as_ptr(), len: text.len() }
+    }
+
+    /// Points to a text, or to none.
+    pub fn maybe(text: Option<&str>) -> Self {
+        text.map_or(Self::NONE, Self::of)
+    }
+
+    /// The text; empty if it is absent.
+    ///
+    /// # Safety
+    ///
+    /// The range is readable, and stays as it is for `'a`.
+    pub unsafe fn str<'a>(self) -> Outcome<&'a str> {
+        // SAFETY: as the caller promises.
+        let bytes = unsafe { Bytes { ptr: self.ptr, len: self.len }.slice() }?;
+        core::str::from_utf8(bytes).map_err(|_| Status::Utf8)
+    }
+
+    /// The text, or `None` if it is absent: an empty one is not.
+    ///
+    /// # Safety
+    ///
+    /// As of [`str`](Self::str).
+    pub unsafe fn optional<'a>(self) -> Outcome<Option<&'a str>> {
+        // SAFETY: as the caller promises.
+        if self.ptr.is_null() && self.len == 0 { Ok(None) } else { unsafe { self.str() }.map(Some) }
+    }
+}
+
+/// `symbolon_bytes`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Bytes {
+    /// Where they begin.
+    pub ptr: *const u8,
+    /// How many there are.
+    pub len: usize,
+}
+
+impl Bytes {
+    /// Points to bytes.
+    pub const fn of(bytes: &[u8]) -> Self {
+        Self { ptr: bytes.as_ptr(), len: bytes.len() }
+    }
+
+    /// No bytes.
+    pub const NONE: Self = Self { ptr: core::ptr::null(), len: 0 };
+
+    /// The bytes.
+    ///
+    /// # Safety
+    ///
+    /// The range is readable, and stays as it is for `'a`.
+    pub unsafe fn slice<'a>(self) -> Outcome<&'a [u8]> {
+        match (self.ptr.is_null(), self.len) {
+            (_, 0) => Ok(&[]),
+            (true, _) => Err(Status::Null),
+            // SAFETY: as the caller promises.
+            (false, len) => Ok(unsafe { slice::from_raw_parts(self.ptr, len) }),
+        }
+    }
+}
+
+/// The bytes that a caller lends to be overwritten.
+///
+/// # Safety
+///
+/// The range is readable and writable, and nobody else's for `'a`.
+pub(crate) unsafe fn lent<'a>(ptr: *mut u8, len: usize) -> Outcome<&'a mut [u8]> {
+    match (ptr.is_null(), len) {
+        (_, 0) => Ok(&mut []),
+        (true, _) => Err(Status::Null),
+        // SAFETY: as the caller promises.
+        (false, len) => Ok(unsafe { slice::from_raw_parts_mut(ptr, len) }),
+    }
+}
+
+/// `symbolon_field`: a header field.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Field {
+    /// The name.
+    pub name: Text,
+    /// The value.
+    pub value: Bytes,
+}
+
+/// The header fields of a message that a flow writes.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Fields {
+    /// The fields.
+    pub at: [Field; http::FIELDS],
+    /// How many there are.
+    pub len: usize,
+}
+
+impl Fields {
+    /// Points to the fields of a message.
+    pub fn of(fields: &http::Fields<'_>) -> Self {
+        let none = Field { name: Text::NONE, value: Bytes::NONE };
+        let mut at = [none; http::FIELDS];
+        for (place, field) in at.iter_mut().zip(fields) {
+            *place = Field { name: Text::of(field.name), value: Bytes::of(field.value) };
+        }
+        Self { at, len: fields.len() }
+    }
+}
+
+/// The header fields that a caller hands in, as the core reads them. A message with more of them is refused as one that
+/// has a field too many.
+pub(crate) struct Headers {
+    at: [http::Field<'static>; symbolon::limits::HEADERS + 1],
+    len: usize,
+}
+
+impl Headers {
+    /// # Safety
+    ///
+    /// The fields and what they point to are readable, and stay as they are while the flow may read them.
+    pub(crate) unsafe fn read(fields: *const Field, len: usize) -> Outcome<Self> {
+        let fields = match (fields.is_null(), len) {
+            (_, 0) => &[],
+            (true, _) => return Err(Status::Null),
+            // SAFETY: as the caller promises.
+            (false, len) => unsafe { slice::from_raw_parts(fields, len) },
+        };
+        let mut headers = Self { at: [http::Field { name: "", value: b"" }; symbolon::limits::HEADERS + 1], len: 0 };
+        for (place, field) in headers.at.iter_mut().zip(fields) {
+            // SAFETY: as the caller promises.
+            *place = unsafe { http::Field { name: field.name.str()?, value: field.value.slice()? } };
+            headers.len = headers.len.saturating_add(1);
+        }
+        Ok(headers)
+    }
+
+    pub(crate) fn as_slice(&self) -> &[http::Field<'static>] {
+        self.at.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// What type a member of a struct has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MemberType {
+    /// `bool`.
+    Bool = 1,
+    /// `uint32_t`.
+    U32 = 2,
+    /// `uint64_t`.
+    U64 = 3,
+    /// `size_t`.
+    Size = 4,
+    /// `symbolon_str`.
+    Text = 5,
+    /// `symbolon_bytes`.
+    Bytes = 6,
+    /// `uint8_t[32]`.
+    Key = 7,
+    /// `symbolon_fields`.
+    Fields = 8,
+    /// A pointer.
+    Pointer = 9,
+    /// Any other: to be handed back as it is.
+    Opaque = 10,
+}
+
+/// `symbolon_member`: a member of a struct.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Member {
+    /// Its name.
+    pub name: Text,
+    /// Its type.
+    pub member_type: MemberType,
+    /// Where in the struct it is.
+    pub offset: u32,
+}
+
+/// A type that a member may have.
+pub trait HasMemberType {
+    /// Which.
+    const TYPE: MemberType;
+}
+
+impl<T> HasMemberType for *const T {
+    const TYPE: MemberType = MemberType::Pointer;
+}
+
+impl<T> HasMemberType for *mut T {
+    const TYPE: MemberType = MemberType::Pointer;
+}
+
+impl<T, const SIZE: usize> HasMemberType for Place<T, SIZE> {
+    const TYPE: MemberType = MemberType::Opaque;
+}
+
+macro_rules! member_types {
+    ($($Type:ty => $Is:ident)*) => { $(impl HasMemberType for $Type { const TYPE: MemberType = MemberType::$Is; })* };
+}
+
+member_types! {
+    bool => Bool
+    u32 => U32
+    u64 => U64
+    usize => Size
+    Text => Text
+    Bytes => Bytes
+    [u8; 32] => Key
+    Fields => Fields
+}
+
+/// Defines structs as C lays them out, with the description of their members.
+macro_rules! described {
+    ($($(#[$of_struct:meta])* pub struct $Name:ident { $($(#[$of_member:meta])* pub $member:ident: $Type:ty,)* })*) => {$(
+        $(#[$of_struct])*
+        #[derive(Clone, Copy)]
+        #[repr(C)]
+        pub struct $Name { $($(#[$of_member])* pub $member: $Type,)* }
+
+        impl $Name {
+            /// What it is made of.
+            #[allow(clippy::as_conversions, clippy::cast_possible_truncation)]
+            pub const MEMBERS: &'static [$crate::types::Member] = &[$($crate::types::Member {
+                name: $crate::types::Text::of(stringify!($member)),
+                member_type: <$Type as $crate::types::HasMemberType>::TYPE,
+                offset: core::mem::offset_of!($Name, $member) as u32,
+            },)*];
+        }
+    )*};
+}
+pub(crate) use described;
+
+described! {
+    /// `symbolon_reason`: why something was refused. The names are those of the core's `Reason`.
+    pub struct Why {
+        /// The name of the reason.
+        pub name: Text,
+        /// The parameter, header field or member at fault, where one is.
+        pub parameter: Text,
+        /// The limit that was exceeded, where one was.
+        pub limit: usize,
+    }
+}
+
+impl Why {
+    /// No reason.
+    pub const NONE: Self = Self { name: Text::NONE, parameter: Text::NONE, limit: 0 };
+
+    /// In words.
+    pub fn of(reason: Reason) -> Self {
+        let limit = match reason {
+            Reason::TooLong { limit, .. } | Reason::TooMany { limit, .. } => limit,
+            _ => 0,
+        };
+        Self { name: Text::of(reason.name()), parameter: Text::maybe(reason.parameter()), limit }
+    }
+}
+
+/// Says in `why`, unless that is NULL, why a value is refused.
+///
+/// # Safety
+///
+/// `why` is NULL or writable.
+pub(crate) unsafe fn refused(why: *mut Why) -> impl Fn(Reason) -> Status {
+    move |reason| {
+        // SAFETY: as the caller promises.
+        if let Some(why) = unsafe { why.as_mut() } {
+            *why = Why::of(reason);
+        }
+        Status::Refused
+    }
+}
+
+/// Storage of the caller for a configuration. It may be moved, and shared by threads.
+#[repr(C, align(8))]
+pub struct Place<T, const SIZE: usize> {
+    /// Tells storage that was initialized from other storage.
+    seal: u64,
+    bytes: [MaybeUninit<u8>; SIZE],
+    of: PhantomData<T>,
+}
+
+impl<T: Copy, const SIZE: usize> Copy for Place<T, SIZE> {}
+impl<T: Copy, const SIZE: usize> Clone for Place<T, SIZE> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, const SIZE: usize> Place<T, SIZE> {
+    /// "symbolon", with the version of the interface added.
+    const SEAL: u64 = 0x7379_6d62_6f6c_6f6e ^ ABI_BITS;
+
+    /// Holds `value`.
+    pub(crate) const fn new(value: T) -> Self {
+        const { assert!(size_of::<T>() <= SIZE && align_of::<T>() <= 8) };
+        let mut place = Self { seal: Self::SEAL, bytes: [MaybeUninit::uninit(); SIZE], of: PhantomData };
+        // SAFETY: it fits, and the bytes of the storage are aligned to 8.
+        unsafe { place.bytes.as_mut_ptr().cast::<T>().write(value) };
+        place
+    }
+
+    /// Puts a value into the storage at `place`.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or writable.
+    pub(crate) unsafe fn put(place: *mut Self, value: T) -> Outcome {
+        match place.is_null() {
+            true => Err(Status::Null),
+            false => {
+                // SAFETY: as the caller promises.
+                unsafe { place.write(Self::new(value)) };
+                Ok(())
+            }
+        }
+    }
+
+    /// What the storage holds.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or readable, and stays as it is for `'p`.
+    pub(crate) unsafe fn get<'p>(place: *const Self) -> Outcome<&'p T> {
+        // SAFETY: as the caller promises.
+        let place = unsafe { place.as_ref() }.ok_or(Status::Null)?;
+        match place.seal == Self::SEAL {
+            // SAFETY: what is sealed has a value in it.
+            true => Ok(unsafe { &*place.bytes.as_ptr().cast::<T>() }),
+            false => Err(Status::Abi),
+        }
+    }
+}
+
+const ABI_BITS: u64 = crate::ABI as u64;
+
+/// A struct of the caller whose initializer has set the version of the interface.
+///
+/// # Safety
+///
+/// `place` is NULL or readable, and stays as it is for `'p`.
+pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(&T) -> u32) -> Outcome<&'p T> {
+    // SAFETY: as the caller promises.
+    let value = unsafe { place.as_ref() }.ok_or(Status::Null)?;
+    if abi(value) == crate::ABI { Ok(value) } else { Err(Status::Abi) }
+}
+
+/// `symbolon_metadata`: what a client knows of its server.
+pub type Metadata = Place<symbolon::terms::metadata::ServerMetadata<'static>, 120>;
+
+/// The binding of a user agent.
+///
+/// # Safety
+///
+/// The range is readable, and stays as it is while the flow lasts.
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) unsafe fn user_agent(binding: Bytes) -> Outcome<symbolon::terms::UserAgent<'static>> {
+    // SAFETY: as the caller promises.
+    symbolon::terms::UserAgent::new(unsafe { binding.slice() }?).map_err(|_| Status::Refused)
+}

@@ -1,0 +1,190 @@
+//! The step as C reads it, the same for all flows.
+
+use symbolon::step::{Flow, Step};
+use symbolon::wire::http::Method;
+
+use crate::outcome::{Done, Ended};
+use crate::types::{Bytes, Fields, Text, described};
+
+/// What the flow does next: the value of [`View::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// There is no flow.
+    None = 0,
+    /// Read a row.
+    Load = 1,
+    /// Write a row.
+    Commit = 2,
+    /// Sign.
+    Sign = 3,
+    /// Check a signature.
+    Verify = 4,
+    /// Make an HTTP exchange.
+    Send = 5,
+    /// The end.
+    Done = 6,
+}
+
+/// `symbolon_step`: what a flow does next.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct View {
+    /// Which member of the union it is.
+    pub kind: Kind,
+    /// The question, or the end.
+    pub of: Question,
+}
+
+/// The questions, and the end.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub union Question {
+    /// [`Kind::Load`].
+    pub load: Load,
+    /// [`Kind::Commit`].
+    pub commit: Commit,
+    /// [`Kind::Sign`].
+    pub sign: Sign,
+    /// [`Kind::Verify`].
+    pub verify: Verify,
+    /// [`Kind::Send`].
+    pub send: Send,
+    /// [`Kind::Done`].
+    pub done: Done,
+}
+
+described! {
+    /// `symbolon_load`.
+    pub struct Load {
+        /// The key of the row.
+        pub key: [u8; 32],
+        /// What the row would hold.
+        pub kind: Text,
+    }
+
+    /// `symbolon_commit`.
+    pub struct Commit {
+        /// The key of the row.
+        pub key: [u8; 32],
+        /// Whether there must be a row, of version `expected`; if not, there must be none.
+        pub exists: bool,
+        /// The version that the row must still have.
+        pub expected: u64,
+        /// Whether the row is to be deleted.
+        pub delete: bool,
+        /// The new value.
+        pub value: Bytes,
+        /// From when on the store may drop the row.
+        pub expires_at: u64,
+        /// What the row holds.
+        pub kind: Text,
+        /// The client, where the row has one.
+        pub client_id: Text,
+        /// The user, where the row has one.
+        pub subject: Text,
+    }
+
+    /// `symbolon_sign`.
+    pub struct Sign {
+        /// The `kid` of the key.
+        pub key_id: Text,
+        /// What to sign.
+        pub message: Bytes,
+    }
+
+    /// `symbolon_verify`.
+    pub struct Verify {
+        /// The public key, as a JWK.
+        pub key: Bytes,
+        /// What was signed.
+        pub message: Bytes,
+        /// The signature.
+        pub signature: Bytes,
+    }
+
+    /// `symbolon_send`.
+    pub struct Send {
+        /// The method.
+        pub method: Text,
+        /// The absolute URI.
+        pub url: Text,
+        /// The header fields, besides `Host` and `Content-Length`.
+        pub headers: Fields,
+        /// The body.
+        pub body: Bytes,
+        /// Whether `http` is allowed besides `https`.
+        pub plain_http: bool,
+        /// Whether the address must be public.
+        pub public_addresses_only: bool,
+        /// The most bytes of body to read.
+        pub body_cap: usize,
+        /// The seconds after which to give up.
+        pub timeout: u32,
+    }
+}
+
+impl View {
+    /// The view of no flow.
+    pub const NONE: Self = Self { kind: Kind::None, of: Question { load: Load { key: [0; 32], kind: Text::NONE } } };
+
+    /// The view of a step. What it points to lives as long as the flow.
+    pub(crate) fn of<F: Flow>(step: &Step<'static, F>) -> Self
+    where
+        F::Output<'static>: Ended,
+    {
+        let (kind, of) = match step {
+            Step::Load(load) => {
+                let load = Load { key: load.key().0, kind: Text::of(load.kind().as_str()) };
+                (Kind::Load, Question { load })
+            }
+            Step::Commit(commit) => {
+                let write = commit.write();
+                let commit = Commit {
+                    key: write.key.0,
+                    exists: write.expected.is_some(),
+                    expected: write.expected.unwrap_or(0),
+                    delete: write.value.is_none(),
+                    value: write.value.map_or(Bytes::NONE, Bytes::of),
+                    expires_at: write.expires_at.0,
+                    kind: Text::of(write.labels.kind.as_str()),
+                    client_id: Text::maybe(write.labels.client_id),
+                    subject: Text::maybe(write.labels.subject),
+                };
+                (Kind::Commit, Question { commit })
+            }
+            Step::Sign(sign) => {
+                let sign = Sign { key_id: Text::of(sign.key_id()), message: Bytes::of(sign.message()) };
+                (Kind::Sign, Question { sign })
+            }
+            Step::Verify(verify) => {
+                let verify = Verify {
+                    key: Bytes::of(verify.key()),
+                    message: Bytes::of(verify.message()),
+                    signature: Bytes::of(verify.signature()),
+                };
+                (Kind::Verify, Question { verify })
+            }
+            Step::Send(send) => {
+                let exchange = send.exchange();
+                let send = Send {
+                    method: Text::of(match exchange.method {
+                        Method::Get => "GET",
+                        Method::Post => "POST",
+                        Method::Other => "OTHER",
+                    }),
+                    url: Text::of(exchange.url),
+                    headers: Fields::of(&exchange.headers),
+                    body: Bytes::of(exchange.body),
+                    plain_http: exchange.policy.plain_http,
+                    public_addresses_only: exchange.policy.public_addresses_only,
+                    body_cap: exchange.policy.body_cap,
+                    timeout: exchange.policy.timeout,
+                };
+                (Kind::Send, Question { send })
+            }
+            Step::Done(output) => (Kind::Done, Question { done: output.done() }),
+        };
+        Self { kind, of }
+    }
+}
