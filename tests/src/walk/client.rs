@@ -10,7 +10,8 @@ use symbolon::terms::resource::Resource;
 use symbolon::terms::{Time, UserAgent};
 use symbolon::{Reason, resource};
 
-use super::{Given, Menu, Question, Recorder, answered, rows};
+use super::tree::answered;
+use super::{Given, Menu, Question, Recorder, rows};
 use crate::app::{DOCUMENT, client};
 use crate::drive::drive;
 use crate::fixture::{Answer, BROWSER, C1_SECRET, ISSUER, NOW, OTHER_BROWSER, RESOURCE, RS1_SECRET, VERIFIER, entropy};
