@@ -126,11 +126,13 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
         "client/refresh.rs",
         |run| matches!(run.record.last(), Some((Question::Send(sent), _)) if run.cleans_up(sent)),
     );
-    let good = [&signed_in, &refreshed, &failed, &over, &started, &signed_out, &orphaned, &allowed, &denied];
+    let foreign = find("client/refresh.rs", |run| run.outcome == Outcome::Failed(Reason::SessionForeign));
+    let good = [&signed_in, &refreshed, &failed, &over, &started, &signed_out, &orphaned, &foreign, &allowed, &denied];
     for run in good {
         assert_eq!(broken(run), [""; 0], "of a run as it was");
     }
 
+    let busy = |run: &Run<'static>| with_outcome(run, Outcome::Busy);
     let to = |run: &Run<'static>, place, url: &str| {
         asked(run, place, |question| {
             if let Question::Send(sent) = question {
@@ -234,6 +236,7 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
                 with_outcome(&refreshed, over.outcome.clone()),
             ],
         ),
+        ("a session that is busy is under a lease", [&refreshed, &orphaned, &foreign].map(busy).into()),
         (
             "a session that is signed out is gone",
             vec![
@@ -251,7 +254,14 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
                 twice
             }],
         ),
-        ("a commit expects what is known", vec![expecting(&refreshed, 1, None), expecting(&signed_in, 3, Some(10))]),
+        (
+            "a commit expects what is known",
+            vec![
+                expecting(&refreshed, 1, None),
+                expecting(&signed_in, 3, Some(10)),
+                reading(&refreshed, row_of(&foreign, 0)),
+            ],
+        ),
         (
             "a host or peer that fails is named as the reason",
             vec![given(&refreshed, 2, Given::Unavailable), given(&allowed, 0, Given::Unavailable)],

@@ -1,15 +1,16 @@
 //! What always holds of a run of the client or the resource server.
 
+use symbolon::Reason;
 use symbolon::proof::pkce::challenge_of;
 use symbolon::record::{Key, Record, Refreshing, Session, Started, TokenSet};
-use symbolon::terms::Time;
-use symbolon::{ErrorCode, Reason};
 
 use super::cases::good_response;
 use super::{ACCESS, CODE, Call, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, REVOCATION, Run, SHOWN, STATE};
-use crate::fixture::{BROWSER, C1_SECRET, ISSUER, NOW, RESOURCE, RS1_SECRET, VERIFIER};
+use crate::fixture::{BROWSER, C1_SECRET, NOW, RS1_SECRET, VERIFIER};
 use crate::peer::{Canned, Sent};
 use crate::walk::{Given, Question, Write, rows};
+
+mod judged;
 
 /// A property of every run.
 pub struct Property {
@@ -28,13 +29,14 @@ pub const ALWAYS: &[Property] = &[
     Property { name: "tokens are the session's", holds: tokens_are_the_sessions },
     Property { name: "a sign-in is stored before it begins", holds: sign_in_is_stored },
     Property { name: "a session that is over has ended", holds: over_has_ended },
+    Property { name: "a session that is busy is under a lease", holds: busy_is_under_a_lease },
     Property { name: "a session that is signed out is gone", holds: signed_out_is_gone },
     Property { name: "a refresh that fails keeps its token", holds: failed_refresh_keeps_its_token },
     Property { name: "a row is read again after a lost race only", holds: read_again_after_a_lost_race_only },
     Property { name: "a commit expects what is known", holds: commit_expects_what_is_known },
     Property { name: "a host or peer that fails is named as the reason", holds: failures_are_named },
-    Property { name: "a request that is allowed bears a good token", holds: allowed_bears_a_good_token },
-    Property { name: "a request that is denied is told why", holds: denied_is_told_why },
+    Property { name: "a request that is allowed bears a good token", holds: judged::allowed_bears_a_good_token },
+    Property { name: "a request that is denied is told why", holds: judged::denied_is_told_why },
     Property { name: "no secret is told", holds: no_secret_is_told },
 ];
 
@@ -260,6 +262,13 @@ fn over_has_ended(run: &Run<'_>) -> bool {
     }
 }
 
+fn busy_is_under_a_lease(run: &Run<'_>) -> bool {
+    let read = || matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(Some(_)))));
+    let leased =
+        || matches!(run.last_row(), Some(Session::Refreshing(Refreshing { tokens, .. })) if tokens.owner == OWNER);
+    run.outcome != Outcome::Busy || (read() && leased())
+}
+
 fn signed_out_is_gone(run: &Run<'_>) -> bool {
     let Outcome::SignedOut(at_server) = run.outcome else { return true };
     let gone = matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(None))))
@@ -319,15 +328,17 @@ fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
 }
 
 fn commit_expects_what_is_known(run: &Run<'_>) -> bool {
-    let mut known = None;
+    // What is not there may be made by anybody; a row is its owner's to write.
+    let (mut known, mut mine) = (None, true);
     let key = Key::session(STATE);
     run.record.iter().all(|(question, given)| match (question, given) {
         (Question::Load { key: asked, .. }, Given::Row(row)) => {
             known = row.as_ref().map(|(version, _)| *version);
+            mine = row.as_ref().is_some_and(|(_, value)| Session::decode(value).is_ok_and(|row| row.owner() == OWNER));
             *asked == key
         }
         (Question::Commit(write), given) => {
-            let fits = write.expected == known && write.client_id.as_deref() == Some("c1");
+            let fits = write.expected == known && write.client_id.as_deref() == Some("c1") && mine;
             if *given == Given::Committed {
                 known = Some(write.expected.unwrap_or(0) + 1);
             }
@@ -354,53 +365,6 @@ fn failures_are_named(run: &Run<'_>) -> bool {
             _ => said != Some(Reason::StoreUnavailable) || matches!(run.record.last(), Some((_, Given::Unavailable))),
         },
     }
-}
-
-fn allowed_bears_a_good_token(run: &Run<'_>) -> bool {
-    let Outcome::Allow(scope) = &run.outcome else { return true };
-    let good = || {
-        let Call::Judge(Some(authorization), needed) = &run.case.call else { return None };
-        let (_, sent, Given::Response(response)) = run.sent()? else { return None };
-        let token: serde_json::Value = serde_json::from_str(&response.body).ok()?;
-        let text = |name: &str| token.get(name).and_then(|value| value.as_str());
-        let audience = token.get("aud")?;
-        let mine = audience.as_str() == Some(RESOURCE)
-            || audience.as_array().is_some_and(|all| all.iter().any(|one| one.as_str() == Some(RESOURCE)));
-        let granted: Vec<&str> = text("scope").unwrap_or_default().split(' ').collect();
-        let json = response.headers.iter().any(|(name, value)| name == "Content-Type" && value == "application/json");
-        Some(
-            *authorization == format!("Bearer {SHOWN}")
-                && sent.parameter("token").as_deref() == Some(SHOWN)
-                && (response.status, json) == (200, true)
-                && token.get("active")? == true
-                && token.get("cnf").is_none()
-                && response.body.matches("\"active\"").count() == 1
-                && token.get("exp").is_none_or(|end| end.as_u64().is_some_and(|end| NOW < Time(end)))
-                && text("iss").is_none_or(|iss| iss == ISSUER)
-                && text("token_type").is_none_or(|name| name == "Bearer")
-                && mine
-                && needed.split(' ').all(|word| word.is_empty() || granted.contains(&word))
-                && *scope == granted.join(" "),
-        )
-    };
-    good().unwrap_or(false)
-}
-
-fn denied_is_told_why(run: &Run<'_>) -> bool {
-    let Outcome::Deny(answer) = &run.outcome else { return true };
-    let Some(reason) = answer.reason else { return false };
-    let challenge = answer.header("WWW-Authenticate");
-    let wire = reason.answer();
-    // The issuer is at fault: no other token would do better.
-    let status = if wire.status == 502 { 503 } else { wire.status };
-    let told = match (status, reason) {
-        (500.., _) => challenge.is_none(),
-        (_, Reason::TokenMissing) => challenge == Some("Bearer realm=\"rs\""),
-        _ => challenge.is_some_and(|challenge| challenge.contains(&format!("error=\"{}\"", wire.code.as_str()))),
-    };
-    let scope = challenge.is_some_and(|challenge| challenge.contains("scope=\""))
-        == (wire.code == ErrorCode::InsufficientScope);
-    answer.status == status && told && scope && answer.header("Cache-Control") == Some("no-store")
 }
 
 fn no_secret_is_told(run: &Run<'_>) -> bool {
