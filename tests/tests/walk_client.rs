@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon::Reason;
+use symbolon::limits::RACES;
 use symbolon_tests::fixture::Answer;
 use symbolon_tests::reasons::{OF_OTHER_ROLES, name};
 use symbolon_tests::walk::client::cases::cases;
@@ -18,10 +19,18 @@ fn every_property_holds_of_every_run_and_each_flow_takes_the_edges_that_its_file
     let mut buffer = vec![0; symbolon::client::BUFFER.max(symbolon::resource::BUFFER)];
     let (mut runs, mut failures) = (0, Vec::new());
     let mut taken: BTreeMap<&str, graph::Edges> = BTreeMap::new();
-    let (mut reasons, mut ends) = (BTreeSet::new(), BTreeSet::new());
+    let (mut reasons, mut ends, mut gave_up) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for case in cases() {
         runs += walk(&case, |run| {
             taken.entry(case.call.file()).or_default().extend(edges(&run.record));
+            if run.outcome == Outcome::Failed(Reason::StoreBusy) {
+                let lost = run.record.iter().filter(|(_, given)| *given == Given::Conflict).count();
+                gave_up.insert((
+                    case.call.file(),
+                    run.record.iter().any(|(_, given)| *given == Given::Committed),
+                    lost,
+                ));
+            }
             ends.insert(name(&format!("{:?}", run.outcome)));
             reasons.extend(match &run.outcome {
                 Outcome::SignInAgain(reason) | Outcome::Failed(reason) => Some(name(&format!("{reason:?}"))),
@@ -58,6 +67,11 @@ fn every_property_holds_of_every_run_and_each_flow_takes_the_edges_that_its_file
         );
     }
     assert_eq!(taken.len(), 6, "flows that were walked");
+
+    // The lost races of whoever gave up, before and after a write that was done.
+    for (file, held) in [("client/refresh.rs", false), ("client/refresh.rs", true), ("client/revoke.rs", false)] {
+        assert!(gave_up.contains(&(file, held, 1 + usize::from(RACES))), "{file} never loses every race");
+    }
 
     let every_end = ["Allow", "Busy", "Deny", "Failed", "Found", "SendTo", "SignInAgain", "SignedOut", "Tokens"];
     assert_eq!(ends, every_end.map(str::to_owned).into());
@@ -127,7 +141,20 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
         |run| matches!(run.record.last(), Some((Question::Send(sent), _)) if run.cleans_up(sent)),
     );
     let foreign = find("client/refresh.rs", |run| run.outcome == Outcome::Failed(Reason::SessionForeign));
-    let good = [&signed_in, &refreshed, &failed, &over, &started, &signed_out, &orphaned, &foreign, &allowed, &denied];
+    let replaced = find("client/refresh.rs", |run| run.record.len() == 6 && run.record[3].1 == Given::Conflict);
+    let good = [
+        &signed_in,
+        &refreshed,
+        &replaced,
+        &failed,
+        &over,
+        &started,
+        &signed_out,
+        &orphaned,
+        &foreign,
+        &allowed,
+        &denied,
+    ];
     for run in good {
         assert_eq!(broken(run), [""; 0], "of a run as it was");
     }
@@ -176,6 +203,7 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
         other => panic!("{other:?}"),
     };
     let (last, row) = (orphaned.record.len() - 1, orphaned.record[0].1.clone());
+    let over_another = |run: &Run<'static>| given(&replaced, 4, Given::Row(row_of(run, 0)));
     let tampered = [
         (
             "an exchange waits for its commit",
@@ -246,6 +274,7 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
             ],
         ),
         ("a refresh that fails keeps its token", vec![without(&failed, 3), writing(&failed, 3, None)]),
+        ("a refresh replaces what it has spent", [&signed_in, &foreign].map(over_another).into()),
         (
             "a row is read again after a lost race only",
             vec![{

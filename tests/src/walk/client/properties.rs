@@ -32,6 +32,7 @@ pub const ALWAYS: &[Property] = &[
     Property { name: "a session that is busy is under a lease", holds: busy_is_under_a_lease },
     Property { name: "a session that is signed out is gone", holds: signed_out_is_gone },
     Property { name: "a refresh that fails keeps its token", holds: failed_refresh_keeps_its_token },
+    Property { name: "a refresh replaces what it has spent", holds: refresh_replaces_what_it_spent },
     Property { name: "a row is read again after a lost race only", holds: read_again_after_a_lost_race_only },
     Property { name: "a commit expects what is known", holds: commit_expects_what_is_known },
     Property { name: "a host or peer that fails is named as the reason", holds: failures_are_named },
@@ -311,6 +312,19 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
         return write.value.is_none();
     }
     kept == Some(NEW_REFRESH) || (kept.is_some() && kept.map(str::to_owned) == sent)
+}
+
+fn refresh_replaces_what_it_spent(run: &Run<'_>) -> bool {
+    let (Call::Refresh(_), Some((at, sent, _))) = (&run.case.call, run.sent()) else { return true };
+    let spent = sent.parameter("refresh_token");
+    run.record[at..].windows(2).all(|pair| match pair {
+        [(_, Given::Row(Some((_, value)))), (Question::Commit(_), _)] => {
+            let session = Session::decode(value).ok();
+            let holds = session.and_then(|session| session.tokens().and_then(|tokens| tokens.refresh_token));
+            holds.is_some() && holds == spent.as_deref()
+        }
+        _ => true,
+    })
 }
 
 fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
