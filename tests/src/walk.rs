@@ -12,7 +12,6 @@ use symbolon::step::{Commit, Committed, Flow, Load, Row, Send, Sign, Step, Verdi
 use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Response};
 
-use crate::choice::{Choices, every};
 use crate::drive::{Host, drive};
 use crate::fixture::{Answer, Message, USER, entropy};
 use crate::peer::{Canned, Sent};
@@ -22,6 +21,7 @@ pub mod client;
 pub mod graph;
 pub mod properties;
 pub mod rows;
+mod tree;
 
 /// A question as data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub enum Given {
     Unavailable,
 }
 
-/// The answers that a question may get, by its node in the graph; after a lost race ` again` is appended to its name.
+/// The answers that a question may get, by its node in the graph; from the first lost race on by its name with ` again`.
 pub type Menu = BTreeMap<&'static str, Vec<Given>>;
 
 /// How a flow is called.
@@ -366,32 +366,7 @@ fn interaction(authorization: Authorization<'_>) -> Output {
 /// Runs a case along every sequence of answers that its menu allows; returns how many there are.
 pub fn walk<'c>(server: &Server<'_>, case: &'c Case, mut visit: impl FnMut(Run<'c>)) -> usize {
     let mut buffer = vec![0; symbolon::server::BUFFER];
-    answered(&case.menu, |answer| visit(perform(server, case, &mut buffer, answer)))
-}
-
-/// Calls `run` with every sequence of answers that a menu allows; returns how many there are.
-fn answered(menu: &Menu, mut run: impl FnMut(&mut dyn FnMut(&Question) -> Given)) -> usize {
-    every(|choices: &mut Choices| {
-        let (mut reads, mut lost, mut raced) = (0, false, false);
-        run(&mut |question| {
-            let node = question.node();
-            let again = format!("{node} again");
-            let commit = matches!(question, Question::Commit(_));
-            // After a lost race a question has fewer answers, where the menu says so: else the tree has no end.
-            let fewer = (lost || (raced && commit)).then(|| menu.get(again.as_str())).flatten();
-            let menu = fewer.or_else(|| menu.get(node.as_str())).unwrap_or_else(|| panic!("nobody expected {node}"));
-            let mut given = menu[choices.pick(menu.len())].clone();
-            if let Given::Row(Some((version, _))) = &mut given {
-                // Somebody wrote the row since it was read last.
-                reads += 10;
-                *version = reads;
-            }
-            // A write that nobody answers for may have lost as well.
-            lost = given == Given::Conflict || (commit && given == Given::Unavailable);
-            raced |= lost;
-            given
-        });
-    })
+    tree::answered(&case.menu, |answer| visit(perform(server, case, &mut buffer, answer)))
 }
 
 /// Runs a case with answers that were given before.

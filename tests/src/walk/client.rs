@@ -1,23 +1,29 @@
 //! The flows of the client and of the resource server, walked as those of the server are.
 
 use symbolon::client::{Authentication, BUFFER, Client, Refreshed, Revoked, SignIn};
-use symbolon::record::{Active, Grant, Key, Owner, Refreshing, Session, Started, TokenSet};
+use symbolon::record::{Key, Owner};
 use symbolon::resource::{Judgement, ResourceServer};
+use symbolon::terms::UserAgent;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::resource::Resource;
-use symbolon::terms::{Time, UserAgent};
 use symbolon::{Reason, resource};
 
-use super::{Given, Menu, Question, Recorder, answered, rows};
+use super::tree::answered;
+use super::{Given, Menu, Question, Recorder};
 use crate::app::{DOCUMENT, client};
 use crate::drive::drive;
-use crate::fixture::{Answer, BROWSER, C1_SECRET, ISSUER, NOW, OTHER_BROWSER, RESOURCE, RS1_SECRET, VERIFIER, entropy};
-use crate::peer::{Canned, Sent};
+use crate::fixture::{Answer, BROWSER, C1_SECRET, ISSUER, NOW, RESOURCE, RS1_SECRET, entropy};
+use crate::peer::Sent;
 
+pub mod cases;
 pub mod properties;
 
+/// Where tokens are revoked.
+pub const REVOCATION: &str = "https://as.example/revoke";
+/// Whose the session is.
+pub const OWNER: Owner<'static> = Owner { issuer: ISSUER, client_id: "c1" };
 /// The `state` of the session that is walked.
 pub const STATE: &str = "state-of-the-session";
 /// The code that comes back.
@@ -32,6 +38,10 @@ pub const NEW_ACCESS: &str = "access-token-of-the-response";
 pub const NEW_REFRESH: &str = "refresh-token-of-the-response";
 /// The access token that a resource server is shown.
 pub const SHOWN: &str = "access-token-of-a-request";
+
+/// The metadata of a server that says the least.
+const BARE: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
+    "token_endpoint":"https://as.example/token","code_challenge_methods_supported":["S256"]}"#;
 
 /// What is asked of the client or the resource server.
 #[derive(Clone, Debug)]
@@ -74,6 +84,8 @@ pub struct Case {
     pub confidential: bool,
     /// The issuer that the client is set up for; its metadata is [`ISSUER`]'s.
     pub issuer: &'static str,
+    /// Whether those metadata say the least that they may: no `iss` in responses, and no revocation endpoint.
+    pub bare: bool,
     /// The answers.
     pub menu: Menu,
 }
@@ -113,11 +125,15 @@ pub struct Run<'c> {
 }
 
 impl<'c> Run<'c> {
-    /// The run without its last exchange, where that one revokes tokens which nobody is left to keep.
+    /// Whether an exchange revokes tokens that nobody is left to keep: it does not belong to the call.
+    pub fn cleans_up(&self, sent: &Sent) -> bool {
+        sent.url == REVOCATION && !matches!(self.case.call, Call::Revoke)
+    }
+
+    /// The run without its last exchange, if that one cleans up.
     pub fn without_clean_up(&self) -> Run<'c> {
         let mut run = self.clone();
-        let cleans = |sent: &Sent| sent.url == "https://as.example/revoke" && !matches!(run.case.call, Call::Revoke);
-        if matches!(run.record.last(), Some((Question::Send(sent), _)) if cleans(sent)) {
+        if matches!(run.record.last(), Some((Question::Send(sent), _)) if run.cleans_up(sent)) {
             run.record.pop();
         }
         run
@@ -132,7 +148,7 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
         if case.confidential { Authentication::ClientSecretBasic(C1_SECRET) } else { Authentication::None };
     let issuer = Issuer::parse_allowing_plain_http_on_loopback(case.issuer).expect("an issuer");
     let client = Client { authentication, issuer, ..client() };
-    let mut document = DOCUMENT.as_bytes().to_vec();
+    let mut document = if case.bare { BARE } else { DOCUMENT }.as_bytes().to_vec();
     let known = Issuer::parse(ISSUER).expect("an issuer");
     let server = symbolon::terms::metadata::ServerMetadata::read(&mut document, known, Schemes::Https);
     let server = server.expect("metadata");
@@ -209,207 +225,4 @@ pub fn walk<'c>(case: &'c Case, mut visit: impl FnMut(Run<'c>)) -> usize {
 pub fn replay<'c>(run: &Run<'c>, buffer: &mut [u8]) -> Run<'c> {
     let mut given = run.record.iter().map(|(_, given)| given.clone());
     perform(run.case, buffer, &mut |_| given.next().expect("as many questions as before"))
-}
-
-/// Whose the session is.
-pub const OWNER: Owner<'static> = Owner { issuer: ISSUER, client_id: "c1" };
-
-fn started() -> Started<'static> {
-    Started {
-        owner: OWNER,
-        user_agent: rows::browser(),
-        iss_promised: true,
-        code_verifier: VERIFIER,
-        redirect_uri: "https://client.example/cb",
-        scope: "read",
-        resources: RESOURCE,
-        expires_at: NOW.after(600),
-    }
-}
-
-fn tokens() -> TokenSet<'static> {
-    TokenSet {
-        owner: OWNER,
-        access_token: ACCESS,
-        expires_at: Some(NOW.after(600)),
-        refresh_token: Some(REFRESH),
-        scope: "read",
-        scope_asked: "read",
-        resources: RESOURCE,
-    }
-}
-
-/// The places in [`sessions`] of what a flow that lost a race may find.
-const AFTER_A_RACE: [usize; 11] = [2, 5, 10, 11, 12, 13, 15, 16, 17, 20, 21];
-
-fn sessions() -> Vec<Given> {
-    let other = Owner { issuer: "https://other.example", ..OWNER };
-    let ended = TokenSet { expires_at: Some(NOW), ..tokens() };
-    let leased = |lease_until| Session::Refreshing(Refreshing { tokens: ended, lease_until });
-    let states = [
-        Session::Started(started()),
-        Session::Started(Started { user_agent: [9; 32], ..started() }),
-        Session::Started(Started { expires_at: NOW, ..started() }),
-        Session::Started(Started { owner: other, ..started() }),
-        Session::Started(Started { redirect_uri: "https://client.example/other", ..started() }),
-        Session::Redeeming(OWNER),
-        Session::Active(tokens()),
-        Session::Active(ended),
-        Session::Active(TokenSet { refresh_token: None, ..ended }),
-        Session::Active(TokenSet { expires_at: None, ..tokens() }),
-        Session::Active(TokenSet { owner: other, ..ended }),
-        Session::Active(TokenSet { refresh_token: Some("another-refresh-token"), ..tokens() }),
-        leased(NOW.after(1)),
-        leased(NOW),
-        leased(Time(u64::MAX)),
-    ];
-    let good = rows::encode(&states[6]);
-    let of_a_grant =
-        rows::encode(&Grant::Active(Active { granted: rows::granted("c1"), generation: 1, issued_at: NOW }));
-    let broken = [vec![], vec![0xff; 40], good[..good.len() - 1].to_vec(), [good, vec![0]].concat(), of_a_grant];
-    let whole = states.iter().map(rows::encode);
-    let values = broken.into_iter().chain(whole).map(|value| Given::Row(Some((1, value))));
-    values.chain([Given::Row(None), Given::Unavailable]).collect()
-}
-
-fn responses(bodies: &[(u16, &str)]) -> Vec<Given> {
-    let mut all: Vec<Given> =
-        bodies.iter().map(|(status, body)| Given::Response(Canned::json(*status, body))).collect();
-    let html = vec![("Content-Type".to_owned(), "text/html".to_owned())];
-    all.push(Given::Response(Canned { status: 200, headers: html, body: bodies[0].1.to_owned() }));
-    all.push(Given::Response(Canned { status: 200, headers: Vec::new(), body: bodies[0].1.to_owned() }));
-    for status in [204, 302, 307, 500, 503] {
-        all.push(Given::Response(Canned::json(status, bodies[0].1)));
-    }
-    all.push(Given::Unavailable);
-    all
-}
-
-fn token_responses() -> Vec<Given> {
-    let good = format!(
-        "{{\"access_token\":\"{NEW_ACCESS}\",\"token_type\":\"bearer\",\"expires_in\":600,\
-         \"refresh_token\":\"{NEW_REFRESH}\",\"scope\":\"read\"}}"
-    );
-    responses(&[
-        (200, &good),
-        (200, &format!("{{\"access_token\":\"{NEW_ACCESS}\",\"token_type\":\"Bearer\"}}")),
-        (200, &good.replace("\"scope\":\"read\"", "\"scope\":\"read admin\"")),
-        (200, &good.replace("bearer", "mac")),
-        (200, &good.replace("access_token", "id_token")),
-        (200, &good.replace("}", ",\"error\":\"invalid_grant\"}")),
-        (200, &good.replace("}", ",\"scope\":\"x\"}")),
-        (200, "[]"),
-        (200, &good[..20]),
-        (400, "{\"error\":\"invalid_grant\",\"error_description\":\"no\"}"),
-        (400, "{\"error\":\"unsupported_token_type\"}"),
-        (401, "{\"error\":\"invalid_client\"}"),
-        (400, "{\"error\":\"a\\\"b\"}"),
-        (400, "not JSON"),
-    ])
-}
-
-fn introspections() -> Vec<Given> {
-    let good = format!(
-        "{{\"active\":true,\"iss\":\"{ISSUER}\",\"client_id\":\"c1\",\"sub\":\"alice\",\"exp\":{},\"scope\":\"read\",\
-         \"aud\":[\"{RESOURCE}\"],\"token_type\":\"Bearer\"}}",
-        NOW.0 + 1
-    );
-    let exp = format!("\"exp\":{}", NOW.0 + 1);
-    responses(&[
-        (200, &good),
-        (200, "{\"active\":false}"),
-        (200, "{}"),
-        (200, &good.replace("true", "\"true\"")),
-        (200, &good.replace(&exp, &format!("\"exp\":{}", NOW.0))),
-        (200, &good.replace(&exp, &format!("\"nbf\":{}", NOW.0 + 1))),
-        (200, &good.replace("as.example", "evil.example")),
-        (200, &good.replace("rs.example", "other.example")),
-        (200, &good.replace(&format!("[\"{RESOURCE}\"]"), &format!("\"{RESOURCE}\""))),
-        (200, &good.replace("\"aud\"", "\"audience\"")),
-        (200, &good.replace("\"scope\":\"read\"", "\"scope\":\"write\"")),
-        (200, &good.replace("Bearer", "DPoP")),
-        (200, &good.replace("}", ",\"cnf\":{\"jkt\":\"x\"}}")),
-        (200, &good.replace("}", ",\"active\":false}")),
-        (400, "{\"error\":\"invalid_request\"}"),
-        (401, "{\"error\":\"invalid_client\"}"),
-    ])
-}
-
-fn documents() -> Vec<Given> {
-    responses(&[
-        (200, DOCUMENT),
-        (200, &DOCUMENT.replace("https://as.example\"", "https://as.example/\"")),
-        (200, &DOCUMENT.replace("https://as.example\"", "https://evil.example\"")),
-        (200, &DOCUMENT.replace("S256", "plain")),
-        (200, &DOCUMENT.replace("https://as.example/token", "http://as.example/token")),
-        (200, &DOCUMENT.replace("\"token_endpoint\"", "\"issuer\"")),
-        (404, "{}"),
-    ])
-}
-
-/// The query of a good authorization response.
-pub fn good_response() -> String {
-    format!("code={CODE}&state={STATE}&iss=https%3A%2F%2Fas.example")
-}
-
-/// Every call, with every answer to its questions.
-pub fn cases() -> Vec<Case> {
-    let good = good_response();
-    let queries = [
-        good.clone(),
-        good.replace("&iss=https%3A%2F%2Fas.example", ""),
-        good.replace("as.example", "evil.example"),
-        good.replace(STATE, ""),
-        good.replace(CODE, ""),
-        good.replace(CODE, "%00"),
-        format!("{good}&state={STATE}"),
-        format!("{good}&code=x"),
-        format!("{good}&error=access_denied"),
-        format!("{good}&error=%00"),
-        format!("{good}&access_token=x"),
-        format!("{good}&response=x"),
-        format!("error=access_denied&error_description=no&state={STATE}&iss=https%3A%2F%2Fas.example"),
-        "%zz".to_owned(),
-        String::new(),
-    ];
-    let bearer = format!("Bearer {SHOWN}");
-    let mut calls: Vec<Call> = [None, Some("read write"), Some("\"")].map(Call::Authorize).into();
-    calls.extend(queries.map(|query| Call::Callback(query, BROWSER)));
-    calls.push(Call::Callback(good, OTHER_BROWSER));
-    calls.extend([None, Some(ACCESS), Some("another")].map(Call::Refresh));
-    calls.extend([Call::Revoke, Call::Discover]);
-    calls.extend(["", "read", "read write", "\""].map(|scope| Call::Judge(Some(bearer.clone()), scope)));
-    calls.extend(
-        [None, Some("Basic YTpi".to_owned()), Some("Bearer".to_owned()), Some("Bearer a b".to_owned())]
-            .map(|value| Call::Judge(value, "")),
-    );
-    let mut all: Vec<(Call, bool, &str)> = calls.into_iter().map(|call| (call, true, ISSUER)).collect();
-    let few = [Call::Callback(good_response(), BROWSER), Call::Refresh(None), Call::Revoke, Call::Authorize(None)];
-    all.extend(few.iter().map(|call| (call.clone(), false, ISSUER)));
-    all.extend(few.map(|call| (call, true, "https://other.example")));
-    all.push((Call::Discover, true, "http://127.0.0.1:8080"));
-    let case = |(call, confidential, issuer)| {
-        let send = match call {
-            Call::Judge(..) => introspections(),
-            Call::Discover => documents(),
-            _ => token_responses(),
-        };
-        let menu = Menu::from([
-            ("load session", sessions()),
-            ("load session again", AFTER_A_RACE.map(|place| sessions()[place].clone()).into()),
-            ("commit session", vec![Given::Committed, Given::Conflict, Given::Unavailable]),
-            ("commit session again", vec![Given::Committed, Given::Conflict]),
-            // Tokens that nobody is left to keep are revoked, whatever comes of that.
-            ("send again", vec![Given::Unavailable, send[0].clone()]),
-            ("send", send),
-        ]);
-        Case {
-            name: format!("{call:?}, {}", if confidential { "confidential" } else { "public" }),
-            call,
-            confidential,
-            issuer,
-            menu,
-        }
-    };
-    all.into_iter().map(case).collect()
 }

@@ -1,20 +1,22 @@
 //! What always holds of a run of the client or the resource server.
 
+use symbolon::Reason;
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Key, Record, Session, Started};
-use symbolon::terms::Time;
-use symbolon::{ErrorCode, Reason};
+use symbolon::record::{Key, Record, Refreshing, Session, Started, TokenSet};
 
-use super::{ACCESS, CODE, Call, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, Run, SHOWN, STATE, good_response};
-use crate::fixture::{BROWSER, C1_SECRET, ISSUER, NOW, RESOURCE, RS1_SECRET, VERIFIER};
+use super::cases::good_response;
+use super::{ACCESS, CODE, Call, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, REVOCATION, Run, SHOWN, STATE};
+use crate::fixture::{BROWSER, C1_SECRET, NOW, RS1_SECRET, VERIFIER};
 use crate::peer::{Canned, Sent};
 use crate::walk::{Given, Question, Write, rows};
+
+mod judged;
 
 /// A property of every run.
 pub struct Property {
     /// What it says.
     pub name: &'static str,
-    /// Judges a run.
+    /// Judges a run; what cleans up is left out of it, but for the property that is about that.
     pub holds: fn(&Run<'_>) -> bool,
 }
 
@@ -22,32 +24,44 @@ pub struct Property {
 pub const ALWAYS: &[Property] = &[
     Property { name: "an exchange waits for its commit", holds: exchange_waits_for_its_commit },
     Property { name: "an exchange goes to the session's server", holds: exchange_goes_to_the_server },
+    Property { name: CLEAN_UP, holds: lost_tokens_are_revoked },
     Property { name: "a code goes out for a good response alone", holds: code_goes_out_for_a_good_response },
     Property { name: "tokens are the session's", holds: tokens_are_the_sessions },
     Property { name: "a sign-in is stored before it begins", holds: sign_in_is_stored },
     Property { name: "a session that is over has ended", holds: over_has_ended },
+    Property { name: "a session that is busy is under a lease", holds: busy_is_under_a_lease },
     Property { name: "a session that is signed out is gone", holds: signed_out_is_gone },
     Property { name: "a refresh that fails keeps its token", holds: failed_refresh_keeps_its_token },
+    Property { name: "a refresh replaces what it has spent", holds: refresh_replaces_what_it_spent },
     Property { name: "a row is read again after a lost race only", holds: read_again_after_a_lost_race_only },
     Property { name: "a commit expects what is known", holds: commit_expects_what_is_known },
     Property { name: "a host or peer that fails is named as the reason", holds: failures_are_named },
-    Property { name: "a request that is allowed bears a good token", holds: allowed_bears_a_good_token },
-    Property { name: "a request that is denied is told why", holds: denied_is_told_why },
+    Property { name: "a request that is allowed bears a good token", holds: judged::allowed_bears_a_good_token },
+    Property { name: "a request that is denied is told why", holds: judged::denied_is_told_why },
     Property { name: "no secret is told", holds: no_secret_is_told },
 ];
 
-/// The property of that name.
-pub fn named(name: &str) -> &'static Property {
-    ALWAYS.iter().find(|property| property.name == name).unwrap_or_else(|| panic!("no property {name}"))
+const CLEAN_UP: &str = "tokens that nobody is left to keep are revoked";
+
+/// The names of the properties that a run lacks.
+pub fn broken(run: &Run<'_>) -> Vec<&'static str> {
+    let kept = run.without_clean_up();
+    let holds = |property: &&Property| (property.holds)(if property.name == CLEAN_UP { run } else { &kept });
+    ALWAYS.iter().filter(|property| !holds(property)).map(|property| property.name).collect()
 }
 
 impl Run<'_> {
-    /// Where in the record the exchange is, with its response.
-    fn sent(&self) -> Option<(usize, &Sent, &Given)> {
-        self.record.iter().enumerate().find_map(|(n, (question, given))| match question {
+    /// The exchanges, with their responses and where in the record they are.
+    fn exchanges(&self) -> impl DoubleEndedIterator<Item = (usize, &Sent, &Given)> {
+        self.record.iter().enumerate().filter_map(|(n, (question, given))| match question {
             Question::Send(sent) => Some((n, sent, given)),
             _ => None,
         })
+    }
+
+    /// The last exchange; all calls but a sign-out have one at most.
+    fn sent(&self) -> Option<(usize, &Sent, &Given)> {
+        self.exchanges().next_back()
     }
 
     fn last_row(&self) -> Option<Session<'_>> {
@@ -70,40 +84,58 @@ fn written(write: &Write) -> Option<Session<'_>> {
     Session::decode(write.value.as_deref()?).ok()
 }
 
+/// The token that stands for all of them.
+fn strongest<'a>(tokens: &TokenSet<'a>) -> &'a str {
+    tokens.refresh_token.unwrap_or(tokens.access_token)
+}
+
 fn exchange_waits_for_its_commit(run: &Run<'_>) -> bool {
-    let exchanges = run.record.iter().filter(|(question, _)| matches!(question, Question::Send(_))).count();
-    let Some((at, ..)) = run.sent() else { return true };
-    let before = at.checked_sub(1).map(|before| &run.record[before]);
-    let held = match (&run.case.call, before) {
-        (Call::Callback(..), Some((Question::Commit(write), Given::Committed))) => {
-            matches!(written(write), Some(Session::Redeeming(owner)) if owner == OWNER)
+    let mut told = None;
+    let waited = |(at, sent, _): (usize, &Sent, &Given)| {
+        let before = at.checked_sub(1).map(|before| &run.record[before]);
+        match (&run.case.call, before) {
+            (Call::Callback(..), Some((Question::Commit(write), Given::Committed))) => {
+                matches!(written(write), Some(Session::Redeeming(owner)) if owner == OWNER)
+            }
+            (Call::Refresh(_), Some((Question::Commit(write), Given::Committed))) => match written(write) {
+                Some(Session::Refreshing(Refreshing { tokens, lease_until })) => {
+                    lease_until > NOW
+                        && tokens.owner == OWNER
+                        && sent.parameter("refresh_token").as_deref() == tokens.refresh_token
+                }
+                _ => false,
+            },
+            // Deleted only once the server has been told; of other tokens in the row it is told again.
+            (Call::Revoke, Some((Question::Load { .. }, Given::Row(Some((_, value)))))) => {
+                let session = Session::decode(value).ok();
+                let tokens = session.and_then(|session| session.tokens().copied());
+                let token = sent.parameter("token");
+                let news = token != told;
+                told = token.clone();
+                news && tokens
+                    .is_some_and(|tokens| tokens.owner == OWNER && token.as_deref() == Some(strongest(&tokens)))
+            }
+            (Call::Discover | Call::Judge(..), None) => true,
+            _ => false,
         }
-        (Call::Refresh(_), Some((Question::Commit(write), Given::Committed))) => {
-            let lease = |session| match session {
-                Session::Refreshing(refreshing) => Some((refreshing.lease_until, refreshing.tokens.refresh_token?)),
-                _ => None,
-            };
-            let lease = written(write).and_then(lease);
-            lease.is_some_and(|(until, token)| {
-                until > NOW && run.sent().is_some_and(|(_, sent, _)| sent.form().contains(token))
-            })
-        }
-        (Call::Revoke, Some((Question::Load { .. }, Given::Row(Some(_))))) => true,
-        (Call::Discover | Call::Judge(..), None) => true,
-        _ => false,
     };
-    exchanges == 1 && held
+    let once = run.exchanges().count() <= 1 || matches!(run.case.call, Call::Revoke);
+    once && run.exchanges().all(waited)
 }
 
 fn exchange_goes_to_the_server(run: &Run<'_>) -> bool {
-    let Some((_, sent, _)) = run.sent() else { return true };
     let url = match run.case.call {
         Call::Callback(..) | Call::Refresh(_) => "https://as.example/token",
-        Call::Revoke => "https://as.example/revoke",
+        Call::Revoke => REVOCATION,
         Call::Discover => "https://as.example/.well-known/oauth-authorization-server",
         Call::Judge(..) => "https://as.example/introspect",
-        Call::Authorize(_) => return false,
+        Call::Authorize(_) => return run.sent().is_none(),
     };
+    run.exchanges().all(|(_, sent, _)| sent.url == url && is_in_the_callers_name(run, sent))
+}
+
+/// Whether the request may be sent as it is, and shows who asks.
+fn is_in_the_callers_name(run: &Run<'_>, sent: &Sent) -> bool {
     let secret = match run.case.call {
         Call::Judge(..) => Some(("rs1", RS1_SECRET)),
         Call::Discover => None,
@@ -116,13 +148,45 @@ fn exchange_goes_to_the_server(run: &Run<'_>) -> bool {
     let shown: Vec<&[u8]> = shown.map(|(_, value)| value.as_slice()).collect();
     let names_itself = sent.parameter("client_id").as_deref() == Some("c1");
     let is_public = matches!(run.case.call, Call::Callback(..) | Call::Refresh(_) | Call::Revoke) && secret.is_none();
-    sent.url == url
-        && !sent.policy.plain_http
+    !sent.policy.plain_http
         && sent.policy.body_cap > 0
         && sent.policy.timeout > 0
         && shown == basic.iter().map(String::as_bytes).collect::<Vec<_>>()
         && sent.parameter("client_secret").is_none()
         && names_itself == is_public
+}
+
+/// The tokens that the server has issued to a session which is gone.
+fn lost<'r>(kept: &'r Run<'_>) -> Option<TokenSet<'r>> {
+    kept.sent()?;
+    let write = kept.record.iter().rev().find_map(|(question, _)| match question {
+        Question::Commit(write) => Some(write),
+        _ => None,
+    });
+    let Some(Session::Active(tokens)) = written(write?) else { return None };
+    let gone = match (&kept.case.call, kept.record.last()?) {
+        (Call::Refresh(_), (Question::Load { .. }, Given::Row(None))) => true,
+        // Nobody but a sign-out writes a session that is redeeming its code.
+        (Call::Callback(..), (Question::Commit(_), Given::Conflict)) => true,
+        _ => false,
+    };
+    (gone && tokens.access_token == NEW_ACCESS).then_some(tokens)
+}
+
+fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
+    let kept = run.without_clean_up();
+    if kept.exchanges().any(|(_, sent, _)| kept.cleans_up(sent)) {
+        return false;
+    }
+    let cleaned = (kept.record.len() < run.record.len()).then(|| run.sent()).flatten();
+    let over = matches!(run.outcome, Outcome::SignInAgain(Reason::SessionGone) | Outcome::Failed(Reason::SessionGone));
+    match (lost(&kept), cleaned) {
+        (Some(tokens), Some((_, sent, _))) => {
+            over && sent.parameter("token").as_deref() == Some(strongest(&tokens)) && is_in_the_callers_name(run, sent)
+        }
+        (Some(_), None) => over && run.case.bare,
+        (None, cleaned) => cleaned.is_none(),
+    }
 }
 
 /// The session as `authorize` left it: it is this client's, this browser's, and has not lapsed.
@@ -199,12 +263,24 @@ fn over_has_ended(run: &Run<'_>) -> bool {
     }
 }
 
+fn busy_is_under_a_lease(run: &Run<'_>) -> bool {
+    let read = || matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(Some(_)))));
+    let leased =
+        || matches!(run.last_row(), Some(Session::Refreshing(Refreshing { tokens, .. })) if tokens.owner == OWNER);
+    run.outcome != Outcome::Busy || (read() && leased())
+}
+
 fn signed_out_is_gone(run: &Run<'_>) -> bool {
     let Outcome::SignedOut(at_server) = run.outcome else { return true };
     let gone = matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(None))))
         || run.done().is_some_and(|write| write.value.is_none());
     let told = matches!(run.sent(), Some((_, _, Given::Response(Canned { status: 200, .. }))));
-    gone && told == at_server
+    // What the server has revoked is what the session held last.
+    let tokens = run.last_row().and_then(|session| session.tokens().copied());
+    let all = tokens.is_none_or(|tokens| {
+        run.sent().is_some_and(|(_, sent, _)| sent.parameter("token").as_deref() == Some(strongest(&tokens)))
+    });
+    gone && told == at_server && (all || run.case.bare)
 }
 
 fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
@@ -213,6 +289,14 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
         return true;
     };
     let Some((Question::Commit(write), _)) = run.record.get(at + 1) else { return false };
+    // However often it is written, it is the same.
+    let same = run.record[at + 1..].iter().all(|(question, _)| match question {
+        Question::Commit(again) => again.value == write.value,
+        _ => true,
+    });
+    if !same {
+        return false;
+    }
     let kept = match written(write) {
         Some(Session::Active(tokens)) => tokens.refresh_token,
         _ => None,
@@ -230,6 +314,19 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
     kept == Some(NEW_REFRESH) || (kept.is_some() && kept.map(str::to_owned) == sent)
 }
 
+fn refresh_replaces_what_it_spent(run: &Run<'_>) -> bool {
+    let (Call::Refresh(_), Some((at, sent, _))) = (&run.case.call, run.sent()) else { return true };
+    let spent = sent.parameter("refresh_token");
+    run.record[at..].windows(2).all(|pair| match pair {
+        [(_, Given::Row(Some((_, value)))), (Question::Commit(_), _)] => {
+            let session = Session::decode(value).ok();
+            let holds = session.and_then(|session| session.tokens().and_then(|tokens| tokens.refresh_token));
+            holds.is_some() && holds == spent.as_deref()
+        }
+        _ => true,
+    })
+}
+
 fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
     let again = |pair: &[(Question, Given)]| matches!(pair[1].0, Question::Load { .. });
     let lost = |(question, given): &&(Question, Given)| {
@@ -245,15 +342,17 @@ fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
 }
 
 fn commit_expects_what_is_known(run: &Run<'_>) -> bool {
-    let mut known = None;
+    // What is not there may be made by anybody; a row is its owner's to write.
+    let (mut known, mut mine) = (None, true);
     let key = Key::session(STATE);
     run.record.iter().all(|(question, given)| match (question, given) {
         (Question::Load { key: asked, .. }, Given::Row(row)) => {
             known = row.as_ref().map(|(version, _)| *version);
+            mine = row.as_ref().is_some_and(|(_, value)| Session::decode(value).is_ok_and(|row| row.owner() == OWNER));
             *asked == key
         }
         (Question::Commit(write), given) => {
-            let fits = write.expected == known && write.client_id.as_deref() == Some("c1");
+            let fits = write.expected == known && write.client_id.as_deref() == Some("c1") && mine;
             if *given == Given::Committed {
                 known = Some(write.expected.unwrap_or(0) + 1);
             }
@@ -280,53 +379,6 @@ fn failures_are_named(run: &Run<'_>) -> bool {
             _ => said != Some(Reason::StoreUnavailable) || matches!(run.record.last(), Some((_, Given::Unavailable))),
         },
     }
-}
-
-fn allowed_bears_a_good_token(run: &Run<'_>) -> bool {
-    let Outcome::Allow(scope) = &run.outcome else { return true };
-    let good = || {
-        let Call::Judge(Some(authorization), needed) = &run.case.call else { return None };
-        let (_, sent, Given::Response(response)) = run.sent()? else { return None };
-        let token: serde_json::Value = serde_json::from_str(&response.body).ok()?;
-        let text = |name: &str| token.get(name).and_then(|value| value.as_str());
-        let audience = token.get("aud")?;
-        let mine = audience.as_str() == Some(RESOURCE)
-            || audience.as_array().is_some_and(|all| all.iter().any(|one| one.as_str() == Some(RESOURCE)));
-        let granted: Vec<&str> = text("scope").unwrap_or_default().split(' ').collect();
-        let json = response.headers.iter().any(|(name, value)| name == "Content-Type" && value == "application/json");
-        Some(
-            *authorization == format!("Bearer {SHOWN}")
-                && sent.parameter("token").as_deref() == Some(SHOWN)
-                && (response.status, json) == (200, true)
-                && token.get("active")? == true
-                && token.get("cnf").is_none()
-                && response.body.matches("\"active\"").count() == 1
-                && token.get("exp").is_none_or(|end| end.as_u64().is_some_and(|end| NOW < Time(end)))
-                && text("iss").is_none_or(|iss| iss == ISSUER)
-                && text("token_type").is_none_or(|name| name == "Bearer")
-                && mine
-                && needed.split(' ').all(|word| word.is_empty() || granted.contains(&word))
-                && *scope == granted.join(" "),
-        )
-    };
-    good().unwrap_or(false)
-}
-
-fn denied_is_told_why(run: &Run<'_>) -> bool {
-    let Outcome::Deny(answer) = &run.outcome else { return true };
-    let Some(reason) = answer.reason else { return false };
-    let challenge = answer.header("WWW-Authenticate");
-    let wire = reason.answer();
-    // The issuer is at fault: no other token would do better.
-    let status = if wire.status == 502 { 503 } else { wire.status };
-    let told = match (status, reason) {
-        (500.., _) => challenge.is_none(),
-        (_, Reason::TokenMissing) => challenge == Some("Bearer realm=\"rs\""),
-        _ => challenge.is_some_and(|challenge| challenge.contains(&format!("error=\"{}\"", wire.code.as_str()))),
-    };
-    let scope = challenge.is_some_and(|challenge| challenge.contains("scope=\""))
-        == (wire.code == ErrorCode::InsufficientScope);
-    answer.status == status && told && scope && answer.header("Cache-Control") == Some("no-store")
 }
 
 fn no_secret_is_told(run: &Run<'_>) -> bool {
