@@ -72,7 +72,7 @@ described! {
         /// The version that the row must still have.
         pub expected: u64,
         /// Whether the row is to be deleted.
-        pub delete: bool,
+        pub delete_row: bool,
         /// The new value.
         pub value: Bytes,
         /// From when on the store may drop the row.
@@ -144,7 +144,7 @@ impl View {
                     key: write.key.0,
                     exists: write.expected.is_some(),
                     expected: write.expected.unwrap_or(0),
-                    delete: write.value.is_none(),
+                    delete_row: write.value.is_none(),
                     value: write.value.map_or(Bytes::NONE, Bytes::of),
                     expires_at: write.expires_at.0,
                     kind: Text::of(write.labels.kind.as_str()),

@@ -1,0 +1,510 @@
+/*
+ * symbolon: OAuth 2.0 for programs that do their own I/O. Authorization server, client and resource server.
+ *
+ * A request goes in, questions to the program come out, a reply ends it:
+ *
+ *     static symbolon_flow flow = SYMBOLON_FLOW_INIT;
+ *     symbolon_token_start(&flow, &server, &request, now, buffer, sizeof buffer);
+ *     for (;;) {
+ *         const symbolon_step *step = symbolon_next(&flow);
+ *         switch (step->kind) {
+ *         case SYMBOLON_LOAD:   ... symbolon_answer_row(&flow, version, value, len); break;
+ *         case SYMBOLON_COMMIT: ... symbolon_answer_committed(&flow); break;
+ *         case SYMBOLON_DONE:   return &step->of.done;
+ *         default:              symbolon_answer_unavailable(&flow);
+ *         }
+ *     }
+ *
+ * The caller's memory. Nothing is allocated here, and there is nothing to release. What a start function is lent (texts,
+ * query, body, buffer, configuration) stays where it is, and untouched, until the flow has ended and its end was used: steps
+ * point into it. Exceptions are named where they are. A buffer holds secrets afterwards: see symbolon_wipe.
+ *
+ * Texts are UTF-8 with a length, and do not end in NUL. NULL with length 0 is an absent text.
+ *
+ * Outputs are written on success only. No pointer may be NULL unless its comment says so; one that is, is refused.
+ *
+ * Threads. There are no globals. Flows are independent of one another; one flow is for one thread at a time. Configurations
+ * do not change, and are for all threads. A flow must not be moved while it runs; configurations may be.
+ *
+ * Times are seconds since 1970-01-01T00:00:00Z; lifetimes are seconds; lengths are bytes.
+ */
+#ifndef SYMBOLON_H
+#define SYMBOLON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SYMBOLON_VERSION "0.1.0"
+/* The number of this binary interface. A library of another number refuses the storage that is initialized below. */
+#define SYMBOLON_ABI 1
+
+const char *symbolon_version(void);
+uint32_t symbolon_abi(void);
+
+#if defined(__GNUC__)
+#define SYMBOLON_CHECK __attribute__((warn_unused_result))
+#else
+#define SYMBOLON_CHECK
+#endif
+
+/* Whether a call did what it was asked. What a peer did wrong is no status: it is a reply. */
+typedef int32_t symbolon_status;
+enum {
+    SYMBOLON_OK = 0,
+    SYMBOLON_ERR_NULL = -1,       /* a pointer is NULL that may not be */
+    SYMBOLON_ERR_ABI = -2,        /* storage of another version of this interface, or never initialized */
+    SYMBOLON_ERR_FLOW = -3,       /* a flow that was never started, was moved or was wiped */
+    SYMBOLON_ERR_WRONG_STEP = -4, /* an answer to another question than the one asked; nothing has changed */
+    SYMBOLON_ERR_TOO_SMALL = -5,  /* the buffer is too small: see symbolon_needed; call again with a longer one */
+    SYMBOLON_ERR_UTF8 = -6,       /* a text that is not UTF-8 */
+    SYMBOLON_ERR_REFUSED = -7     /* a value is refused; the reason says why, where one is asked for */
+};
+
+/* Static text for people. */
+const char *symbolon_strerror(symbolon_status status);
+
+typedef struct symbolon_str { const char *ptr; size_t len; } symbolon_str;
+typedef struct symbolon_bytes { const uint8_t *ptr; size_t len; } symbolon_bytes;
+#define SYMBOLON_STR(literal) { "" literal, sizeof(literal) - 1 }
+
+/* A header field. */
+typedef struct symbolon_field { symbolon_str name; symbolon_bytes value; } symbolon_field;
+#define SYMBOLON_FIELDS 6
+typedef struct symbolon_fields { symbolon_field at[SYMBOLON_FIELDS]; size_t len; } symbolon_fields;
+
+/* Why something was refused: for the log, never for the peer. Empty for no reason. */
+typedef struct symbolon_reason {
+    symbolon_str name;      /* as "CodeReplayed"; static text */
+    symbolon_str parameter; /* the parameter, header field or member at fault, where one is */
+    size_t limit;           /* the limit that was exceeded, where one was */
+} symbolon_reason;
+
+/* ---- What a flow does next ------------------------------------------------------------------------------------------- */
+
+enum {
+    SYMBOLON_NONE = 0,   /* there is no flow in this storage */
+    SYMBOLON_LOAD = 1,   /* read one row */
+    SYMBOLON_COMMIT = 2, /* write one row, if it is still as it was read */
+    SYMBOLON_SIGN = 3,   /* sign bytes */
+    SYMBOLON_VERIFY = 4, /* check a signature */
+    SYMBOLON_SEND = 5,   /* make one HTTP exchange */
+    SYMBOLON_DONE = 6    /* the end */
+};
+
+/* Answer with symbolon_answer_row or symbolon_answer_absent. The read is linearizable with commits. */
+typedef struct symbolon_load {
+    uint8_t key[32];
+    symbolon_str kind; /* what the row would hold: "client", "grant", "session" */
+} symbolon_load;
+
+/* A compare-and-swap. Answer with symbolon_answer_committed when the row is durable, or with symbolon_answer_conflict if it
+ * was not as expected. A write that was tried more than once, or whose end is not known, is symbolon_answer_unavailable. */
+typedef struct symbolon_commit {
+    uint8_t key[32];
+    bool exists;           /* whether there must be a row, of the version below; if not, there must be none */
+    uint64_t expected;     /* the version; the row has the next one afterwards, and a new row has 1 */
+    bool delete_row;       /* whether the row is to be deleted */
+    symbolon_bytes value;  /* the new value */
+    uint64_t expires_at;   /* from then on the store may drop the row */
+    symbolon_str kind;     /* labels, for the program's own screens: what the row holds, */
+    symbolon_str client_id; /* the client, if the row has one, */
+    symbolon_str subject;  /* the user, if the row has one */
+} symbolon_commit;
+
+/* Answer with symbolon_answer_signature, in the form of RFC 7518 section 3. */
+typedef struct symbolon_sign {
+    symbolon_str key_id;
+    symbolon_bytes message;
+} symbolon_sign;
+
+/* Answer with symbolon_answer_verdict. */
+typedef struct symbolon_verify {
+    symbolon_bytes key; /* a JWK with an alg (RFC 7517) */
+    symbolon_bytes message;
+    symbolon_bytes signature;
+} symbolon_verify;
+
+/* Answer with symbolon_answer_response, whatever the status. Redirects are never followed. TLS certificates are checked. */
+typedef struct symbolon_send {
+    symbolon_str method; /* "GET" or "POST" */
+    symbolon_str url;    /* absolute */
+    symbolon_fields headers;
+    symbolon_bytes body;
+    bool plain_http;            /* whether http is allowed besides https */
+    bool public_addresses_only; /* whether the address connected to must not be loopback, private or link-local */
+    size_t body_cap;            /* a longer body is symbolon_answer_unavailable */
+    uint32_t timeout;           /* after so many seconds it is symbolon_answer_unavailable */
+} symbolon_send;
+
+/* ---- What a flow ends in --------------------------------------------------------------------------------------------- */
+
+enum {
+    SYMBOLON_REPLY = 1,
+    SYMBOLON_PROMPT = 2,
+    SYMBOLON_SIGN_IN = 3,
+    SYMBOLON_SIGNED_IN = 4,
+    SYMBOLON_USABLE = 5,
+    SYMBOLON_BUSY = 6,
+    SYMBOLON_SIGN_IN_AGAIN = 7,
+    SYMBOLON_SIGNED_OUT = 8,
+    SYMBOLON_SERVER = 9,
+    SYMBOLON_CLAIMS = 10,
+    SYMBOLON_FAILED = 11
+};
+
+/* A reply, ready to be sent as it is. */
+typedef struct symbolon_reply {
+    uint32_t status;
+    symbolon_fields headers; /* besides Content-Length and Date */
+    symbolon_bytes body;
+} symbolon_reply;
+
+/* Authenticate the user, ask for consent, and go on with symbolon_decide_start. Nothing in it is safe in HTML unescaped. */
+typedef struct symbolon_prompt {
+    symbolon_str handle; /* names the interaction; the pages carry it along */
+    symbolon_str client_id;
+    symbolon_str client_name;
+    symbolon_str redirect_uri;
+    symbolon_str redirect_host; /* to be shown: the host of that, or the scheme if it has none */
+    bool loopback;     /* the user will be sent to a program on their own machine: the page should warn */
+    bool confidential; /* the client will have to authenticate; if not, consent must not be skipped */
+    symbolon_str scope;
+    symbolon_str resources;
+    uint64_t expires_at;
+    symbolon_str refusal;           /* the reason of an error that waits to be told to the client; empty for none */
+    symbolon_str refusal_parameter; /* the parameter that it is about */
+} symbolon_prompt;
+
+/* Send the user to this URL. */
+typedef struct symbolon_sign_in {
+    symbolon_str url;
+    uint8_t session[32]; /* the key of the session */
+} symbolon_sign_in;
+
+/* The session has tokens. */
+typedef struct symbolon_signed_in {
+    uint8_t session[32];
+    symbolon_str access_token; /* to be sent as Bearer to the resources below and to no other */
+    uint64_t expires_at;       /* 0 if the server did not say */
+    symbolon_str scope;
+    bool scope_is_wider; /* the server granted more than it was asked for */
+    symbolon_str resources;
+} symbolon_signed_in;
+
+/* The session has an access token that works. */
+typedef struct symbolon_usable {
+    symbolon_str access_token;
+    uint64_t expires_at;
+    symbolon_str scope;
+    bool scope_is_wider;
+    symbolon_str resources;
+} symbolon_usable;
+
+/* The session is being refreshed elsewhere; ask again soon. */
+typedef struct symbolon_busy { uint64_t until; } symbolon_busy;
+
+/* The session is gone. */
+typedef struct symbolon_signed_out { bool at_server; /* whether the server has revoked its tokens */ } symbolon_signed_out;
+
+/* What a client knows of its server: opaque. */
+typedef struct symbolon_metadata { uint64_t opaque[16]; } symbolon_metadata;
+
+/* The server was found. */
+typedef struct symbolon_server_found {
+    symbolon_str issuer;
+    symbolon_str authorization_endpoint;
+    symbolon_str token_endpoint;
+    symbolon_str revocation_endpoint;    /* empty if it has none */
+    symbolon_str introspection_endpoint; /* empty if it has none */
+    bool sends_iss;
+    symbolon_metadata metadata; /* for the other flows of the client; points into the flow's buffer */
+} symbolon_server_found;
+
+/* The request may be served, within these claims. */
+typedef struct symbolon_claims {
+    symbolon_str client_id;
+    symbolon_str sub;
+    symbolon_str scope;
+    uint64_t exp; /* 0 if the issuer did not say */
+} symbolon_claims;
+
+/* Of SYMBOLON_FAILED and SYMBOLON_SIGN_IN_AGAIN: what the server said, if it was the server that refused. Another party's
+ * words, in printable ASCII without quotation marks. */
+typedef struct symbolon_failure {
+    symbolon_str error;
+    symbolon_str error_description;
+} symbolon_failure;
+
+typedef struct symbolon_done {
+    uint32_t kind;
+    symbolon_reason reason; /* why it was refused or failed */
+    symbolon_str event;     /* what belongs into the audit log, as "RefreshTokenReused"; empty for nothing; static text */
+    union {
+        symbolon_reply reply;
+        symbolon_prompt prompt;
+        symbolon_sign_in sign_in;
+        symbolon_signed_in signed_in;
+        symbolon_usable usable;
+        symbolon_busy busy;
+        symbolon_signed_out signed_out;
+        symbolon_server_found server;
+        symbolon_claims claims;
+        symbolon_failure failure;
+    } of;
+} symbolon_done;
+
+typedef struct symbolon_step {
+    uint32_t kind;
+    union {
+        symbolon_load load;
+        symbolon_commit commit;
+        symbolon_sign sign;
+        symbolon_verify verify;
+        symbolon_send send;
+        symbolon_done done;
+    } of;
+} symbolon_step;
+
+/* ---- Flows ----------------------------------------------------------------------------------------------------------- */
+
+/* The storage of any flow: opaque. It is started with one of the functions further down, and can be started again. */
+#define SYMBOLON_FLOW_STATE 1024
+typedef struct symbolon_flow {
+    uint32_t abi;
+    uint32_t size;
+    size_t opaque[3];
+    symbolon_step step;
+    uint64_t state[SYMBOLON_FLOW_STATE / 8];
+} symbolon_flow;
+#define SYMBOLON_FLOW_INIT { SYMBOLON_ABI, (uint32_t)sizeof(symbolon_flow), {0, 0, 0}, {0, {{{0}, {0, 0}}}}, {0} }
+
+size_t symbolon_flow_size(void); /* sizeof(symbolon_flow), as the library has it */
+
+/* The next step; it is of kind SYMBOLON_NONE where there is no flow. Good until the next answer. */
+const symbolon_step *symbolon_next(const symbolon_flow *flow);
+
+/* How long the buffer must be that a start function found too small. */
+size_t symbolon_needed(const symbolon_flow *flow);
+
+/* The answers. Their arguments are lent for the call alone; the body of a response is overwritten. */
+SYMBOLON_CHECK symbolon_status symbolon_answer_row(symbolon_flow *flow, uint64_t version, const uint8_t *value, size_t len);
+SYMBOLON_CHECK symbolon_status symbolon_answer_absent(symbolon_flow *flow);
+SYMBOLON_CHECK symbolon_status symbolon_answer_committed(symbolon_flow *flow);
+SYMBOLON_CHECK symbolon_status symbolon_answer_conflict(symbolon_flow *flow);
+SYMBOLON_CHECK symbolon_status symbolon_answer_signature(symbolon_flow *flow, const uint8_t *signature, size_t len);
+SYMBOLON_CHECK symbolon_status symbolon_answer_verdict(symbolon_flow *flow, uint32_t valid); /* 1 is valid, all else is not */
+SYMBOLON_CHECK symbolon_status symbolon_answer_response(symbolon_flow *flow, uint32_t status, const symbolon_field *headers,
+                                                        size_t headers_len, uint8_t *body, size_t body_len);
+/* Answers any question: the store, the key or the peer cannot be reached. */
+SYMBOLON_CHECK symbolon_status symbolon_answer_unavailable(symbolon_flow *flow);
+
+void symbolon_flow_wipe(symbolon_flow *flow);
+void symbolon_wipe(uint8_t *bytes, size_t len);
+
+/* ---- Authorization server -------------------------------------------------------------------------------------------- */
+
+/* A secret that credentials are made with: 32 random bytes. */
+typedef struct symbolon_credential_key { uint8_t id; uint8_t secret[32]; } symbolon_credential_key;
+
+/* Lifetimes of 0 are the default: 600, 60, 600 seconds, 30 days, 90 days, 30 seconds. */
+typedef struct symbolon_server_config {
+    uint32_t abi;                    /* SYMBOLON_ABI */
+    uint32_t plain_http_on_loopback; /* 1 if the issuer may be http on loopback: for development */
+    symbolon_str issuer;
+    symbolon_str authorization_endpoint;
+    symbolon_str token_endpoint;
+    symbolon_str revocation_endpoint;
+    symbolon_str introspection_endpoint;
+    symbolon_str scopes_supported;
+    const symbolon_credential_key *keys; /* the first one makes new credentials; lent for the call */
+    size_t keys_len;
+    uint64_t interaction_lifetime;
+    uint64_t code_lifetime;
+    uint64_t access_token_lifetime;
+    uint64_t refresh_token_lifetime;
+    uint64_t grant_lifetime;
+    uint64_t retry_lifetime;
+} symbolon_server_config;
+
+typedef struct symbolon_server { uint64_t opaque[193]; } symbolon_server;
+size_t symbolon_server_size(void);
+size_t symbolon_server_buffer(void); /* the buffer that its flows need */
+
+/* why may be NULL, here and below. */
+SYMBOLON_CHECK symbolon_status symbolon_server_init(symbolon_server *server, const symbolon_server_config *config,
+                                                    symbolon_reason *why);
+
+/* A client's registration. Lists have one space between their words. */
+typedef struct symbolon_registration {
+    uint32_t abi;                /* SYMBOLON_ABI */
+    uint32_t application_type;   /* 1 web, 2 native, 3 native with a port that may vary for localhost too */
+    uint32_t authentication;     /* 1 none, 2 client_secret_basic, 3 client_secret_post */
+    uint32_t authorization_code; /* 1 if it may use this grant */
+    uint32_t refresh_token;      /* 1 if it gets refresh tokens */
+    uint32_t disabled;           /* 1 if it is shut out */
+    symbolon_str client_id;
+    symbolon_str client_name;
+    symbolon_str secret;          /* drawn at random, with 128 bits of entropy or more */
+    symbolon_str previous_secret; /* the one that it replaces */
+    symbolon_str redirect_uris;
+    symbolon_str scope;
+    symbolon_str default_scope;
+    symbolon_str resources;
+    symbolon_str serves; /* the resources that it serves, and whose tokens it may introspect */
+} symbolon_registration;
+
+/* Writes the key and the value of the client's row, for the program to store. The texts are lent for the call. */
+SYMBOLON_CHECK symbolon_status symbolon_register(const symbolon_registration *registration, uint8_t key[32], uint8_t *row,
+                                                 size_t row_len, size_t *written, symbolon_reason *why);
+size_t symbolon_client_row_size(void); /* the longest row */
+
+/* A request as it arrived. Query and body are overwritten. The struct and the header fields are lent for the call. */
+typedef struct symbolon_request {
+    symbolon_str method;
+    uint8_t *query; /* what follows the ? */
+    size_t query_len;
+    const symbolon_field *headers; /* every one, in order, repetitions included */
+    size_t headers_len;
+    uint8_t *body;
+    size_t body_len;
+} symbolon_request;
+
+/* browser is what binds the user's browser: a random cookie of 16 bytes or more. entropy is 32 bytes, drawn anew. */
+SYMBOLON_CHECK symbolon_status symbolon_authorize_start(symbolon_flow *flow, const symbolon_server *server,
+                                                        const symbolon_request *request, symbolon_bytes browser, uint64_t now,
+                                                        const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_resume_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
+                                                     symbolon_bytes browser, uint64_t now, uint8_t *buffer, size_t buffer_len);
+
+typedef struct symbolon_decision {
+    symbolon_str subject; /* the user: 1 to 255 printable ASCII characters */
+    uint64_t authenticated_at;
+    uint32_t approved;  /* 1 if the user approves, all else is a refusal */
+    symbolon_str scope; /* what is approved */
+} symbolon_decision;
+SYMBOLON_CHECK symbolon_status symbolon_decide_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
+                                                     symbolon_bytes browser, const symbolon_decision *decision, uint64_t now,
+                                                     uint8_t *buffer, size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_token_start(symbolon_flow *flow, const symbolon_server *server,
+                                                    const symbolon_request *request, uint64_t now, uint8_t *buffer,
+                                                    size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_revoke_start(symbolon_flow *flow, const symbolon_server *server,
+                                                     const symbolon_request *request, uint64_t now, uint8_t *buffer,
+                                                     size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_introspect_start(symbolon_flow *flow, const symbolon_server *server,
+                                                         const symbolon_request *request, uint64_t now, uint8_t *buffer,
+                                                         size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_metadata_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
+                                                       size_t buffer_len);
+
+/* ---- Client ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct symbolon_client_config {
+    uint32_t abi;                    /* SYMBOLON_ABI */
+    uint32_t authentication;         /* 1 none, 2 client_secret_basic, 3 client_secret_post */
+    uint32_t mix_up_defense;         /* 1 iss, 2 a redirect_uri of this server's own, 3 the only server there will be */
+    uint32_t plain_http_on_loopback; /* 1 if the server may be http on loopback: for development */
+    uint32_t private_addresses;      /* 1 if the server may have a private address */
+    symbolon_str issuer;
+    symbolon_str client_id;
+    symbolon_str client_secret;
+    symbolon_str redirect_uri;
+    symbolon_str scope;     /* what to ask for if a sign-in names nothing else */
+    symbolon_str resources; /* what tokens are for, with one space between them */
+    uint64_t sign_in_lifetime; /* 0 for 600 seconds */
+    uint64_t session_lifetime; /* 0 for 90 days */
+} symbolon_client_config;
+
+typedef struct symbolon_client { uint64_t opaque[33]; } symbolon_client;
+size_t symbolon_client_size(void);
+size_t symbolon_client_buffer(void);
+size_t symbolon_metadata_size(void);
+SYMBOLON_CHECK symbolon_status symbolon_client_init(symbolon_client *client, const symbolon_client_config *config,
+                                                    symbolon_reason *why);
+
+/* Reads a metadata document that the program has kept. It is overwritten, and lent while the metadata is in use. */
+SYMBOLON_CHECK symbolon_status symbolon_metadata_read(symbolon_metadata *metadata, const symbolon_client *client,
+                                                      uint8_t *document, size_t len, symbolon_reason *why);
+
+SYMBOLON_CHECK symbolon_status symbolon_client_discover_start(symbolon_flow *flow, const symbolon_client *client,
+                                                              uint8_t *buffer, size_t buffer_len);
+/* An absent scope is the client's own. */
+SYMBOLON_CHECK symbolon_status symbolon_client_authorize_start(symbolon_flow *flow, const symbolon_client *client,
+                                                               const symbolon_metadata *metadata, symbolon_bytes browser,
+                                                               symbolon_str scope, uint64_t now, const uint8_t entropy[32],
+                                                               uint8_t *buffer, size_t buffer_len);
+/* query is what came to the redirection URI after the ?; it is overwritten. */
+SYMBOLON_CHECK symbolon_status symbolon_client_callback_start(symbolon_flow *flow, const symbolon_client *client,
+                                                              const symbolon_metadata *metadata, uint8_t *query,
+                                                              size_t query_len, symbolon_bytes browser, uint64_t now,
+                                                              uint8_t *buffer, size_t buffer_len);
+/* rejected is the access token that a resource has refused as invalid, if one has. */
+SYMBOLON_CHECK symbolon_status symbolon_client_refresh_start(symbolon_flow *flow, const symbolon_client *client,
+                                                             const symbolon_metadata *metadata, const uint8_t session[32],
+                                                             symbolon_str rejected, uint64_t now, uint8_t *buffer,
+                                                             size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_client_revoke_start(symbolon_flow *flow, const symbolon_client *client,
+                                                            const symbolon_metadata *metadata, const uint8_t session[32],
+                                                            uint64_t now, uint8_t *buffer, size_t buffer_len);
+
+/* ---- Resource server ------------------------------------------------------------------------------------------------- */
+
+typedef struct symbolon_resource_config {
+    uint32_t abi;                    /* SYMBOLON_ABI */
+    uint32_t plain_http_on_loopback; /* 1 if issuer and endpoint may be http on loopback: for development */
+    symbolon_str resource;
+    symbolon_str issuer;
+    symbolon_str introspection_endpoint;
+    symbolon_str client_id;
+    symbolon_str client_secret;
+    symbolon_str realm;
+} symbolon_resource_config;
+
+typedef struct symbolon_resource_server { uint64_t opaque[20]; } symbolon_resource_server;
+size_t symbolon_resource_size(void);
+size_t symbolon_resource_buffer(void);
+SYMBOLON_CHECK symbolon_status symbolon_resource_init(symbolon_resource_server *server, const symbolon_resource_config *config,
+                                                      symbolon_reason *why);
+
+/* Judges a request by its header fields, every one of them, which are lent for the call. An empty scope asks for any token. */
+SYMBOLON_CHECK symbolon_status symbolon_judge_start(symbolon_flow *flow, const symbolon_resource_server *server,
+                                                    const symbolon_field *headers, size_t headers_len, symbolon_str scope,
+                                                    uint64_t now, uint8_t *buffer, size_t buffer_len);
+
+/* ---- Descriptions: for those who read and write these structs without knowing them, such as bindings ------------------- */
+
+enum {
+    SYMBOLON_BOOL = 1,
+    SYMBOLON_U32 = 2,
+    SYMBOLON_U64 = 3,
+    SYMBOLON_SIZE = 4,
+    SYMBOLON_TEXT = 5,
+    SYMBOLON_BYTES = 6,
+    SYMBOLON_KEY = 7, /* 32 bytes */
+    SYMBOLON_HEADERS = 8,
+    SYMBOLON_POINTER = 9,
+    SYMBOLON_OPAQUE = 10
+};
+typedef struct symbolon_member { symbolon_str name; uint32_t member_type; uint32_t offset; } symbolon_member;
+typedef struct symbolon_description {
+    symbolon_str name;
+    const symbolon_member *members;
+    size_t members_len;
+    uint32_t offset; /* where it is in a symbolon_step; 0 for a struct that is no part of one */
+    uint32_t size;
+} symbolon_description;
+
+const symbolon_description *symbolon_describe_step(uint32_t kind); /* NULL for none, here and below */
+const symbolon_description *symbolon_describe_end(uint32_t kind);
+const symbolon_description *symbolon_describe_input(size_t place); /* one by one, until NULL */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
