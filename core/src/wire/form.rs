@@ -43,17 +43,26 @@ impl<'r> Iterator for Pairs<'r> {
             let Some(left) = self.left.checked_sub(1) else {
                 return Some(Err(Reason::TooMany { what: "parameters", limit: limits::PARAMETERS }));
             };
-            let (name, value) = split_at_byte(pair, b'=')?;
-            return Some(match (component(name), component(value)) {
-                (Ok(name), Ok(value)) => {
-                    self.left = left;
-                    self.rest = rest;
-                    Ok((name, value))
-                }
-                (Err(reason), _) | (_, Err(reason)) => Err(reason),
-            });
+            let decoded = decode_pair(pair);
+            if decoded.is_ok() {
+                self.left = left;
+                self.rest = rest;
+            }
+            return Some(decoded);
         }
     }
+}
+
+fn decode_pair(pair: &mut [u8]) -> Result<(&str, &str), Reason> {
+    if position_of_either(pair, b'%', b'+').is_some() {
+        let (name, value) = split_at_byte(pair, b'=').unwrap_or_default();
+        return Ok((component(name)?, component(value)?));
+    }
+    // Most pairs have nothing to decode, and are looked at as a whole.
+    let end = position_of_either(pair, b'=', b'=').unwrap_or(pair.len());
+    let pair = core::str::from_utf8(pair).map_err(|_| Reason::NotUtf8)?;
+    let (name, rest) = pair.split_at_checked(end).unwrap_or_default();
+    Ok((name, rest.strip_prefix('=').unwrap_or_default()))
 }
 
 /// Decodes one name or value in place.
