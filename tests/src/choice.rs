@@ -19,6 +19,11 @@ impl Choices {
         choice
     }
 
+    /// Whether the next choice was made by an earlier run: what comes before it has been seen.
+    pub fn is_scripted(&self) -> bool {
+        self.at < self.taken.len()
+    }
+
     /// Goes on to the next run; `false` after the last.
     fn advance(&mut self) -> bool {
         assert_eq!(self.at, self.taken.len(), "a run with the same choices before it ended earlier");

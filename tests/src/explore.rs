@@ -2,6 +2,13 @@
 //!
 //! No flow writes a client's row, so that reading it commutes with all else: these questions are answered at once, and
 //! only the questions about grants take turns.
+//!
+//! The flows of the client, which ask a server too, are in [`client`].
+
+pub mod client;
+pub mod meetings;
+pub mod model;
+pub mod world;
 
 use symbolon::record::{Key, Kind};
 use symbolon::server::{Authenticated, BUFFER, Decision, Server};
@@ -39,7 +46,7 @@ impl Shared for MemoryStore {
 }
 
 /// What may go wrong once in a schedule, at any question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mishap {
     /// The question is never answered: the process that ran the flow is gone.
     Crash,

@@ -7,7 +7,7 @@ use symbolon::step::{Committed, Row, Write};
 use symbolon::terms::Time;
 
 /// One row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stored {
     /// Counts the writes, from 1.
     pub version: u64,
@@ -24,7 +24,7 @@ pub struct Stored {
 }
 
 /// The rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MemoryStore {
     /// By key.
     pub rows: BTreeMap<Key, Stored>,
