@@ -44,6 +44,9 @@ pub struct SignedIn<'a> {
 impl<'a> Client<'a> {
     /// Ends a sign-in: judges what came to the redirection URI, and exchanges the code for tokens.
     ///
+    /// With [`Reason::StoreUnavailable`] nobody knows whether the session has tokens: a refresh of it tells, and a sign-out
+    /// ends it.
+    ///
     /// `query` is what follows the `?`, and is decoded in place; `user_agent` is the binding of the browser that brought it.
     /// The buffer needs [`BUFFER`](super::BUFFER) bytes.
     pub fn callback(

@@ -35,9 +35,10 @@ pub enum Refreshed<'a> {
     },
     /// There is nothing left to refresh: the user must sign in again.
     SignInAgain(Failure<'a>),
-    /// No access token now; ask again later. With [`Reason::StoreUnavailable`] the session may be under a lease that nobody
-    /// uses, until that lapses; and if the store failed for good after the server had answered, the new tokens are lost, and
-    /// the next try spends a refresh token that the server may take for stolen. In all other cases the session is as it was.
+    /// No access token now; ask again later. With [`Reason::StoreUnavailable`] and [`Reason::StoreBusy`] the session may be
+    /// under a lease that nobody uses, until that lapses; and if the store failed for good after the server had answered, the
+    /// new tokens are lost, and the next try spends a refresh token that the server may take for stolen. In all other cases
+    /// the session is as it was.
     Failed(Failure<'a>),
 }
 
