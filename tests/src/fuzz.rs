@@ -192,11 +192,20 @@ impl Host for NoGrant {
     }
 }
 
+/// What another reader makes of a text that we read. Nothing, if a number is beyond it: it makes floats of them, we do not.
+fn another(text: &[u8]) -> Option<serde_json::Value> {
+    match serde_json::from_slice(text) {
+        Ok(value) => Some(value),
+        Err(error) if error.to_string().starts_with("number out of range") => None,
+        Err(error) => panic!("what we read, another does not: {error}"),
+    }
+}
+
 /// What reads in place is JSON to another reader, with the same members.
 pub fn json(bytes: &[u8]) {
     let mut text = bytes.to_vec();
     let Ok(object) = json::object(&mut text) else { return };
-    let other: serde_json::Value = serde_json::from_slice(bytes).expect("what we read, another reads");
+    let Some(other) = another(bytes) else { return };
     let other = other.as_object().expect("an object");
     assert_eq!(object.members().count(), other.len());
     for (name, value) in object.members() {
@@ -327,7 +336,7 @@ pub fn metadata(bytes: &[u8]) {
     let mut document = bytes.to_vec();
     let issuer = Issuer::parse(ISSUER).expect("an issuer");
     let Ok(metadata) = ServerMetadata::read(&mut document, issuer, Schemes::Https) else { return };
-    let other: serde_json::Value = serde_json::from_slice(bytes).expect("what we read, another reads");
+    let Some(other) = another(bytes) else { return };
     assert_eq!(other["issuer"], ISSUER);
     assert_eq!(other["token_endpoint"], metadata.token_endpoint().as_str());
     assert!(metadata.token_endpoint().as_str().starts_with("https://"));
@@ -347,8 +356,9 @@ pub fn callback(bytes: &[u8]) {
     let mut peer = Peer::new(&mut store, |_, _| Some(Canned::json(200, &response)));
     let ended = app.callback_on(&query, BROWSER, &mut peer);
     let sent = peer.sent.len();
-    if let Ok(tokens) = &ended {
-        let other: serde_json::Value = serde_json::from_str(&response).expect("what we read, another reads");
+    if let Ok(tokens) = &ended
+        && let Some(other) = another(response.as_bytes())
+    {
         assert_eq!(other["access_token"], tokens.access_token);
     }
     assert!(sent <= 1);
@@ -366,7 +376,7 @@ pub fn judge(bytes: &[u8]) {
     let mut store = MemoryStore::default();
     match drive(step, &mut Peer::new(&mut store, |_, _| Some(Canned::json(200, &response)))) {
         Judgement::Allow(_) => {
-            let other: serde_json::Value = serde_json::from_str(&response).expect("what we read, another reads");
+            let Some(other) = another(response.as_bytes()) else { return };
             assert_eq!(other["active"], true);
             let aud = &other["aud"];
             assert!(*aud == RESOURCE || aud.as_array().is_some_and(|all| all.contains(&RESOURCE.into())));

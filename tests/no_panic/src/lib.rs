@@ -97,7 +97,7 @@ impl Input {
         let read = issuer.and_then(|i| ServerMetadata::read(self.bytes(3), i, Schemes::Https));
         match read {
             Ok(metadata) => metadata,
-            Err(_) => loop {},
+            Err(_) => stay(),
         }
     }
 
@@ -159,14 +159,21 @@ macro_rules! flows {
 fn browser(input: &Input) -> UserAgent<'static> {
     match UserAgent::new(input.bytes(2)) {
         Ok(browser) => browser,
-        Err(_) => loop {},
+        Err(_) => stay(),
+    }
+}
+
+/// Where an input goes that no flow can be begun with.
+fn stay() -> ! {
+    loop {
+        core::hint::spin_loop();
     }
 }
 
 fn user(input: &Input) -> Authenticated<'static> {
     match Authenticated::new(input.str(3), Time(input.now)) {
         Ok(user) => user,
-        Err(_) => loop {},
+        Err(_) => stay(),
     }
 }
 
