@@ -81,11 +81,7 @@ pub(super) fn refuse<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
 /// The error page of an endpoint that people come to: no redirect, and nothing in it that the request brought. A host may
 /// show a page of its own instead.
 pub(super) fn page<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
-    let status = match reason.answer().status {
-        // A browser would ask its user for a password.
-        401 => 400,
-        status => status,
-    };
+    let status = reason.answer().status;
     let mut headers = fields([TEXT, NO_STORE, NO_REFERRER, NO_FRAMES]);
     if status == 405 {
         let _ = headers.push(Field { name: "Allow", value: b"GET, POST" });
