@@ -8,17 +8,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace {
-
-using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
-
-struct Received {
-    symbolon::Response response;
-    std::size_t cap = 0;
-};
-
-/* Whether an address is one of the public internet (RFC 6890, and the IANA registries that it began). */
+/* RFC 6890, and the IANA registries that it began. */
 bool is_public(const std::uint8_t *a, std::size_t len)
 {
     static const std::uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -32,6 +22,16 @@ bool is_public(const std::uint8_t *a, std::size_t len)
              (a[0] == 198 && (a[1] == 18 || a[1] == 19)) || (a[0] == 198 && a[1] == 51 && a[2] == 100) ||
              (a[0] == 203 && a[1] == 0 && a[2] == 113));
 }
+
+namespace {
+
+using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+struct Received {
+    symbolon::Response response;
+    std::size_t cap = 0;
+};
 
 /* Called with the address that is about to be connected to, after names are resolved: so no second resolution can differ. */
 curl_socket_t open_public(void *, curlsocktype, curl_sockaddr *address)

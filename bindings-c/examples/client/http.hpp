@@ -18,6 +18,9 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 symbolon::Sent exchange(const Policy &policy, const std::string &method, const std::string &url, const Fields &headers,
                         std::string_view body);
 
+/* Whether an address, of 4 or of 16 bytes, is one of the public internet. */
+bool is_public(const std::uint8_t *address, std::size_t len);
+
 /* The answer to a question of a flow. */
 symbolon::Sent answer(const symbolon_send &send);
 
