@@ -4,6 +4,8 @@ pub mod app;
 #[cfg(feature = "whole")]
 pub mod attacks;
 #[cfg(feature = "whole")]
+pub mod c;
+#[cfg(feature = "whole")]
 pub mod choice;
 pub mod drive;
 #[cfg(feature = "whole")]
