@@ -9,6 +9,7 @@ pub mod explore;
 pub mod figures;
 pub mod fixture;
 pub mod fuzz;
+pub mod header;
 pub mod layers;
 pub mod peer;
 pub mod reasons;
