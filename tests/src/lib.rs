@@ -15,6 +15,8 @@ pub mod figures;
 pub mod fixture;
 pub mod fuzz;
 #[cfg(feature = "whole")]
+pub mod header;
+#[cfg(feature = "whole")]
 pub mod layers;
 pub mod peer;
 #[cfg(feature = "whole")]

@@ -50,6 +50,11 @@ impl Description {
         self.size
     }
 
+    /// Where it is in a step; 0 for a struct that is no part of one.
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+
     const fn question<T>(name: &'static str, members: &'static [Member]) -> Self {
         Self::new(name, members, offset_of!(View, of), size_of::<T>())
     }
