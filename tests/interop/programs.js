@@ -28,16 +28,17 @@ class Program {
   }
 }
 
-/** The reference host on a free port, with a temporary store. */
+/** The reference host on a free port, with a temporary store; or the server that `run` was told to take. */
 export async function startHost(...flags) {
   // The host does not read its input, so a shell does in its place. Its output ends with the host's.
   const leash = '"$0" "$@" & exec >&-; read -r _; kill $!; wait $!';
-  const args = ['--listen', '127.0.0.1:0', '--log', 'error', ...flags];
-  const program = new Program('sh', ['-c', leash, join(built, 'demo'), ...args]);
+  const reference = [join(built, 'demo'), '--listen', '127.0.0.1:0', '--log', 'error'];
+  const command = process.env.SYMBOLON_SERVER ? [process.env.SYMBOLON_SERVER] : reference;
+  const program = new Program('sh', ['-c', leash, ...command, ...flags]);
   const said = await program.line().catch((error) => program.stop().then(() => Promise.reject(error)));
-  const [, issuer] = said.match(/^listening on (http:\S+)$/);
+  const [, issuer, resource] = said.match(/^listening on (http:\S+?)(?:, resource at (http:\S+))?$/);
   program.child.stdout.resume();
-  return { issuer, resource: `${issuer}/resource`, stop: () => program.stop() };
+  return { issuer, resource: resource ?? `${issuer}/resource`, stop: () => program.stop() };
 }
 
 /** What a program answers if it cannot do what it was told. */

@@ -1,0 +1,432 @@
+/* The pages on which a person signs in and consents: plain HTML, no script, everything that comes from outside escaped. */
+#define _POSIX_C_SOURCE 200809L
+#include "server.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The users: a DEMONSTRATION. A real server keeps salted hashes and never the passwords, and slows guessing down. --- */
+
+static struct user { const char *name, *password; uint8_t salt[16], hash[32]; } users[] = {
+    {"alice", "rabbit-hole-1865", {0}, {0}},
+    {"bob", "can-we-fix-it-1999", {0}, {0}},
+};
+enum { USERS = sizeof users / sizeof *users };
+
+static int scrypt(const char *password, const uint8_t salt[16], uint8_t hash[32])
+{
+    return EVP_PBE_scrypt(password, strlen(password), salt, 16, 1 << 14, 8, 1, 64 << 20, hash, 32);
+}
+
+int pages_init(void)
+{
+    for (size_t i = 0; i < USERS; i++) {
+        random_bytes(users[i].salt, sizeof users[i].salt);
+        if (scrypt(users[i].password, users[i].salt, users[i].hash) != 1) return 1;
+    }
+    return 0;
+}
+
+static const struct user *user_named(const char *name, size_t len)
+{
+    for (size_t i = 0; i < USERS; i++)
+        if (strlen(users[i].name) == len && memcmp(users[i].name, name, len) == 0) return &users[i];
+    return NULL;
+}
+
+static const struct user *user_of(const char *name, const char *password)
+{
+    const struct user *user = user_named(name, strlen(name));
+    uint8_t hash[32];
+    /* A name that nobody has takes as long. */
+    bool hashed = scrypt(password, user == NULL ? users[0].salt : user->salt, hash) == 1;
+    bool same = user != NULL && hashed && CRYPTO_memcmp(hash, user->hash, sizeof hash) == 0;
+    OPENSSL_cleanse(hash, sizeof hash);
+    return same ? user : NULL;
+}
+
+/* ---- Cookies and forms ----------------------------------------------------------------------------------------------- */
+
+/* On loopback there is no https. With it, these are __Host-symbolon-browser and __Host-symbolon-session, and Secure. */
+#define BROWSER "symbolon-browser"
+#define SESSION "symbolon-session"
+#define ATTRIBUTES "; Path=/; HttpOnly; SameSite=Lax"
+#define SESSION_LIFETIME (8 * 3600)
+
+struct visitor {
+    char browser[65];   /* what tells this browser from others: 32 random bytes; "" for none */
+    char session[160];  /* user.time.mac, where the browser is under the mac */
+    char csrf[65];      /* bound to both of these */
+    const char *user;   /* NULL for nobody */
+    uint64_t at;        /* when the user signed in */
+};
+
+static void hexadecimal(const uint8_t bytes[32], char text[65])
+{
+    for (size_t i = 0; i < 32; i++) snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void mac(const struct host *host, const char *what, const char *browser, const char *rest, char text[65])
+{
+    char message[256];
+    uint8_t tag[32];
+    int len = snprintf(message, sizeof message, "%s/%s/%s", what, browser, rest);
+    HMAC(EVP_sha256(), host->cookie_key, sizeof host->cookie_key, (uint8_t *)message, (size_t)len, tag, NULL);
+    hexadecimal(tag, text);
+}
+
+static void session_of(const struct host *host, const char *browser, const char *user, uint64_t at, char session[160])
+{
+    char claim[80], tag[65];
+    snprintf(claim, sizeof claim, "%s.%llu", user, (unsigned long long)at);
+    mac(host, "session", browser, claim, tag);
+    snprintf(session, 160, "%s.%s", claim, tag);
+}
+
+struct cookie { const char *name, *value; size_t count; };
+
+static enum MHD_Result find_cookie(void *place, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct cookie *cookie = place;
+    (void)kind;
+    if (strcmp(name, cookie->name) == 0) cookie->value = value, cookie->count++;
+    return MHD_YES;
+}
+
+static const char *cookie_named(struct request *request, const char *name)
+{
+    struct cookie cookie = {name, NULL, 0};
+    MHD_get_connection_values(request->connection, MHD_COOKIE_KIND, find_cookie, &cookie);
+    /* Two of one name: somebody else put one of them there. */
+    return cookie.count == 1 && cookie.value != NULL ? cookie.value : "";
+}
+
+static struct visitor visitor(const struct host *host, struct request *request)
+{
+    struct visitor visitor = {"", "", "", NULL, 0};
+    const char *browser = cookie_named(request, BROWSER), *session = cookie_named(request, SESSION);
+    if (strlen(browser) == 64 && strspn(browser, "0123456789abcdef") == 64) memcpy(visitor.browser, browser, 65);
+    const char *dot = strchr(session, '.');
+    const struct user *user = dot == NULL ? NULL : user_named(session, (size_t)(dot - session));
+    if (user != NULL && visitor.browser[0] != '\0') {
+        visitor.at = strtoull(dot + 1, NULL, 10);
+        session_of(host, visitor.browser, user->name, visitor.at, visitor.session);
+        size_t len = strlen(visitor.session);
+        if (strlen(session) == len && CRYPTO_memcmp(session, visitor.session, len) == 0 && now() < visitor.at + SESSION_LIFETIME)
+            visitor.user = user->name;
+        else
+            visitor.session[0] = '\0';
+    }
+    mac(host, "csrf", visitor.browser, visitor.session, visitor.csrf);
+    return visitor;
+}
+
+static int digit(char c)
+{
+    const char *digits = "0123456789abcdef0123456789ABCDEF", *found = c == '\0' ? NULL : strchr(digits, c);
+    return found == NULL ? -1 : (int)(found - digits) % 16;
+}
+
+/* Writes every value of a field with spaces between them, and returns how many there are; 0 if they are too long. */
+static size_t form_values(const char *form, const char *name, char *out, size_t size)
+{
+    size_t count = 0, len = 0, name_len = strlen(name);
+    for (const char *pair = form; pair != NULL; pair = strchr(pair, '&')) {
+        if (*pair == '&') pair++;
+        if (strncmp(pair, name, name_len) != 0 || pair[name_len] != '=') continue;
+        if (count++ > 0 && len < size) out[len++] = ' ';
+        for (const char *at = pair + name_len + 1; *at != '\0' && *at != '&' && len < size; at++) {
+            bool coded = *at == '%' && digit(at[1]) >= 0 && digit(at[2]) >= 0;
+            out[len++] = coded ? (char)(digit(at[1]) * 16 + digit(at[2])) : *at == '+' ? ' ' : *at;
+            if (coded) at += 2;
+        }
+    }
+    if (len >= size) count = len = 0;
+    out[len] = '\0';
+    return count;
+}
+
+/* The value of a field that is there once; "" for all else. */
+static void form_value(const char *form, const char *name, char *out, size_t size)
+{
+    if (form_values(form, name, out, size) != 1) out[0] = '\0';
+}
+
+/* Whether a form was sent from a page of ours that this browser was shown. */
+static bool is_ours(struct request *request, const struct visitor *visitor)
+{
+    char csrf[65];
+    form_value(request->body, "csrf", csrf, sizeof csrf);
+    return strcmp(request->method, "POST") == 0 && visitor->browser[0] != '\0' && strlen(csrf) == 64 &&
+           CRYPTO_memcmp(csrf, visitor->csrf, 64) == 0;
+}
+
+/* ---- HTML ------------------------------------------------------------------------------------------------------------ */
+
+struct page { FILE *out; char *text; size_t len; };
+
+static void escaped(struct page *page, symbolon_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        switch (text.ptr[i]) {
+        case '&': fputs("&amp;", page->out); break;
+        case '<': fputs("&lt;", page->out); break;
+        case '>': fputs("&gt;", page->out); break;
+        case '"': fputs("&quot;", page->out); break;
+        case '\'': fputs("&#39;", page->out); break;
+        default: fputc(text.ptr[i], page->out);
+        }
+}
+
+/* Each %s is a text from outside; there is no other conversion. */
+static void html(struct page *page, const char *format, ...)
+{
+    va_list texts;
+    va_start(texts, format);
+    for (const char *mark; (mark = strstr(format, "%s")) != NULL; format = mark + 2) {
+        fwrite(format, 1, (size_t)(mark - format), page->out);
+        escaped(page, va_arg(texts, symbolon_str));
+    }
+    va_end(texts);
+    fputs(format, page->out);
+}
+
+static bool page_begin(struct page *page, const char *title)
+{
+    page->out = open_memstream(&page->text, &page->len);
+    if (page->out == NULL) return false;
+    html(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n"
+               "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<main>\n<h1>%s</h1>\n", str(title), str(title));
+    return true;
+}
+
+/* Nothing is loaded but the stylesheet, and nobody frames the page. The form with the password goes nowhere else; the one
+ * for consent has no such rule, since browsers hold the redirect to the client to it. */
+#define POLICY "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+static enum MHD_Result page_end(struct page *page, struct request *request, unsigned status, const char *policy)
+{
+    fputs("</main>\n</body>\n</html>\n", page->out);
+    bool whole = !ferror(page->out);
+    if (fclose(page->out) != 0 || !whole) {
+        free(page->text);
+        return MHD_NO;
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(page->len, page->text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8");
+    MHD_add_response_header(response, "Content-Security-Policy", policy);
+    return send_response(request, status, response);
+}
+
+static void form_begin(struct page *page, const char *action, const symbolon_prompt *prompt, const struct visitor *visitor)
+{
+    html(page, "<form method=\"post\" action=\"/interaction/%s\">\n<input type=\"hidden\" name=\"handle\" value=\"%s\">\n"
+               "<input type=\"hidden\" name=\"csrf\" value=\"%s\">\n", str(action), prompt->handle, str(visitor->csrf));
+}
+
+static enum MHD_Result sign_in_page(struct request *request, const symbolon_prompt *prompt, const struct visitor *visitor,
+                                    const char *complaint)
+{
+    struct page page;
+    if (!page_begin(&page, "Sign in")) return MHD_NO;
+    html(&page, "<p>to continue to <strong><bdi>%s</bdi></strong></p>\n", prompt->client_name);
+    if (complaint != NULL) html(&page, "<p role=\"alert\">%s</p>\n", str(complaint));
+    form_begin(&page, "sign-in", prompt, visitor);
+    html(&page, "<label for=\"username\">Username</label>\n<input id=\"username\" name=\"username\" autocomplete=\"username\" "
+                "autocapitalize=\"none\" spellcheck=\"false\" required autofocus>\n<label for=\"password\">Password</label>\n"
+                "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\n"
+                "<button type=\"submit\">Sign in</button>\n</form>\n");
+    return page_end(&page, request, complaint == NULL ? 200 : 401, POLICY "; form-action 'self'");
+}
+
+static symbolon_str next_word(symbolon_str *list)
+{
+    const char *space = list->len == 0 ? NULL : memchr(list->ptr, ' ', list->len);
+    symbolon_str word = {list->ptr, space == NULL ? list->len : (size_t)(space - list->ptr)};
+    size_t taken = word.len + (space != NULL);
+    *list = (symbolon_str){list->len == taken ? NULL : list->ptr + taken, list->len - taken};
+    return word;
+}
+
+static enum MHD_Result consent_page(struct request *request, const symbolon_prompt *prompt, const struct visitor *visitor,
+                                    const char *complaint)
+{
+    struct page page;
+    bool refusal = prompt->refusal.len > 0;
+    if (!page_begin(&page, refusal ? "This request cannot be met" : "Allow access?")) return MHD_NO;
+    html(&page, refusal ? "<p><strong><bdi>%s</bdi></strong> asked for something that it cannot have. It gets no access.</p>\n"
+                        : "<p><strong><bdi>%s</bdi></strong> wants access to your account.</p>\n", prompt->client_name);
+    if (complaint != NULL) html(&page, "<p role=\"alert\">%s</p>\n", str(complaint));
+    if (!prompt->confidential && !refusal)
+        html(&page, "<p>Nothing proves which application is asking: the name is only what it goes by.</p>\n");
+    if (prompt->loopback && !refusal)
+        html(&page, "<p><strong>You will be sent to a program on your own computer.</strong> Any program there could pretend "
+                    "to be it. Go on only if you started it yourself just now.</p>\n");
+    form_begin(&page, "consent", prompt, visitor);
+    if (!refusal) html(&page, "<fieldset>\n<legend>It asks to</legend>\n");
+    for (symbolon_str list = prompt->scope; !refusal && list.len > 0;) {
+        symbolon_str word = next_word(&list);
+        html(&page, "<label><input type=\"checkbox\" name=\"scope\" value=\"%s\" checked> %s</label>\n", word, word);
+    }
+    if (!refusal) html(&page, "</fieldset>\n");
+    for (symbolon_str list = prompt->resources; !refusal && list.len > 0;)
+        html(&page, "<p>for use at <code>%s</code></p>\n", next_word(&list));
+    html(&page, "<p>You will be sent to <strong><bdi>%s</bdi></strong>.</p>\n", prompt->redirect_host);
+    if (!refusal) html(&page, "<button type=\"submit\" name=\"decision\" value=\"approve\">Allow</button>\n");
+    html(&page, "<button type=\"submit\" name=\"decision\" value=\"deny\">%s</button>\n</form>\n", str(refusal ? "Return" : "Refuse"));
+    form_begin(&page, "sign-out", prompt, visitor);
+    html(&page, "<p>Signed in as <strong>%s</strong>. <button type=\"submit\">Use another account</button></p>\n</form>\n",
+         str(visitor->user));
+    return page_end(&page, request, 200, POLICY);
+}
+
+enum MHD_Result style(struct host *host, struct request *request)
+{
+    static const char text[] =
+        ":root { color-scheme: light dark }\nbody { font: 1rem/1.5 system-ui, sans-serif }\n"
+        "main { max-width: 27rem; margin: 6vh auto; padding: 0 1rem }\nlabel { display: block }\n"
+        "fieldset, button, input:not([type=checkbox]) { margin: .5rem 0 }\n[role=alert] { color: #c22 }\n";
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof text - 1, (void *)text, MHD_RESPMEM_PERSISTENT);
+    (void)host;
+    if (response == NULL) return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", "text/css");
+    return send_response(request, 200, response);
+}
+
+/* ---- The steps of an interaction ------------------------------------------------------------------------------------- */
+
+static enum MHD_Result forged(struct request *request)
+{
+    struct page page;
+    if (!page_begin(&page, "Not accepted")) return MHD_NO;
+    html(&page, "<p>This form is out of date, or it came from another site. Go back to the application and start again, "
+                "with cookies allowed.</p>\n");
+    return page_end(&page, request, 403, POLICY);
+}
+
+/* A handle has letters that stand for themselves in a URL; what has others is none. */
+static bool is_handle(symbolon_str handle)
+{
+    for (size_t i = 0; i < handle.len; i++)
+        if (handle.ptr[i] == '\0' ||
+            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~", handle.ptr[i]) == NULL)
+            return false;
+    return handle.len < 512;
+}
+
+static enum MHD_Result see_interaction(struct request *request, symbolon_str handle, const char *cookie)
+{
+    char location[640];
+    struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) return MHD_NO;
+    snprintf(location, sizeof location, "/interaction?handle=%.*s", is_handle(handle) ? (int)handle.len : 0, handle.ptr);
+    MHD_add_response_header(response, "Location", location);
+    if (cookie[0] != '\0') MHD_add_response_header(response, "Set-Cookie", cookie);
+    return send_response(request, 303, response);
+}
+
+enum MHD_Result authorize(struct host *host, struct request *request)
+{
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    struct visitor from = visitor(host, request);
+    uint8_t entropy[32];
+    char cookie[128] = "";
+    if (from.browser[0] == '\0') {
+        random_bytes(entropy, sizeof entropy);
+        hexadecimal(entropy, from.browser);
+        snprintf(cookie, sizeof cookie, BROWSER "=%s" ATTRIBUTES, from.browser);
+    }
+    symbolon_request asked = {str(request->method),
+                              (uint8_t *)request->query, strlen(request->query),
+                              request->headers,          request->headers_len,
+                              (uint8_t *)request->body,  request->body_len};
+    symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
+    random_bytes(entropy, sizeof entropy);
+    symbolon_status started = symbolon_authorize_start(&flow, &host->server, &asked, browser, now(), entropy,
+                                                       host->buffer, host->buffer_len);
+    const symbolon_done *done = drive(&flow, started, host->store);
+    enum MHD_Result sent = done != NULL && done->kind == SYMBOLON_PROMPT
+                               ? see_interaction(request, done->of.prompt.handle, cookie)
+                               : send_reply(request, done);
+    symbolon_flow_wipe(&flow);
+    symbolon_wipe(entropy, sizeof entropy);
+    return sent;
+}
+
+/* Finds an interaction again, and shows what is to be done next. */
+static enum MHD_Result show(struct host *host, struct request *request, const char *handle, const char *complaint)
+{
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    struct visitor from = visitor(host, request);
+    symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
+    symbolon_status started =
+        symbolon_resume_start(&flow, &host->server, str(handle), browser, now(), host->buffer, host->buffer_len);
+    const symbolon_done *done = drive(&flow, started, host->store);
+    enum MHD_Result sent = done == NULL || done->kind != SYMBOLON_PROMPT ? send_reply(request, done)
+                           : from.user == NULL ? sign_in_page(request, &done->of.prompt, &from, complaint)
+                                               : consent_page(request, &done->of.prompt, &from, complaint);
+    symbolon_flow_wipe(&flow);
+    return sent;
+}
+
+enum MHD_Result interaction(struct host *host, struct request *request)
+{
+    char handle[512];
+    form_value(request->query, "handle", handle, sizeof handle);
+    return show(host, request, handle, NULL);
+}
+
+enum MHD_Result sign_in(struct host *host, struct request *request)
+{
+    struct visitor from = visitor(host, request);
+    char handle[512], name[64], password[256], session[160], cookie[256];
+    if (!is_ours(request, &from)) return forged(request);
+    form_value(request->body, "handle", handle, sizeof handle);
+    form_value(request->body, "username", name, sizeof name);
+    form_value(request->body, "password", password, sizeof password);
+    const struct user *user = user_of(name, password);
+    OPENSSL_cleanse(password, sizeof password);
+    if (user == NULL) return show(host, request, handle, "Wrong username or password.");
+    session_of(host, from.browser, user->name, now(), session);
+    snprintf(cookie, sizeof cookie, SESSION "=%s" ATTRIBUTES "; Max-Age=%d", session, SESSION_LIFETIME);
+    return see_interaction(request, str(handle), cookie);
+}
+
+/* Another account is wanted. A session is not kept here, so what ends is the cookie; a real server ends both. */
+enum MHD_Result sign_out(struct host *host, struct request *request)
+{
+    struct visitor from = visitor(host, request);
+    char handle[512];
+    if (!is_ours(request, &from)) return forged(request);
+    form_value(request->body, "handle", handle, sizeof handle);
+    return see_interaction(request, str(handle), SESSION "=" ATTRIBUTES "; Max-Age=0");
+}
+
+enum MHD_Result consent(struct host *host, struct request *request)
+{
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    struct visitor from = visitor(host, request);
+    char handle[512], answer[16], scope[4096];
+    if (!is_ours(request, &from)) return forged(request);
+    form_value(request->body, "handle", handle, sizeof handle);
+    form_value(request->body, "decision", answer, sizeof answer);
+    form_values(request->body, "scope", scope, sizeof scope);
+    if (from.user == NULL) return see_interaction(request, str(handle), "");
+    bool approved = strcmp(answer, "approve") == 0;
+    if (approved && scope[0] == '\0') return show(host, request, handle, "Choose at least one, or refuse.");
+    symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
+    symbolon_decision decision = {str(from.user), from.at, approved, str(approved ? scope : "")};
+    symbolon_status started = symbolon_decide_start(&flow, &host->server, str(handle), browser, &decision, now(),
+                                                    host->buffer, host->buffer_len);
+    enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
+    symbolon_flow_wipe(&flow);
+    return sent;
+}
