@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod attacks;
+pub mod c;
 pub mod choice;
 pub mod drive;
 pub mod explore;
