@@ -1,7 +1,7 @@
 // The authorization server.
 
 import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
-import { bytes, fields, key, pair, refuse, u64 } from './structs.js';
+import { bytes, fields, key, pair, refuse } from './structs.js';
 
 /** The keys that credentials are made with: a byte of id and 32 of secret each. */
 function credentialKeys(keys) {
@@ -69,10 +69,10 @@ export function register(core, { application_type, authentication, ...registrati
       kind: 'commit',
       key: memory.slice(client, client + 32),
       exists: version !== undefined,
-      expected: Number(u64(version ?? 0, 'version')),
+      expected: version ?? 0,
       delete_row: false,
       value: memory.slice(row, row + view.getUint32(written, true)),
-      expires_at: Number.MAX_SAFE_INTEGER,
+      expires_at: 2n ** 64n - 1n,
       row_kind: 'client',
       client_id: registration.client_id,
       subject: undefined,

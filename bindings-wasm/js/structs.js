@@ -40,8 +40,11 @@ const u32 = (memory, at) => memory.view.getUint32(at, true);
 const READ = {
   [BOOL]: (memory, at) => memory.bytes[at] === 1,
   [U32]: u32,
-  // A time or a version: exact as a number for 285 million years, or as many writes of one row.
-  [U64]: (memory, at) => Number(memory.view.getBigUint64(at, true)),
+  // A time or a version. A number is exact for 285 million years, or as many writes of a row; what is beyond stays as it is.
+  [U64](memory, at) {
+    const exact = memory.view.getBigUint64(at, true);
+    return exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact;
+  },
   [SIZE]: u32,
   [TEXT]: readText,
   [BYTES]: (memory, at) => range(memory, at).bytes.slice(),
