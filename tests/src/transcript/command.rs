@@ -32,9 +32,10 @@ pub fn command(arguments: impl IntoIterator<Item = String>, bless: bool, out: &m
     let tally = match through.as_str() {
         "rust" => tally(&files, bless, out),
         "c" => tally_of_tape(&files, bless, out, replay_through_c),
+        "wasm" => tally_of_tape(&files, bless, out, replay_through_wasm),
         _ => {
             let _ = match through.as_str() {
-                "wasm" | "cortex-m" => writeln!(out, "transcripts cannot be replayed through {through} yet"),
+                "cortex-m" => writeln!(out, "transcripts cannot be replayed through {through} yet"),
                 _ => writeln!(out, "--through takes rust, c, wasm or cortex-m"),
             };
             return ExitCode::from(2);
@@ -119,10 +120,21 @@ fn tally_of_tape(
 fn replay_through_c(tape: &str) -> Result<String, String> {
     let library = c::library()?.join("libsymbolon.a");
     let program = c::compile(&["cc", "-std=c99", "-g", "-O1"], "replay.c", "replay", &[library])?;
-    let file = program.with_extension("tape");
-    fs::write(&file, tape).map_err(|error| format!("{}: {error}", file.display()))?;
-    let stdin = File::open(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let output = Command::new(program).stdin(stdin).stderr(Stdio::inherit()).output();
+    follow(&mut Command::new(&program), &program.with_extension("tape"), tape)
+}
+
+/// Feeds a tape to the runner in JavaScript, after building the module.
+fn replay_through_wasm(tape: &str) -> Result<String, String> {
+    let target = c::target()?;
+    c::run(Command::new(c::source("bindings-wasm/build.sh")).env("CARGO_TARGET_DIR", &target))?;
+    follow(Command::new("node").arg(c::source("tests/wasm/replay.mjs")), &target.join("wasm.tape"), tape)
+}
+
+/// What a runner prints that reads the tape, which is kept in `file`.
+fn follow(runner: &mut Command, file: &Path, tape: &str) -> Result<String, String> {
+    fs::write(file, tape).map_err(|error| format!("{}: {error}", file.display()))?;
+    let stdin = File::open(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let output = runner.stdin(stdin).stderr(Stdio::inherit()).output();
     Ok(String::from_utf8_lossy(&output.map_err(|error| error.to_string())?.stdout).into_owned())
 }
 
