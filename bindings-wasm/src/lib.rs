@@ -1,14 +1,11 @@
-//! The WebAssembly module of symbolon. So far it says only which version it is; the flows follow.
+//! The WebAssembly module of symbolon: what `symbolon-abi` exports, and a panic handler that no code reaches.
 #![no_std]
 
-/// The number of the binary interface. It changes whenever the JavaScript beside the module must change.
-#[unsafe(no_mangle)]
-pub extern "C" fn abi_version() -> u32 {
-    0
-}
+pub use symbolon_abi::*;
 
-/// The bytes of buffer that a flow of the server needs.
-#[unsafe(no_mangle)]
-pub extern "C" fn server_buffer_bytes() -> usize {
-    symbolon::server::BUFFER
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // The tests link the core without this trap: see `tests/no_panic`.
+    core::arch::wasm32::unreachable()
 }

@@ -4,6 +4,8 @@ pub mod app;
 #[cfg(feature = "whole")]
 pub mod attacks;
 #[cfg(feature = "whole")]
+pub mod c;
+#[cfg(feature = "whole")]
 pub mod choice;
 pub mod drive;
 #[cfg(feature = "whole")]
@@ -12,6 +14,8 @@ pub mod explore;
 pub mod figures;
 pub mod fixture;
 pub mod fuzz;
+#[cfg(feature = "whole")]
+pub mod header;
 #[cfg(feature = "whole")]
 pub mod layers;
 pub mod peer;

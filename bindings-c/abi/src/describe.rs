@@ -1,9 +1,9 @@
 //! The structs that cross the boundary, described: for wrappers and runners that read and write them without knowing them.
 
 use core::mem::{offset_of, size_of};
-use core::ptr;
+use core::{ptr, slice};
 
-use crate::outcome::{self, Done};
+use crate::outcome::{Busy, Claims, Done, Failure, Kind, Prompt, Reply, Server, SignIn, SignedIn, SignedOut, Usable};
 use crate::types::{Member, MemberType, Text, Why};
 use crate::view::{self, Kind as Ask, Question, View};
 
@@ -11,16 +11,11 @@ use crate::view::{self, Kind as Ask, Question, View};
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Description {
-    /// What it is called.
-    pub name: Text,
-    /// Its members.
-    pub members: *const Member,
-    /// How many there are.
-    pub members_len: usize,
-    /// Where it is in a `symbolon_step`; 0 for a struct that is no part of one.
-    pub offset: u32,
-    /// Its size, in bytes.
-    pub size: u32,
+    name: Text,
+    members: *const Member,
+    members_len: usize,
+    offset: u32,
+    size: u32,
 }
 
 // SAFETY: it points to members that nobody writes to.
@@ -36,6 +31,28 @@ impl Description {
             offset: offset as u32,
             size: size as u32,
         }
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        // SAFETY: `new` was given a static text.
+        unsafe { self.name.constant() }
+    }
+
+    /// Its members, in order.
+    pub const fn members(&self) -> &'static [Member] {
+        // SAFETY: `new` has taken them from such a slice.
+        unsafe { slice::from_raw_parts(self.members, self.members_len) }
+    }
+
+    /// Its size, in bytes.
+    pub const fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Where it is in a step; 0 for a struct that is no part of one.
+    pub const fn offset(&self) -> u32 {
+        self.offset
     }
 
     const fn question<T>(name: &'static str, members: &'static [Member]) -> Self {
@@ -71,56 +88,61 @@ const DONE: &[Member] = {
     ]
 };
 
+/// The questions, and what all ends have in common.
+pub static QUESTIONS: [(Ask, Description); 6] = [
+    (Ask::Load, Description::question::<view::Load>("load", view::Load::MEMBERS)),
+    (Ask::Commit, Description::question::<view::Commit>("commit", view::Commit::MEMBERS)),
+    (Ask::Sign, Description::question::<view::Sign>("sign", view::Sign::MEMBERS)),
+    (Ask::Verify, Description::question::<view::Verify>("verify", view::Verify::MEMBERS)),
+    (Ask::Send, Description::question::<view::Send>("send", view::Send::MEMBERS)),
+    (Ask::Done, Description::question::<Done>("done", DONE)),
+];
+
+/// The ends.
+pub static ENDS: [(Kind, Description); 11] = [
+    (Kind::Reply, Description::end::<Reply>("reply", Reply::MEMBERS)),
+    (Kind::Prompt, Description::end::<Prompt>("prompt", Prompt::MEMBERS)),
+    (Kind::SignIn, Description::end::<SignIn>("sign-in", SignIn::MEMBERS)),
+    (Kind::SignedIn, Description::end::<SignedIn>("signed-in", SignedIn::MEMBERS)),
+    (Kind::Usable, Description::end::<Usable>("usable", Usable::MEMBERS)),
+    (Kind::Busy, Description::end::<Busy>("busy", Busy::MEMBERS)),
+    (Kind::SignInAgain, Description::end::<Failure>("sign-in-again", Failure::MEMBERS)),
+    (Kind::SignedOut, Description::end::<SignedOut>("signed-out", SignedOut::MEMBERS)),
+    (Kind::Server, Description::end::<Server>("server", Server::MEMBERS)),
+    (Kind::Claims, Description::end::<Claims>("claims", Claims::MEMBERS)),
+    (Kind::Failed, Description::end::<Failure>("failed", Failure::MEMBERS)),
+];
+
+/// The structs that a caller fills in.
+pub static INPUTS: &[Description] = &[
+    #[cfg(feature = "server")]
+    Description::input::<crate::server::Config>("server_config", crate::server::Config::MEMBERS),
+    #[cfg(feature = "server")]
+    Description::input::<crate::server::Request>("request", crate::server::Request::MEMBERS),
+    #[cfg(feature = "server")]
+    Description::input::<crate::server::UserDecision>("decision", crate::server::UserDecision::MEMBERS),
+    #[cfg(feature = "server")]
+    Description::input::<crate::server::Registration>("registration", crate::server::Registration::MEMBERS),
+    #[cfg(feature = "client")]
+    Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
+    #[cfg(feature = "resource")]
+    Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
+];
+
 /// Describes a question, or what all ends have in common; `kind` is that of a `symbolon_step`. NULL for any other.
 #[unsafe(no_mangle)]
 pub extern "C" fn symbolon_describe_step(kind: u32) -> *const Description {
-    static QUESTIONS: [(Ask, Description); 6] = [
-        (Ask::Load, Description::question::<view::Load>("load", view::Load::MEMBERS)),
-        (Ask::Commit, Description::question::<view::Commit>("commit", view::Commit::MEMBERS)),
-        (Ask::Sign, Description::question::<view::Sign>("sign", view::Sign::MEMBERS)),
-        (Ask::Verify, Description::question::<view::Verify>("verify", view::Verify::MEMBERS)),
-        (Ask::Send, Description::question::<view::Send>("send", view::Send::MEMBERS)),
-        (Ask::Done, Description::question::<Done>("done", DONE)),
-    ];
     QUESTIONS.iter().find(|(known, _)| *known as u32 == kind).map_or(ptr::null(), |(_, of)| of)
 }
 
 /// Describes an end; `kind` is that of a `symbolon_done`. NULL for any other.
 #[unsafe(no_mangle)]
 pub extern "C" fn symbolon_describe_end(kind: u32) -> *const Description {
-    use outcome::{Busy, Claims, Failure, Kind, Prompt, Reply, Server, SignIn, SignedIn, SignedOut, Usable};
-    static ENDS: [(Kind, Description); 11] = [
-        (Kind::Reply, Description::end::<Reply>("reply", Reply::MEMBERS)),
-        (Kind::Prompt, Description::end::<Prompt>("prompt", Prompt::MEMBERS)),
-        (Kind::SignIn, Description::end::<SignIn>("sign-in", SignIn::MEMBERS)),
-        (Kind::SignedIn, Description::end::<SignedIn>("signed-in", SignedIn::MEMBERS)),
-        (Kind::Usable, Description::end::<Usable>("usable", Usable::MEMBERS)),
-        (Kind::Busy, Description::end::<Busy>("busy", Busy::MEMBERS)),
-        (Kind::SignInAgain, Description::end::<Failure>("sign-in-again", Failure::MEMBERS)),
-        (Kind::SignedOut, Description::end::<SignedOut>("signed-out", SignedOut::MEMBERS)),
-        (Kind::Server, Description::end::<Server>("server", Server::MEMBERS)),
-        (Kind::Claims, Description::end::<Claims>("claims", Claims::MEMBERS)),
-        (Kind::Failed, Description::end::<Failure>("failed", Failure::MEMBERS)),
-    ];
     ENDS.iter().find(|(known, _)| *known as u32 == kind).map_or(ptr::null(), |(_, of)| of)
 }
 
 /// Describes the structs that a caller fills in, one by one. NULL after the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn symbolon_describe_input(place: usize) -> *const Description {
-    static INPUTS: &[Description] = &[
-        #[cfg(feature = "server")]
-        Description::input::<crate::server::Config>("server_config", crate::server::Config::MEMBERS),
-        #[cfg(feature = "server")]
-        Description::input::<crate::server::Request>("request", crate::server::Request::MEMBERS),
-        #[cfg(feature = "server")]
-        Description::input::<crate::server::UserDecision>("decision", crate::server::UserDecision::MEMBERS),
-        #[cfg(feature = "server")]
-        Description::input::<crate::server::Registration>("registration", crate::server::Registration::MEMBERS),
-        #[cfg(feature = "client")]
-        Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
-        #[cfg(feature = "resource")]
-        Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
-    ];
     INPUTS.get(place).map_or(ptr::null(), ptr::from_ref)
 }

@@ -112,7 +112,7 @@ impl Flow {
             // SAFETY: as the caller promises.
             let step = flow.begun(begin(unsafe { lent(buffer, len) }?)?)?;
             flow.view = View::of(&step);
-            flow.advance = Some(advance::<F>);
+            flow.advance = if flow.view.kind == Kind::Done { None } else { Some(advance::<F>) };
             // SAFETY: it fits, as asserted above.
             unsafe { ptr::from_mut(&mut flow.state).cast::<Step<'static, F>>().write(step) };
             flow.seal = flow.seal();
@@ -125,6 +125,7 @@ impl Flow {
     /// # Safety
     ///
     /// As of [`start`](Self::start).
+    #[cfg(feature = "server")]
     pub(crate) unsafe fn finish<O: Ended>(
         place: *mut Self,
         (buffer, len): (*mut u8, usize),

@@ -1,7 +1,9 @@
 //! What flows end in, as C reads it.
 
+use symbolon::Event;
+#[cfg(feature = "client")]
+use symbolon::Reason;
 use symbolon::wire::http::Reply as CoreReply;
-use symbolon::{Event, Reason};
 
 use crate::types::{Bytes, Fields, Metadata, Text, Why, described};
 

@@ -86,6 +86,16 @@ impl Text {
         text.map_or(Self::NONE, Self::of)
     }
 
+    /// The text that [`of`](Self::of) was called with.
+    ///
+    /// # Safety
+    ///
+    /// It was a static one.
+    pub(crate) const unsafe fn constant(self) -> &'static str {
+        // SAFETY: as the caller promises.
+        unsafe { core::str::from_utf8_unchecked(slice::from_raw_parts(self.ptr, self.len)) }
+    }
+
     /// The text; empty if it is absent.
     ///
     /// # Safety
@@ -250,12 +260,27 @@ pub enum MemberType {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Member {
+    pub(crate) name: Text,
+    pub(crate) member_type: MemberType,
+    pub(crate) offset: u32,
+}
+
+impl Member {
     /// Its name.
-    pub name: Text,
+    pub const fn name(&self) -> &'static str {
+        // SAFETY: `described` has named it so.
+        unsafe { self.name.constant() }
+    }
+
     /// Its type.
-    pub member_type: MemberType,
+    pub const fn member_type(&self) -> MemberType {
+        self.member_type
+    }
+
     /// Where in the struct it is.
-    pub offset: u32,
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
 }
 
 /// A type that a member may have.

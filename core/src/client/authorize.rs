@@ -71,10 +71,9 @@ fn start<'a>(
     for resource in List(resources).words() {
         Resource::parse(resource)?;
     }
-    let random = entropy.derive("state")?;
-    let state = cx.arena.text(|w| w.base64url(&random))?;
-    let random = entropy.derive("code_verifier")?;
-    let code_verifier = cx.arena.text(|w| w.base64url(&random))?;
+    let [state, code_verifier] = entropy.derive(["state", "code_verifier"])?;
+    let state = cx.arena.text(|w| w.base64url(&state))?;
+    let code_verifier = cx.arena.text(|w| w.base64url(&code_verifier))?;
 
     let expires_at = cx.now.after(lifetimes.sign_in);
     let session = Session::Started(Started {

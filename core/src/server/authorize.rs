@@ -76,7 +76,7 @@ fn start<'a>(
         let client_id = required(request.client_id, "client_id")?;
         // A `state` that cannot be echoed leaves no way to answer the client.
         let state = request.state?;
-        let [g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15, ..] = entropy.derive("grant")?;
+        let [[g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15, ..]] = entropy.derive(["grant"])?;
         let grant = GrantId([g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15]);
         Ok((request, client_id, state, grant))
     };

@@ -29,13 +29,14 @@ impl Entropy {
         Self(bytes)
     }
 
-    /// Derives an independent value for the purpose that `label` names. Fails on all zeros, which a working source gives
+    /// Derives an independent value for each purpose that a label names. Fails on all zeros, which a working source gives
     /// once in 2^256 times and a broken one every time.
-    pub(crate) fn derive(&self, label: &str) -> Result<[u8; 32], Reason> {
+    pub(crate) fn derive<const N: usize>(&self, labels: [&str; N]) -> Result<[[u8; 32]; N], Reason> {
         if bool::from(self.0.ct_eq(&[0; 32])) {
             return Err(Reason::EntropyMissing);
         }
-        Ok(keyed(&self.0).chain_update(label.as_bytes()).finalize().into_bytes().into())
+        let mac = keyed(&self.0);
+        Ok(labels.map(|label| mac.clone().chain_update(label.as_bytes()).finalize().into_bytes().into()))
     }
 }
 

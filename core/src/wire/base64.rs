@@ -36,6 +36,8 @@ pub fn encode_standard(bytes: &[u8], text: &mut [u8]) -> Option<usize> {
     Some(len)
 }
 
+// Inlined, so that each alphabet is known where it is used.
+#[inline(always)]
 fn encode(bytes: &[u8], text: &mut [u8], alphabet: Alphabet) -> Option<usize> {
     let len = encoded_len(bytes.len());
     let text = text.get_mut(..len)?;

@@ -206,12 +206,9 @@ impl<'o, 'w> JsonObject<'o, 'w> {
     }
 
     fn name(&mut self, name: &str) {
-        if !self.empty {
-            self.writer.bytes(b",");
-        }
+        self.writer.str(if self.empty { "\"" } else { ",\"" });
         self.empty = false;
         // Member names are the specifications' own and need no escape.
-        self.writer.bytes(b"\"");
         self.writer.str(name);
         self.writer.bytes(b"\":");
     }

@@ -78,7 +78,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
 }
 
 /// The client of the tests: `c1`, `c2` or `pub1`, by the way it authenticates.
-fn client(settings: &Settings) -> Result<Client<'static>, String> {
+pub(super) fn client(settings: &Settings) -> Result<Client<'static>, String> {
     let (client_id, authentication, redirect_uri) = match settings.authentication.as_str() {
         "basic" => ("c1", Authentication::ClientSecretBasic(C1_SECRET), "https://client.example/cb"),
         "post" => ("c2", Authentication::ClientSecretPost(C2_SECRET), "https://two.example/cb"),
@@ -100,7 +100,7 @@ fn client(settings: &Settings) -> Result<Client<'static>, String> {
 }
 
 /// The metadata document that the client has: the server's own, if no other is given.
-fn document(settings: &Settings) -> Result<Vec<u8>, String> {
+pub(super) fn document(settings: &Settings) -> Result<Vec<u8>, String> {
     if let Some(document) = &settings.document {
         return Ok(document.clone().into_bytes());
     }
@@ -126,7 +126,7 @@ fn tokens_of(name: &str, tokens: &Tokens<'_>, session: Option<Key>) -> Outcome {
     let mut fields: Vec<(&str, String)> = session.iter().map(|key| ("session", hex(&key.0))).collect();
     fields.extend([
         ("access_token", tokens.access_token.to_owned()),
-        ("expires_at", tokens.expires_at.map_or(String::new(), |time| time.0.to_string())),
+        ("expires_at", tokens.expires_at.map_or(0, |time| time.0).to_string()),
         ("scope", tokens.scope.to_owned()),
         ("scope_is_wider", tokens.scope_is_wider.to_string()),
         ("resources", tokens.resources.to_owned()),

@@ -1,26 +1,27 @@
 //! Transcripts: documents that run. `tests/transcripts/README.md` describes the format.
 //!
 //! [`parse`] turns a document into a [`Transcript`], which holds all that a runner needs: for each flow its [`Call`], every
-//! question with its answer, and the outcome, to the byte. [`replay`] runs one through the Rust core; [`bless`] writes the
-//! blocks of a document anew.
+//! question with its answer, and the outcome, to the byte. [`replay`] runs one through the Rust core, [`tape`] writes it for
+//! runners in other languages, and [`bless`] writes the blocks of a document anew.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use symbolon::server::Lifetimes;
 
 pub mod bless;
 pub mod block;
 pub mod client;
+mod command;
+mod given;
 pub mod http;
 pub mod line;
 pub mod parse;
 pub mod replay;
 pub mod resource;
 pub mod server;
+pub mod tape;
 
+pub use command::{Tally, command, tally};
 use http::{Request, Response};
 
 /// A document, read.
@@ -284,96 +285,4 @@ pub fn unhex(digits: &str) -> Result<Vec<u8>, String> {
     let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
     bytes.filter(|_| digits.len().is_multiple_of(2)).ok_or_else(|| format!("not hexadecimal: {digits}"))
-}
-
-/// How many flows held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Flows that held.
-    pub passed: usize,
-    /// Flows that did not, and documents that could not be run.
-    pub failed: usize,
-}
-
-/// The command `transcripts [--through rust|c|wasm|cortex-m] [FILE...]`. With `bless` the documents are written anew first.
-pub fn command(arguments: impl IntoIterator<Item = String>, bless: bool, out: &mut dyn Write) -> ExitCode {
-    let mut files = Vec::new();
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let through = match argument.strip_prefix("--through") {
-            Some("") => arguments.next().unwrap_or_default(),
-            Some(name) => name.trim_start_matches('=').into(),
-            None => {
-                files.push(PathBuf::from(argument));
-                continue;
-            }
-        };
-        if through != "rust" {
-            let _ = match through.as_str() {
-                "c" | "wasm" | "cortex-m" => writeln!(out, "transcripts cannot be replayed through {through} yet"),
-                _ => writeln!(out, "--through takes rust, c, wasm or cortex-m"),
-            };
-            return ExitCode::from(2);
-        }
-    }
-    match tally(&files, bless, out) {
-        Ok(Tally { failed: 0, .. }) => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
-}
-
-/// Runs the documents, or those of `tests/transcripts` if none is named, and prints what failed and the tally.
-pub fn tally(files: &[PathBuf], bless: bool, out: &mut dyn Write) -> io::Result<Tally> {
-    let mut tally = Tally::default();
-    let own = if files.is_empty() { own_files() } else { Vec::new() };
-    if files.is_empty() && own.is_empty() {
-        writeln!(out, "{}: holds no transcripts", own_folder().display())?;
-        tally.failed += 1;
-    }
-    for file in files.iter().chain(&own) {
-        match run(file, bless) {
-            Ok(failures) => {
-                for failure in failures {
-                    match failure {
-                        None => tally.passed += 1,
-                        Some(failure) => {
-                            writeln!(out, "{}:{failure}", file.display())?;
-                            tally.failed += 1;
-                        }
-                    }
-                }
-            }
-            Err(failure) => {
-                writeln!(out, "{}: {failure}", file.display())?;
-                tally.failed += 1;
-            }
-        }
-    }
-    writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
-    Ok(tally)
-}
-
-/// Runs one document: for each flow what went wrong, if something did.
-fn run(file: &Path, bless: bool) -> Result<Vec<Option<String>>, String> {
-    let mut document = std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
-    if bless {
-        document = bless::bless(&document)?;
-        std::fs::write(file, &document).map_err(|error| format!("cannot be written: {error}"))?;
-    }
-    let transcript = parse::parse(&document)?;
-    Ok(transcript.flows.iter().map(|flow| replay::replay(flow, &transcript.names).err()).collect())
-}
-
-fn own_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")
-}
-
-fn own_files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(own_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_transcript = |path: &PathBuf| {
-        path.extension().is_some_and(|ext| ext == "md") && path.file_name() != Some("README.md".as_ref())
-    };
-    let mut files: Vec<PathBuf> = entries.filter(is_transcript).collect();
-    files.sort();
-    files
 }

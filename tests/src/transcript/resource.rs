@@ -22,7 +22,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
                     ("client_id", claims.client_id().unwrap_or_default().to_owned()),
                     ("sub", claims.subject().unwrap_or_default().to_owned()),
                     ("scope", scope.join(" ")),
-                    ("exp", claims.expires_at().map_or(String::new(), |time| time.0.to_string())),
+                    ("exp", claims.expires_at().map_or(0, |time| time.0).to_string()),
                 ];
                 Outcome::of("claims", fields)
             }

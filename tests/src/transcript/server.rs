@@ -81,6 +81,9 @@ fn authorization(authorization: Authorization<'_>) -> Outcome {
         ("resources", resources.to_owned()),
         ("expires_at", prompt.expires_at.0.to_string()),
     ];
-    fields.extend(prompt.refusal.map(|reason| ("refusal", format!("{reason:?}"))));
+    if let Some(reason) = prompt.refusal {
+        fields.push(("refusal", reason.name().into()));
+        fields.extend(reason.parameter().map(|parameter| ("refusal_parameter", parameter.to_owned())));
+    }
     Outcome::of("prompt", fields)
 }

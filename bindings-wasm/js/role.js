@@ -1,0 +1,45 @@
+// What the three roles have in common: a configuration in memory, and flows that use it.
+
+import { SymbolonError } from './errors.js';
+import { Flow } from './flow.js';
+import { key, refuse, u64 } from './structs.js';
+
+export class Role {
+  #slot;
+  running = 0;
+
+  constructor(core, role, config) {
+    if (!core.has(`symbolon_${role}_init`)) throw new SymbolonError('no_role', `the module was built without the ${role}`);
+    this.core = core;
+    const { place, slot } = core.configuration(role, config);
+    this.place = place;
+    this.#slot = slot;
+    this.buffer = core.call(`symbolon_${role}_buffer`);
+  }
+
+  start(name, given, Kind = Flow) {
+    if (!this.#slot) throw new SymbolonError('ended', 'the configuration was disposed of');
+    return new Kind(this, `symbolon_${name}_start`, given);
+  }
+
+  /** Zeros the configuration, and gives its memory back. */
+  dispose() {
+    if (this.running > 0) throw new SymbolonError('in_use', `${this.running} flows use this configuration`);
+    if (this.#slot) this.core.memory.takeBack(this.#slot);
+    this.#slot = undefined;
+  }
+}
+
+/** The number that symbolon.h has for a word. */
+export function choice(words, value, what) {
+  const place = words.indexOf(value);
+  return place >= 0 ? place + 1 : refuse(`${what} must be one of ${words.join(', ')}`);
+}
+
+export const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
+
+/** The time, in seconds: of the clock if none is given. */
+export const seconds = (now = Math.floor(Date.now() / 1000)) => u64(now, 'now');
+
+/** 32 bytes that nobody can foretell. They are given where a run is replayed, and nowhere else. */
+export const entropyOf = (entropy = crypto.getRandomValues(new Uint8Array(32))) => key(entropy, 'entropy');

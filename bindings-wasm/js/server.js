@@ -1,0 +1,81 @@
+// The authorization server.
+
+import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
+import { bytes, fields, key, pair, refuse } from './structs.js';
+
+/** The keys that credentials are made with: a byte of id and 32 of secret each. */
+function credentialKeys(keys) {
+  const each = Array.from(keys ?? [], ({ id, secret }) => {
+    key(secret, 'the secret of a key');
+    return Number.isInteger(id) && id >= 0 && id < 256 ? [id, ...secret] : refuse('the id of a key must be a whole number of 8 bits');
+  });
+  return { ...bytes(Uint8Array.from(each.flat())), length: each.length };
+}
+
+export class Server extends Role {
+  constructor(core, { keys, ...config }) {
+    super(core, 'server', { ...config, keys: credentialKeys(keys) });
+  }
+
+  #request({ method, query = '', headers, body = '' }) {
+    const [line, form] = [bytes(query, 'query'), bytes(body, 'body')];
+    return this.core.struct('request', { method, query: line, headers: fields(headers), body: form });
+  }
+
+  authorize(request, { browser, now, entropy }) {
+    return this.start('authorize', [this.#request(request), pair(browser, 'browser'), seconds(now), entropyOf(entropy)]);
+  }
+
+  resume(handle, { browser, now }) {
+    return this.start('resume', [pair(handle, 'handle'), pair(browser, 'browser'), seconds(now)]);
+  }
+
+  decide(handle, { browser, now, ...decision }) {
+    const decided = this.core.struct('decision', decision);
+    return this.start('decide', [pair(handle, 'handle'), pair(browser, 'browser'), decided, seconds(now)]);
+  }
+
+  token(request, { now } = {}) {
+    return this.start('token', [this.#request(request), seconds(now)]);
+  }
+
+  revoke(request, { now } = {}) {
+    return this.start('revoke', [this.#request(request), seconds(now)]);
+  }
+
+  introspect(request, { now } = {}) {
+    return this.start('introspect', [this.#request(request), seconds(now)]);
+  }
+
+  metadata() {
+    return this.start('metadata', []);
+  }
+}
+
+/** The row of a client, as the commit that stores it. `version` is that of the row that it replaces. */
+export function register(core, { application_type, authentication, ...registration }, version) {
+  const given = core.struct('registration', {
+    abi: core.abi,
+    application_type: choice(['web', 'native', 'native_with_any_localhost_port'], application_type, 'application_type'),
+    authentication: choice(METHODS, authentication, 'authentication'),
+    ...registration,
+  });
+  const size = core.call('symbolon_client_row_size');
+  return core.during(given.room + size + 64, (slot, why) => {
+    const [client, row, written] = [slot.take(32), slot.take(size), slot.take(4)];
+    core.check('symbolon_register', [given.write(slot), client, row, size, written, why], why);
+    const { bytes: memory, view } = core.memory;
+    return {
+      kind: 'commit',
+      key: memory.slice(client, client + 32),
+      exists: version !== undefined,
+      expected: version ?? 0,
+      delete_row: false,
+      value: memory.slice(row, row + view.getUint32(written, true)),
+      expires_at: 2n ** 64n - 1n,
+      row_kind: 'client',
+      client_id: registration.client_id,
+      subject: undefined,
+    };
+  });
+}

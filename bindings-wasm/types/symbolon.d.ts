@@ -1,0 +1,126 @@
+import type { Client, ClientConfig, Source } from './client.js';
+import type { Claims, Commit, Flow, Prompt, Reply, Seconds } from './steps.js';
+
+export * from './steps.js';
+export type { Client, ClientConfig, Source } from './client.js';
+
+/** Header fields, every one, in order, repetitions included. */
+export type HeaderFields = Iterable<readonly [name: string, value: string | Uint8Array]>;
+
+/** A request as it arrived. */
+export interface Request {
+  method: string;
+  /** What follows the `?`. */
+  query?: string | Uint8Array;
+  headers: HeaderFields;
+  body?: string | Uint8Array;
+}
+
+export interface ServerConfig {
+  issuer: string;
+  authorization_endpoint: string;
+  token_endpoint: string;
+  revocation_endpoint: string;
+  introspection_endpoint: string;
+  scopes_supported?: string;
+  /** 32 random bytes each; the first one makes new credentials. */
+  keys: Iterable<{ id: number; secret: Uint8Array }>;
+  /** 600 seconds. */
+  interaction_lifetime?: Seconds;
+  /** 60 seconds. */
+  code_lifetime?: Seconds;
+  /** 600 seconds. */
+  access_token_lifetime?: Seconds;
+  /** 30 days. */
+  refresh_token_lifetime?: Seconds;
+  /** 90 days. */
+  grant_lifetime?: Seconds;
+  /** 30 seconds. */
+  retry_lifetime?: Seconds;
+  /** The issuer may be http on loopback: for development. */
+  plain_http_on_loopback?: boolean;
+}
+
+interface Now {
+  /** The clock's if it is not given. */
+  now?: Seconds;
+}
+
+interface Interaction extends Now {
+  /** What binds the user's browser: a random cookie of 16 bytes or more. */
+  browser: string | Uint8Array;
+}
+
+export interface Decision extends Interaction {
+  /** The user: 1 to 255 printable ASCII characters. */
+  subject: string;
+  authenticated_at: Seconds;
+  approved: boolean;
+  /** What is approved. */
+  scope?: string;
+}
+
+export interface Server {
+  authorize(request: Request, given: Interaction & { /** As of a client. */ entropy?: Uint8Array }): Flow<Prompt | Reply>;
+  resume(handle: string, given: Interaction): Flow<Prompt | Reply>;
+  decide(handle: string, decision: Decision): Flow<Reply>;
+  token(request: Request, given?: Now): Flow<Reply>;
+  revoke(request: Request, given?: Now): Flow<Reply>;
+  introspect(request: Request, given?: Now): Flow<Reply>;
+  metadata(): Flow<Reply>;
+  /** Zeros the configuration, and gives its memory back. */
+  dispose(): void;
+}
+
+/** A client's registration. Lists have one space between their words. */
+export interface Registration {
+  client_id: string;
+  client_name: string;
+  application_type: 'web' | 'native' | 'native_with_any_localhost_port';
+  authentication: 'none' | 'client_secret_basic' | 'client_secret_post';
+  /** Drawn at random, with 128 bits of entropy or more. */
+  secret?: string;
+  /** The one that it replaces. */
+  previous_secret?: string;
+  /** Whether it may use this grant. */
+  authorization_code?: boolean;
+  /** Whether it gets refresh tokens. */
+  refresh_token?: boolean;
+  redirect_uris?: string;
+  scope?: string;
+  default_scope?: string;
+  resources?: string;
+  /** The resources that it serves, and whose tokens it may introspect. */
+  serves?: string;
+  disabled?: boolean;
+}
+
+export interface ResourceConfig {
+  resource: string;
+  issuer: string;
+  introspection_endpoint: string;
+  client_id: string;
+  client_secret: string;
+  realm?: string;
+  /** Issuer and endpoint may be http on loopback: for development. */
+  plain_http_on_loopback?: boolean;
+}
+
+export interface ResourceServer {
+  /** Judges a request by its header fields. No scope asks for any token. */
+  judge(headers: HeaderFields, given?: { scope?: string } & Now): Flow<Claims | Reply>;
+  /** Zeros the configuration, and gives its memory back. */
+  dispose(): void;
+}
+
+export interface Symbolon {
+  readonly version: string;
+  server(config: ServerConfig): Server;
+  client(config: ClientConfig): Client;
+  resource(config: ResourceConfig): ResourceServer;
+  /** The row of a client, as the commit that stores it. `version` is that of the row that it replaces, if it does. */
+  register(registration: Registration, version?: number | bigint): Commit;
+}
+
+/** Loads the module of this package, or another one that was built from it. */
+export function init(module?: Source | Promise<Source>): Promise<Symbolon>;

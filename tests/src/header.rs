@@ -1,0 +1,179 @@
+//! What `symbolon.h` declares, and what the library exports, as data to be compared.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::c;
+
+/// What a header declares.
+#[derive(Debug, Default)]
+pub struct Header {
+    /// Functions: the types of the result and of the parameters.
+    pub functions: BTreeMap<String, Vec<String>>,
+    /// Enumerators, as they are written.
+    pub values: BTreeMap<String, String>,
+    /// Structs: their members, with types, in order.
+    pub structs: BTreeMap<String, Vec<(String, String)>>,
+}
+
+/// Reads a header.
+pub fn read(text: &str) -> Header {
+    let mut header = Header::default();
+    let mut statements = String::new();
+    let mut rest = &*without_comments(text);
+    // What stands in braces is an enumeration, a struct, or `extern "C"`, which is between preprocessor lines.
+    while let Some((before, after)) = rest.split_once('{') {
+        let (inside, behind) = after.split_at(closing(after));
+        let (declared, kind) = before.rsplit_once(';').map_or(("", before), |(declared, kind)| (declared, kind));
+        statements.push_str(declared);
+        statements.push(';');
+        match kind.split_whitespace().collect::<Vec<_>>()[..] {
+            ["enum"] => header.values.extend(inside.split(',').filter_map(|value| {
+                let (name, value) = value.split_once('=')?;
+                Some((name.trim().to_owned(), value.trim().to_owned()))
+            })),
+            ["typedef", "struct", name] => {
+                header.structs.insert(name.to_owned(), members(inside));
+            }
+            ref other => panic!("{other:?} is neither an enumeration nor a struct"),
+        }
+        rest = &behind[1..];
+    }
+    statements.push_str(rest);
+    for statement in statements.split(';').filter(|statement| statement.contains('(')) {
+        let (head, parameters) = statement.split_once('(').expect("a parameter list");
+        let (result, name) = declared(head.trim().trim_start_matches("SYMBOLON_CHECK"));
+        let parameters = parameters.trim().strip_suffix(')').expect("a closed list").split(',');
+        let types = parameters.map(|parameter| declared(parameter).0).filter(|parameter| parameter != "void");
+        header.functions.insert(name, std::iter::once(result).chain(types).collect());
+    }
+    header
+}
+
+/// The text without comments and preprocessor lines.
+fn without_comments(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("/*") {
+        code.push_str(before);
+        rest = after.split_once("*/").expect("a closed comment").1;
+    }
+    code.push_str(rest);
+    let code = code.replace("\\\n", " ");
+    let lines = code.lines().filter(|line| !line.starts_with('#') && !line.starts_with("extern \"C\"") && *line != "}");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Where the brace closes that was opened before `text`.
+fn closing(text: &str) -> usize {
+    let mut depth = 1;
+    for (at, char) in text.char_indices() {
+        depth += match char {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        if depth == 0 {
+            return at;
+        }
+    }
+    panic!("a brace that does not close")
+}
+
+fn members(inside: &str) -> Vec<(String, String)> {
+    let mut members = Vec::new();
+    let mut rest = inside.trim();
+    while !rest.is_empty() {
+        let end = if rest.starts_with("union") {
+            let open = rest.find('{').expect("a union") + 1;
+            let close = open + closing(&rest[open..]);
+            close + rest[close..].find(';').expect("an end")
+        } else {
+            rest.find(';').expect("an end")
+        };
+        let (member_type, name) =
+            if rest.starts_with("union") { ("union".into(), "of".into()) } else { declared(&rest[..end]) };
+        members.push((name, member_type));
+        rest = rest[end + 1..].trim();
+    }
+    members
+}
+
+/// Type and name: `const uint8_t entropy[32]` is `const uint8_t[32]` and `entropy`.
+fn declared(text: &str) -> (String, String) {
+    let (text, array) = match text.split_once('[') {
+        Some((text, array)) => (text, format!("[{array}")),
+        None => (text, String::new()),
+    };
+    let words = text.replace('*', " * ");
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    let name = if words.len() > 1 && words.last() != Some(&"*") { words.pop().unwrap_or_default() } else { "" };
+    (words.join(" ") + &array, name.to_owned())
+}
+
+/// The functions that the translation defines, with their types as C spells them.
+pub fn defined() -> BTreeMap<String, Vec<String>> {
+    let mut functions = BTreeMap::new();
+    for file in ["lib", "flow", "describe", "server", "client", "resource"] {
+        let text = fs::read_to_string(c::source(&format!("bindings-c/abi/src/{file}.rs"))).expect("a file");
+        let mut rest = text.as_str();
+        while let Some((_, after)) = rest.split_once("extern \"C\" fn ") {
+            let (head, body) = after.split_once('{').expect("a body");
+            let (name, head) = head.split_once('(').expect("a parameter list");
+            let (parameters, result) = head.rsplit_once(')').expect("a closed list");
+            let result = result.trim().strip_prefix("-> ").map_or("void".into(), |result| in_c(result, file));
+            let parameters = parameters.split(',').filter_map(|parameter| parameter.split_once(':'));
+            let mut types = vec![result];
+            types.extend(parameters.map(|(_, parameter)| in_c(parameter, file)));
+            if name == "$start" {
+                // The macro is called behind its definition: `symbolon_token_start: token;`.
+                for line in body.lines().filter(|line| line.trim().starts_with("symbolon_")) {
+                    let name = line.trim().split(':').next().filter(|name| name.ends_with("_start"));
+                    functions.extend(name.map(|name| (name.to_owned(), types.clone())));
+                }
+            } else {
+                functions.insert(name.to_owned(), types);
+            }
+            rest = body;
+        }
+    }
+    functions
+}
+
+/// A type of Rust in C.
+fn in_c(rust: &str, file: &str) -> String {
+    let rust = rust.trim();
+    if let Some(to) = rust.strip_prefix("*const [u8; ").or_else(|| rust.strip_prefix("*mut [u8; ")) {
+        let read_only = if rust.starts_with("*const") { "const " } else { "" };
+        return format!("{read_only}uint8_t[{to}");
+    }
+    if let Some(to) = rust.strip_prefix("*const ") {
+        // The texts for people end in NUL.
+        return if (file, to) == ("lib", "u8") { "const char *".into() } else { format!("const {} *", in_c(to, file)) };
+    }
+    if let Some(to) = rust.strip_prefix("*mut ") {
+        return format!("{} *", in_c(to, file));
+    }
+    let name = match rust {
+        "u8" | "u32" | "u64" => return format!("uint{}_t", &rust[1..]),
+        "i32" => "status",
+        "usize" => return "size_t".into(),
+        "Flow" => "flow",
+        "View" => "step",
+        "Text" => "str",
+        "Bytes" => "bytes",
+        "Field" => "field",
+        "Why" => "reason",
+        "Request" => "request",
+        "UserDecision" => "decision",
+        "Registration" => "registration",
+        "Description" => "description",
+        "Server" => "server",
+        "Client" => "client",
+        "ResourceServer" => "resource_server",
+        "Metadata" => "metadata",
+        "Config" => return format!("symbolon_{file}_config"),
+        other => panic!("{other} has no name in C"),
+    };
+    format!("symbolon_{name}")
+}

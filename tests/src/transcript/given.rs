@@ -1,0 +1,127 @@
+//! What a flow of a tape is started with: the configuration, the request and the other arguments.
+
+use symbolon::client::{Addresses, Authentication, MixUpDefense};
+use symbolon::terms::endpoint::Schemes;
+
+use super::tape::{Members, Tape, Value};
+use super::{Call, Role, client, server, unhex};
+use crate::app;
+
+/// Writes the lines before a flow, `start` included.
+pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
+    match call.entry.role {
+        Role::Server => server_config(tape, call)?,
+        Role::Client => client_config(tape, call)?,
+        Role::Resource => resource_config(tape)?,
+    }
+    if let Some(request) = &call.request {
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let request: Members<'_> = vec![
+            ("method", Value::Text(&request.method)),
+            ("query", Value::Text(query)),
+            ("headers", Value::Fields(&request.headers)),
+            ("body", Value::Text(&request.body)),
+        ];
+        tape.set("request", &request)?;
+    }
+    tape.give("browser", call.user_agent.as_bytes());
+    tape.give("now", call.now.to_string().as_bytes());
+    if call.entry.draws {
+        tape.give("entropy", &call.entropy);
+    }
+    if call.entry.name == "judge" {
+        tape.give("scope", call.settings.needs.as_bytes());
+    }
+    let mut decision: Members<'_> = Vec::new();
+    for (name, value) in &call.arguments {
+        match name.as_str() {
+            "subject" => decision.push(("subject", Value::Text(value))),
+            "authenticated_at" => {
+                let time = value.parse().map_err(|_| format!("not a time: {value}"))?;
+                decision.push(("authenticated_at", Value::Number(time)));
+            }
+            "approve" => decision.extend([("approved", Value::Number(1)), ("scope", Value::Text(value))]),
+            "deny" => decision.push(("approved", Value::Number(0))),
+            "session" => tape.give("session", &unhex(value)?),
+            _ => tape.give(name, value.as_bytes()),
+        }
+    }
+    if !decision.is_empty() {
+        tape.set("decision", &decision)?;
+    }
+    tape.line("start", &[call.entry.name.replace(' ', "_").as_bytes()]);
+    Ok(())
+}
+
+fn server_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
+    let server = server::server(&call.settings)?;
+    let (endpoints, lifetimes) = (&server.endpoints, &server.lifetimes);
+    let members: Members<'_> = vec![
+        ("issuer", Value::Text(server.issuer.as_str())),
+        ("authorization_endpoint", Value::Text(endpoints.authorization)),
+        ("token_endpoint", Value::Text(endpoints.token)),
+        ("revocation_endpoint", Value::Text(endpoints.revocation)),
+        ("introspection_endpoint", Value::Text(endpoints.introspection)),
+        ("scopes_supported", Value::Text(server.scopes_supported)),
+        ("interaction_lifetime", Value::Number(lifetimes.interaction)),
+        ("code_lifetime", Value::Number(lifetimes.code)),
+        ("access_token_lifetime", Value::Number(lifetimes.access_token)),
+        ("refresh_token_lifetime", Value::Number(lifetimes.refresh_token)),
+        ("grant_lifetime", Value::Number(lifetimes.grant)),
+        ("retry_lifetime", Value::Number(lifetimes.retry)),
+    ];
+    if members.iter().any(|(_, value)| matches!(value, Value::Number(0))) {
+        return Err("a lifetime of 0 is the default, for C".into());
+    }
+    tape.set("server_config", &members)?;
+    for (id, secret) in &call.settings.keys {
+        tape.line("set server_config keys", &[id.to_string().as_bytes(), secret]);
+    }
+    Ok(())
+}
+
+fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
+    let client = client::client(&call.settings)?;
+    let (authentication, secret) = match client.authentication {
+        Authentication::None => (1, ""),
+        Authentication::ClientSecretBasic(secret) => (2, secret),
+        Authentication::ClientSecretPost(secret) => (3, secret),
+    };
+    let mix_up_defense = match client.mix_up_defense {
+        MixUpDefense::Iss => 1,
+        MixUpDefense::OwnRedirectUri => 2,
+        MixUpDefense::OnlyServer => 3,
+    };
+    let members: Members<'_> = vec![
+        ("authentication", Value::Number(authentication)),
+        ("mix_up_defense", Value::Number(mix_up_defense)),
+        ("plain_http_on_loopback", Value::Number(u64::from(client.schemes != Schemes::Https))),
+        ("private_addresses", Value::Number(u64::from(client.addresses != Addresses::PublicOnly))),
+        ("issuer", Value::Text(client.issuer.as_str())),
+        ("client_id", Value::Text(client.client_id.as_str())),
+        ("client_secret", Value::Text(secret)),
+        ("redirect_uri", Value::Text(client.redirect_uri)),
+        ("scope", Value::Text(client.scope)),
+        ("resources", Value::Text(client.resources)),
+        ("sign_in_lifetime", Value::Number(client.lifetimes.sign_in)),
+        ("session_lifetime", Value::Number(client.lifetimes.session)),
+    ];
+    tape.set("client_config", &members)?;
+    if call.entry.name != "client discover" {
+        tape.give("document", &client::document(&call.settings)?);
+    }
+    Ok(())
+}
+
+fn resource_config(tape: &mut Tape) -> Result<(), String> {
+    let resource_server = app::resource_server();
+    let members: Members<'_> = vec![
+        ("resource", Value::Text(resource_server.resource.as_str())),
+        ("issuer", Value::Text(resource_server.issuer.as_str())),
+        ("introspection_endpoint", Value::Text(resource_server.introspection_endpoint.as_str())),
+        ("client_id", Value::Text(resource_server.client_id.as_str())),
+        ("client_secret", Value::Text(resource_server.client_secret)),
+        ("realm", Value::Text(resource_server.realm)),
+    ];
+    tape.set("resource_config", &members)
+}
