@@ -149,8 +149,8 @@ static enum MHD_Result forged(struct request *request)
 {
     struct page page;
     if (!page_begin(&page, "Not accepted")) return MHD_NO;
-    html(&page, "<p>This form is out of date, or it came from another site. Go back to the application and start again, "
-                "with cookies allowed.</p>\n");
+    html(&page, "<p>This page is out of date, or it was started in another browser or by another site. Go back to the "
+                "application and start again, with cookies allowed.</p>\n");
     return page_end(&page, request, 403, POLICY);
 }
 
@@ -209,6 +209,7 @@ static enum MHD_Result show(struct host *host, struct request *request, const ch
     symbolon_flow flow = SYMBOLON_FLOW_INIT;
     struct visitor from = visitor(host, request);
     symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
+    if (browser.len == 0) return forged(request);
     symbolon_status started =
         symbolon_resume_start(&flow, &host->server, str(handle), browser, now(), host->buffer, host->buffer_len);
     const symbolon_done *done = drive(&flow, started, host->store);
