@@ -1,0 +1,5 @@
+/* What is subtracted. */
+int main(void)
+{
+    return 0;
+}
