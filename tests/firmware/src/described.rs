@@ -36,12 +36,7 @@ pub unsafe fn clear(at: *mut u8, of: &Description) {
 /// # Safety
 ///
 /// As of [`clear`].
-pub unsafe fn set(
-    at: *mut u8,
-    of: &Description,
-    arena: &mut Arena<'_>,
-    [name, value, more]: [&[u8]; 3],
-) -> Option<()> {
+pub unsafe fn set(at: *mut u8, of: &Description, arena: &mut Arena<'_>, [name, value, more]: [&[u8]; 3]) -> Option<()> {
     let member = member_of(of, name, b"")?;
     // SAFETY: the types are those that the description says.
     unsafe {

@@ -141,7 +141,8 @@ impl<'m> Replay<'m> {
             b"set" => self.set(first, [second, third, fourth]),
             b"give" => self.give(first, second),
             b"header" => {
-                self.headers[self.headers_len] = Field { name: self.arena.text(first), value: self.arena.bytes(second) };
+                self.headers[self.headers_len] =
+                    Field { name: self.arena.text(first), value: self.arena.bytes(second) };
                 self.headers_len += 1;
                 Ok(())
             }
@@ -277,18 +278,15 @@ impl<'m> Replay<'m> {
                 b"resume" => {
                     self.call(|| server::symbolon_resume_start(flow, server, handle, browser, now, buffer, len))
                 }
-                b"decide" => {
-                    self.call(|| server::symbolon_decide_start(flow, server, handle, browser, decision, now, buffer, len))
-                }
+                b"decide" => self
+                    .call(|| server::symbolon_decide_start(flow, server, handle, browser, decision, now, buffer, len)),
                 b"token" => self.call(|| server::symbolon_token_start(flow, server, request, now, buffer, len)),
                 b"revoke" => self.call(|| server::symbolon_revoke_start(flow, server, request, now, buffer, len)),
                 b"introspect" => {
                     self.call(|| server::symbolon_introspect_start(flow, server, request, now, buffer, len))
                 }
                 b"metadata" => self.call(|| server::symbolon_metadata_start(flow, server, buffer, len)),
-                b"client_discover" => {
-                    self.call(|| client::symbolon_client_discover_start(flow, client, buffer, len))
-                }
+                b"client_discover" => self.call(|| client::symbolon_client_discover_start(flow, client, buffer, len)),
                 b"client_authorize" => self.call(|| {
                     client::symbolon_client_authorize_start(
                         flow, client, metadata, browser, scope, now, entropy, buffer, len,
@@ -302,9 +300,8 @@ impl<'m> Replay<'m> {
                 b"client_refresh" => self.call(|| {
                     client::symbolon_client_refresh_start(flow, client, metadata, session, rejected, now, buffer, len)
                 }),
-                b"client_revoke" => self.call(|| {
-                    client::symbolon_client_revoke_start(flow, client, metadata, session, now, buffer, len)
-                }),
+                b"client_revoke" => self
+                    .call(|| client::symbolon_client_revoke_start(flow, client, metadata, session, now, buffer, len)),
                 b"judge" => self.call(|| {
                     resource::symbolon_judge_start(flow, resource_server, headers, headers_len, scope, now, buffer, len)
                 }),
@@ -379,9 +376,9 @@ impl<'m> Replay<'m> {
                 b"committed" => self.call(|| flow::symbolon_answer_committed(flow)),
                 b"conflict" => self.call(|| flow::symbolon_answer_conflict(flow)),
                 b"unavailable" => self.call(|| flow::symbolon_answer_unavailable(flow)),
-                b"response" => self.call(|| {
-                    flow::symbolon_answer_response(flow, number as u32, headers, headers_len, at, len)
-                }),
+                b"response" => {
+                    self.call(|| flow::symbolon_answer_response(flow, number as u32, headers, headers_len, at, len))
+                }
                 _ => Status::Refused as i32,
             }
         };

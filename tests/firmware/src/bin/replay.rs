@@ -25,8 +25,7 @@ fn main() -> ! {
     let mut path = [0; KIB];
     let file = console::command_line(&mut path).and_then(File::open).expect("the command line names a tape");
     let [shown, shown_again] = SHOWN;
-    let memory =
-        Memory { places: PLACES.as_mut_ptr(), buffer: BUFFER, arena: ARENA, shown, shown_again, title: TITLE };
+    let memory = Memory { places: PLACES.as_mut_ptr(), buffer: BUFFER, arena: ARENA, shown, shown_again, title: TITLE };
     let mut replay = Replay::new(Console::open(), memory);
     let mut lines = Lines::of(file, TAPE);
     while let Some(line) = lines.next() {
