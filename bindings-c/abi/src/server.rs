@@ -167,11 +167,12 @@ unsafe fn with_request<T>(
     unsafe {
         let Request { method, query, query_len, headers, headers_len, body, body_len } =
             *request.as_ref().ok_or(Status::Null)?;
-        let headers = Headers::read(headers, headers_len)?;
+        let mut room = Headers::room();
+        let headers = room.read(headers, headers_len)?;
         then(CoreRequest {
             method: Method::from_bytes(Bytes { ptr: method.ptr, len: method.len }.slice()?),
             query: lent(query, query_len)?,
-            headers: headers.as_slice(),
+            headers,
             body: lent(body, body_len)?,
         })
     }
