@@ -45,11 +45,6 @@ impl Description {
         unsafe { slice::from_raw_parts(self.members, self.members_len) }
     }
 
-    /// Where in a step it is.
-    pub const fn offset(&self) -> u32 {
-        self.offset
-    }
-
     /// Its size, in bytes.
     pub const fn size(&self) -> u32 {
         self.size
