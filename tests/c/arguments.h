@@ -225,7 +225,8 @@ static void registrations(void)
     GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, small, sizeof small, &written, &why));
     GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, NULL, 0, &written, NULL));
 #define REGISTER(expected, change) \
-    (changed = registration, changed.change, check(symbolon_register(&changed, of, row, sizeof row, &written, &why) == SYMBOLON_##expected, #change, __LINE__))
+    (changed = registration, changed.change, \
+     check(symbolon_register(&changed, of, row, sizeof row, &written, &why) == SYMBOLON_##expected, #change, __LINE__))
     REGISTER(ERR_ABI, abi = 0);
     REGISTER(ERR_REFUSED, application_type = 0);
     HOLDS(is_text(why.name, "Malformed") && is_text(why.parameter, "application_type"));

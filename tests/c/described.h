@@ -24,7 +24,8 @@ static inline const symbolon_member *member_of(const symbolon_description *of, c
 }
 
 /* Lengthens the array of a pointer member by count elements. */
-static inline void append(char *at, const symbolon_description *of, const char *name, const void *elements, size_t size, size_t count)
+static inline void append(char *at, const symbolon_description *of, const char *name, const void *elements, size_t size,
+                          size_t count)
 {
     const symbolon_member *pointer = member_of(of, name, ""), *len = member_of(of, name, "_len");
     char *array;
