@@ -114,6 +114,12 @@ fn tally_of_tape(
     Ok(tally)
 }
 
+/// The tape of the documents in `tests/transcripts`.
+pub fn own_tape() -> Result<String, String> {
+    let tapes = own_files().into_iter().map(|file| tape::write(&file.display().to_string(), &read_one(&file, false)?));
+    Ok(tapes.collect::<Result<Vec<_>, String>>()?.concat())
+}
+
 /// Feeds a tape to the runner in C.
 fn replay_through_c(tape: &str) -> Result<String, String> {
     let library = c::library()?.join("libsymbolon.a");
