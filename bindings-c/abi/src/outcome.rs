@@ -225,6 +225,8 @@ fn event(event: Option<Event>) -> Text {
 }
 
 impl Ended for CoreReply<'static> {
+    // One copy for the flows that end in a reply.
+    #[inline(never)]
     fn done(&self) -> Done {
         let reply =
             Reply { status: u32::from(self.status), headers: Fields::of(&self.headers), body: Bytes::of(self.body) };

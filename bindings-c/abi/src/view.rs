@@ -1,6 +1,6 @@
 //! The step as C reads it, the same for all flows.
 
-use symbolon::step::{Flow, Step};
+use symbolon::step::{Exchange, Flow, Step, Write};
 use symbolon::wire::http::Method;
 
 use crate::outcome::{Done, Ended};
@@ -138,21 +138,7 @@ impl View {
                 let load = Load { key: load.key().0, kind: Text::of(load.kind().as_str()) };
                 (Kind::Load, Question { load })
             }
-            Step::Commit(commit) => {
-                let write = commit.write();
-                let commit = Commit {
-                    key: write.key.0,
-                    exists: write.expected.is_some(),
-                    expected: write.expected.unwrap_or(0),
-                    delete_row: write.value.is_none(),
-                    value: write.value.map_or(Bytes::NONE, Bytes::of),
-                    expires_at: write.expires_at.0,
-                    kind: Text::of(write.labels.kind.as_str()),
-                    client_id: Text::maybe(write.labels.client_id),
-                    subject: Text::maybe(write.labels.subject),
-                };
-                (Kind::Commit, Question { commit })
-            }
+            Step::Commit(commit) => (Kind::Commit, Question { commit: commit_of(commit.write()) }),
             Step::Sign(sign) => {
                 let sign = Sign { key_id: Text::of(sign.key_id()), message: Bytes::of(sign.message()) };
                 (Kind::Sign, Question { sign })
@@ -165,26 +151,43 @@ impl View {
                 };
                 (Kind::Verify, Question { verify })
             }
-            Step::Send(send) => {
-                let exchange = send.exchange();
-                let send = Send {
-                    method: Text::of(match exchange.method {
-                        Method::Get => "GET",
-                        Method::Post => "POST",
-                        Method::Other => "OTHER",
-                    }),
-                    url: Text::of(exchange.url),
-                    headers: Fields::of(&exchange.headers),
-                    body: Bytes::of(exchange.body),
-                    plain_http: exchange.policy.plain_http,
-                    public_addresses_only: exchange.policy.public_addresses_only,
-                    body_cap: exchange.policy.body_cap,
-                    timeout: exchange.policy.timeout,
-                };
-                (Kind::Send, Question { send })
-            }
+            Step::Send(send) => (Kind::Send, Question { send: send_of(send.exchange()) }),
             Step::Done(output) => (Kind::Done, Question { done: output.done() }),
         };
         Self { kind, of }
+    }
+}
+
+// One copy for all flows, which are generic: that is what a small program wants.
+#[inline(never)]
+fn commit_of(write: &Write<'static>) -> Commit {
+    Commit {
+        key: write.key.0,
+        exists: write.expected.is_some(),
+        expected: write.expected.unwrap_or(0),
+        delete_row: write.value.is_none(),
+        value: write.value.map_or(Bytes::NONE, Bytes::of),
+        expires_at: write.expires_at.0,
+        kind: Text::of(write.labels.kind.as_str()),
+        client_id: Text::maybe(write.labels.client_id),
+        subject: Text::maybe(write.labels.subject),
+    }
+}
+
+#[inline(never)]
+fn send_of(exchange: &Exchange<'static>) -> Send {
+    Send {
+        method: Text::of(match exchange.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Other => "OTHER",
+        }),
+        url: Text::of(exchange.url),
+        headers: Fields::of(&exchange.headers),
+        body: Bytes::of(exchange.body),
+        plain_http: exchange.policy.plain_http,
+        public_addresses_only: exchange.policy.public_addresses_only,
+        body_cap: exchange.policy.body_cap,
+        timeout: exchange.policy.timeout,
     }
 }

@@ -7,6 +7,7 @@
  *
  *     server.c   this: the requests and the replies, the clients, the start and the end
  *     pages.c    the pages on which a person signs in and consents
+ *     visitor.c  the users, the cookies and the forms
  *     store.c    the table, and the loop that answers what flows ask
  *
  * All of it runs in one thread. With more of them, each wants a buffer and a connection to the database of its own;
@@ -346,7 +347,7 @@ int main(int argc, char **argv)
     random_bytes(host.cookie_key, sizeof host.cookie_key);
     struct MHD_Daemon *daemon = NULL;
     if (listener >= 0 && host.buffer != NULL && host.store != NULL && configure(&host, issuer, argv[2]) == 0 &&
-        register_clients(&host, argc == 4 ? argv[3] : "http://127.0.0.1:8081/notes") == 0 && pages_init() == 0)
+        register_clients(&host, argc == 4 ? argv[3] : "http://127.0.0.1:8081/notes") == 0 && users_init() == 0)
         daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_ERROR_LOG, 0, NULL, NULL, serve, &host, MHD_OPTION_LISTEN_SOCKET,
                                   listener, MHD_OPTION_URI_LOG_CALLBACK, begin, NULL, MHD_OPTION_NOTIFY_COMPLETED, end, NULL,
                                   MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_CONNECTION_LIMIT, 256u, MHD_OPTION_END);

@@ -52,9 +52,37 @@ enum MHD_Result send_response(struct request *request, unsigned status, struct M
 /* Sends what a flow ended in, if that is a reply. */
 enum MHD_Result send_reply(struct request *request, const symbolon_done *done);
 
+/* ---- visitor.c: who is there ----------------------------------------------------------------------------------------- */
+
+/* On loopback there is no https. With it, these are __Host-symbolon-browser and __Host-symbolon-session, and Secure. */
+#define BROWSER "symbolon-browser"
+#define SESSION "symbolon-session"
+#define ATTRIBUTES "; Path=/; HttpOnly; SameSite=Lax"
+#define SESSION_LIFETIME (8 * 3600)
+
+struct visitor {
+    char browser[65];   /* what tells this browser from others: 32 random bytes; "" for none */
+    char session[160];  /* user.time.mac, where the browser is under the mac */
+    char csrf[65];      /* bound to both of these */
+    const char *user;   /* NULL for nobody */
+    uint64_t at;        /* when the user signed in */
+};
+
+int users_init(void);                                            /* 0 if it went well */
+const char *user_of(const char *name, const char *password);     /* NULL if they are nobody's */
+void hexadecimal(const uint8_t bytes[32], char text[65]);
+struct visitor visitor(const struct host *host, struct request *request);
+void session_of(const struct host *host, const char *browser, const char *user, uint64_t at, char session[160]);
+
+/* Whether a form was sent from a page of ours that this browser was shown. */
+bool is_ours(struct request *request, const struct visitor *visitor);
+/* Writes every value of a field with spaces between them, and returns how many there are; 0 if they are too long. */
+size_t form_values(const char *form, const char *name, char *out, size_t size);
+/* The value of a field that is there once; "" for all else. */
+void form_value(const char *form, const char *name, char *out, size_t size);
+
 /* ---- pages.c: sign in, consent, and back to the client --------------------------------------------------------------- */
 
-int pages_init(void); /* 0 if it went well */
 enum MHD_Result authorize(struct host *host, struct request *request);
 enum MHD_Result interaction(struct host *host, struct request *request);
 enum MHD_Result sign_in(struct host *host, struct request *request);
