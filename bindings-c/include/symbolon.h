@@ -60,7 +60,7 @@ enum {
     SYMBOLON_ERR_ABI = -2,        /* storage of another version of this interface, or never initialized */
     SYMBOLON_ERR_FLOW = -3,       /* a flow that was never started, was moved or was wiped */
     SYMBOLON_ERR_WRONG_STEP = -4, /* an answer to another question than the one asked; nothing has changed */
-    SYMBOLON_ERR_TOO_SMALL = -5,  /* the buffer is too small: see symbolon_needed; call again with a longer one */
+    SYMBOLON_ERR_TOO_SMALL = -5,  /* the buffer is too small: see symbolon_needed, and call again with a longer one */
     SYMBOLON_ERR_UTF8 = -6,       /* a text that is not UTF-8 */
     SYMBOLON_ERR_REFUSED = -7     /* a value is refused; the reason says why, where one is asked for */
 };
@@ -272,7 +272,8 @@ typedef struct symbolon_step {
 
 /* ---- Flows ----------------------------------------------------------------------------------------------------------- */
 
-/* The storage of any flow: opaque. It is started with one of the functions further down, and can be started again. */
+/* The storage of any flow: opaque. It is started with one of the functions further down, and can be started again; that ends
+ * what was in it, even if it is refused. */
 #define SYMBOLON_FLOW_STATE 1024
 typedef struct symbolon_flow {
     uint32_t abi;

@@ -42,9 +42,11 @@ export class Memory {
   #end;
   #free = [];
   #view;
+  #stack;
 
-  constructor({ memory, __heap_base }) {
+  constructor({ memory, __heap_base, __stack_pointer }) {
     this.#memory = memory;
+    this.#stack = __stack_pointer.value;
     this.#end = align(__heap_base.value, STEP);
   }
 
@@ -77,9 +79,13 @@ export class Memory {
     return slot;
   }
 
-  /** Takes a slot back, and zeros it: there were secrets in it. */
+  /**
+   * Takes a slot back, and zeros it: there were secrets in it. The stack, which lies first in memory, is empty now, and zeroed
+   * as well: what was hashed, and what was moved, may have left a copy there.
+   */
   takeBack(slot) {
     this.bytes.fill(0, slot.at, slot.at + slot.size);
+    this.bytes.fill(0, 0, this.#stack);
     slot.used = 0;
     this.#free.push(slot);
   }

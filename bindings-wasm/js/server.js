@@ -1,5 +1,6 @@
 // The authorization server.
 
+import { SymbolonError } from './errors.js';
 import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
 import { bytes, fields, key, pair, refuse } from './structs.js';
 
@@ -54,6 +55,7 @@ export class Server extends Role {
 
 /** The row of a client, as the commit that stores it. `version` is that of the row that it replaces. */
 export function register(core, { application_type, authentication, ...registration }, version) {
+  if (!core.has('symbolon_register')) throw new SymbolonError('no_role', 'the module was built without the server');
   const given = core.struct('registration', {
     abi: core.abi,
     application_type: choice(['web', 'native', 'native_with_any_localhost_port'], application_type, 'application_type'),

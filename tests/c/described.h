@@ -3,7 +3,7 @@
 #define DESCRIBED_H
 
 /* The description of a struct that a caller fills in. */
-static const symbolon_description *described(const char *name)
+static inline const symbolon_description *described(const char *name)
 {
     const symbolon_description *of;
     for (size_t i = 0; (of = symbolon_describe_input(i)) != NULL; i++)
@@ -13,7 +13,7 @@ static const symbolon_description *described(const char *name)
 }
 
 /* The member of this name, with the suffix behind it; NULL for none. */
-static const symbolon_member *member_of(const symbolon_description *of, const char *name, const char *suffix)
+static inline const symbolon_member *member_of(const symbolon_description *of, const char *name, const char *suffix)
 {
     char wanted[64];
     snprintf(wanted, sizeof wanted, "%s%s", name, suffix);
@@ -24,7 +24,8 @@ static const symbolon_member *member_of(const symbolon_description *of, const ch
 }
 
 /* Lengthens the array of a pointer member by count elements. */
-static void append(char *at, const symbolon_description *of, const char *name, const void *elements, size_t size, size_t count)
+static inline void append(char *at, const symbolon_description *of, const char *name, const void *elements, size_t size,
+                          size_t count)
 {
     const symbolon_member *pointer = member_of(of, name, ""), *len = member_of(of, name, "_len");
     char *array;
@@ -40,7 +41,7 @@ static void append(char *at, const symbolon_description *of, const char *name, c
 }
 
 /* Sets a member, or appends to it; false if there is none of this name. */
-static bool set_member(char *at, const symbolon_description *of, const char *name, word value, word more)
+static inline bool set_member(char *at, const symbolon_description *of, const char *name, word value, word more)
 {
     const symbolon_member *member = member_of(of, name, "");
     uint64_t number = number_of(value);
@@ -68,7 +69,7 @@ static bool set_member(char *at, const symbolon_description *of, const char *nam
 }
 
 /* Frees what the members of a struct point to, and zeros it but for the version of the interface. */
-static void clear(char *at, const symbolon_description *of)
+static inline void clear(char *at, const symbolon_description *of)
 {
     const symbolon_member *abi = member_of(of, "abi", "");
     uint32_t number = SYMBOLON_ABI;
@@ -86,7 +87,7 @@ static void clear(char *at, const symbolon_description *of)
 }
 
 /* Shows a part of a step. */
-static void show_struct(text *out, const symbolon_step *step, const symbolon_description *of)
+static inline void show_struct(text *out, const symbolon_step *step, const symbolon_description *of)
 {
     put_line(out, word_of(of->name), nothing, nothing);
     for (size_t i = 0; i < of->members_len; i++) {

@@ -173,15 +173,18 @@ static symbolon_status start_with(const char *name, size_t len)
     else if (!strcmp(name, "client_discover"))
         status = symbolon_client_discover_start(&flow, &client, buffer, len);
     else if (!strcmp(name, "client_authorize"))
-        status = symbolon_client_authorize_start(&flow, &client, &metadata, binding, text_of(scope), at, entropy.at, buffer, len);
+        status = symbolon_client_authorize_start(&flow, &client, &metadata, binding, text_of(scope), at,
+                                                 entropy.at, buffer, len);
     else if (!strcmp(name, "client_callback"))
-        status = symbolon_client_callback_start(&flow, &client, &metadata, lent->query, lent->query_len, binding, at, buffer, len);
+        status = symbolon_client_callback_start(&flow, &client, &metadata, lent->query, lent->query_len, binding,
+                                                at, buffer, len);
     else if (!strcmp(name, "client_refresh"))
         status = symbolon_client_refresh_start(&flow, &client, &metadata, session.at, text_of(rejected), at, buffer, len);
     else if (!strcmp(name, "client_revoke"))
         status = symbolon_client_revoke_start(&flow, &client, &metadata, session.at, at, buffer, len);
     else if (!strcmp(name, "judge"))
-        status = symbolon_judge_start(&flow, &resource_server, lent->headers, lent->headers_len, text_of(scope), at, buffer, len);
+        status = symbolon_judge_start(&flow, &resource_server, lent->headers, lent->headers_len, text_of(scope), at,
+                                      buffer, len);
     free(lent);
     return status;
 }

@@ -9,7 +9,7 @@ static const word nothing = {NULL, 0};
 /* A text that grows; a NUL is behind it. */
 typedef struct text { char *at; size_t len, room; } text;
 
-static void *allocate(void *at, size_t len)
+static inline void *allocate(void *at, size_t len)
 {
     at = realloc(at, len + !len);
     if (!at)
@@ -17,7 +17,7 @@ static void *allocate(void *at, size_t len)
     return at;
 }
 
-static word copy(word value)
+static inline word copy(word value)
 {
     word copied = {allocate(NULL, value.len), value.len};
     if (value.len)
@@ -25,30 +25,30 @@ static word copy(word value)
     return copied;
 }
 
-static symbolon_str text_of(word value)
+static inline symbolon_str text_of(word value)
 {
     symbolon_str str = {(const char *)value.at, value.len};
     return str;
 }
 
-static symbolon_bytes bytes_of(word value)
+static inline symbolon_bytes bytes_of(word value)
 {
     symbolon_bytes bytes = {value.at, value.len};
     return bytes;
 }
 
-static word word_of(symbolon_str str)
+static inline word word_of(symbolon_str str)
 {
     word value = {(uint8_t *)str.ptr, str.len};
     return value;
 }
 
-static bool is_text(symbolon_str text, const char *other)
+static inline bool is_text(symbolon_str text, const char *other)
 {
     return text.len == strlen(other) && !memcmp(text.ptr, other, text.len);
 }
 
-static uint64_t number_of(word value)
+static inline uint64_t number_of(word value)
 {
     uint64_t number = 0;
     for (size_t i = 0; i < value.len; i++)
@@ -56,7 +56,7 @@ static uint64_t number_of(word value)
     return number;
 }
 
-static void put(text *out, const char *bytes, size_t len)
+static inline void put(text *out, const char *bytes, size_t len)
 {
     if (out->len + len + 1 > out->room) {
         out->room = (out->len + len + 1) * 2;
@@ -69,7 +69,7 @@ static void put(text *out, const char *bytes, size_t len)
 }
 
 /* A space and a word, unless that is empty. */
-static void put_word(text *out, word value)
+static inline void put_word(text *out, word value)
 {
     if (value.len)
         put(out, " ", 1);
@@ -84,7 +84,7 @@ static void put_word(text *out, word value)
 }
 
 /* A line of a step. */
-static void put_line(text *out, word name, word value, word more)
+static inline void put_line(text *out, word name, word value, word more)
 {
     put(out, "=", 1);
     put_word(out, name);
@@ -93,7 +93,7 @@ static void put_line(text *out, word name, word value, word more)
     put(out, "\n", 1);
 }
 
-static void put_number(text *out, word name, uint64_t number)
+static inline void put_number(text *out, word name, uint64_t number)
 {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
@@ -102,7 +102,7 @@ static void put_number(text *out, word name, uint64_t number)
 }
 
 /* Reads a line of stdin, without its end; false after the last. */
-static bool read_line(text *line)
+static inline bool read_line(text *line)
 {
     int byte;
     line->len = 0;
@@ -114,13 +114,13 @@ static bool read_line(text *line)
     return byte != EOF;
 }
 
-static int digit(char of)
+static inline int digit(char of)
 {
     return of <= '9' ? of - '0' : of - 'a' + 10;
 }
 
 /* Splits a line into words, in place; each is decoded, and has a NUL behind it. */
-static void split(char *line, word *words, size_t len)
+static inline void split(char *line, word *words, size_t len)
 {
     char *in = line;
     for (size_t i = 0; i < len && *in; i++) {

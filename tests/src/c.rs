@@ -28,6 +28,20 @@ pub fn library() -> Result<PathBuf, String> {
     Ok(target.join("release"))
 }
 
+/// Builds the library with AddressSanitizer in it; the file.
+pub fn sanitized_library() -> Result<PathBuf, String> {
+    // Apart from other builds, which would begin anew after this one.
+    let target = target()?.join("sanitized");
+    let rustc = run(Command::new("rustc").arg("-vV"))?;
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not name its host")?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // With a target named, the flags are not for what runs while cargo builds.
+    command.args(["build", "-q", "--release", "-p", "symbolon-c", "--target", host, "--target-dir"]).arg(&target);
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    run(command.current_dir(source(".")))?;
+    Ok(target.join(host).join("release/libsymbolon.a"))
+}
+
 /// Compiles a program of `tests/c`, and links it to what is in `more`.
 pub fn compile(compiler: &[&str], program: &str, output: &str, more: &[PathBuf]) -> Result<PathBuf, String> {
     let folder = target()?.join("c");

@@ -8,10 +8,10 @@ use symbolon::step::{Committed, Flow as CoreFlow, Row, Step, Verdict};
 use symbolon::wire::http::Response;
 use zeroize::Zeroize;
 
+use crate::ABI;
 use crate::outcome::Ended;
 use crate::types::{Bytes, Field, Headers, Outcome, Status, lent, status};
 use crate::view::{Kind, View};
-use crate::{ABI, types};
 
 /// The bytes that the step of any flow fits in.
 pub const STATE: usize = 1024;
@@ -286,16 +286,16 @@ pub unsafe extern "C" fn symbolon_answer_response(
     body: *mut u8,
     body_len: usize,
 ) -> i32 {
+    let mut room = Headers::room();
     // SAFETY: the caller lends fields and body for this call.
-    let read = unsafe { types::Headers::read(headers, headers_len) };
-    let headers: Headers = match read {
+    let headers = match unsafe { room.read(headers, headers_len) } {
         Ok(headers) => headers,
         Err(error) => return status(Err(error)),
     };
     // SAFETY: as above.
     let body = unsafe { lent(body, body_len) };
     let status = u16::try_from(http_status).unwrap_or(0);
-    let answer = body.map(|body| Answer::Response(Response { status, headers: headers.as_slice(), body }));
+    let answer = body.map(|body| Answer::Response(Response { status, headers, body }));
     // SAFETY: the caller hands in NULL or storage.
     unsafe { Flow::answer(flow, Kind::Send, answer) }
 }

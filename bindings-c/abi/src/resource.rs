@@ -105,8 +105,9 @@ pub unsafe extern "C" fn symbolon_judge_start(
     // SAFETY: the caller lends all of it.
     unsafe {
         Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let headers = Headers::read(headers, headers_len)?;
-            Ok(ResourceServer::get(server)?.judge(headers.as_slice(), scope.str()?, Time(now), buffer))
+            let mut room = Headers::room();
+            let headers = room.read(headers, headers_len)?;
+            Ok(ResourceServer::get(server)?.judge(headers, scope.str()?, Time(now), buffer))
         })
     }
 }

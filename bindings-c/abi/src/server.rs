@@ -101,7 +101,7 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         // SAFETY: the caller lends the keys for this call.
         (false, len) => unsafe { slice::from_raw_parts(config.keys, len) },
     };
-    let (first, retired) = keys.split_first().ok_or(Status::Null)?;
+    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing("keys")))?;
     let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(&refused)?;
     for key in retired {
         ring = ring.with_retired(key.id, &key.secret).map_err(&refused)?;
@@ -167,11 +167,12 @@ unsafe fn with_request<T>(
     unsafe {
         let Request { method, query, query_len, headers, headers_len, body, body_len } =
             *request.as_ref().ok_or(Status::Null)?;
-        let headers = Headers::read(headers, headers_len)?;
+        let mut room = Headers::room();
+        let headers = room.read(headers, headers_len)?;
         then(CoreRequest {
             method: Method::from_bytes(Bytes { ptr: method.ptr, len: method.len }.slice()?),
             query: lent(query, query_len)?,
-            headers: headers.as_slice(),
+            headers,
             body: lent(body, body_len)?,
         })
     }
@@ -442,7 +443,10 @@ unsafe fn register(
             disabled: registration.disabled == 1,
         }
     };
-    *written = client.register(row).map_err(&refused)?;
+    *written = client.register(row).map_err(|reason| match reason {
+        Reason::Buffer => Status::TooSmall,
+        _ => refused(reason),
+    })?;
     *key = Key::client(client_id).0;
     Ok(())
 }

@@ -199,34 +199,30 @@ impl Fields {
 }
 
 /// The header fields that a caller hands in, as the core reads them. A message with more of them is refused as one that
-/// has a field too many.
-pub(crate) struct Headers {
-    at: [http::Field<'static>; symbolon::limits::HEADERS + 1],
-    len: usize,
-}
+/// has a field too many. They are read in place: on a small device this is a quarter of the stack.
+pub(crate) struct Headers([http::Field<'static>; symbolon::limits::HEADERS + 1]);
 
 impl Headers {
+    /// No fields yet.
+    pub(crate) const fn room() -> Self {
+        Self([http::Field { name: "", value: b"" }; symbolon::limits::HEADERS + 1])
+    }
+
     /// # Safety
     ///
     /// The fields and what they point to are readable, and stay as they are while the flow may read them.
-    pub(crate) unsafe fn read(fields: *const Field, len: usize) -> Outcome<Self> {
+    pub(crate) unsafe fn read(&mut self, fields: *const Field, len: usize) -> Outcome<&[http::Field<'static>]> {
         let fields = match (fields.is_null(), len) {
             (_, 0) => &[],
             (true, _) => return Err(Status::Null),
             // SAFETY: as the caller promises.
             (false, len) => unsafe { slice::from_raw_parts(fields, len) },
         };
-        let mut headers = Self { at: [http::Field { name: "", value: b"" }; symbolon::limits::HEADERS + 1], len: 0 };
-        for (place, field) in headers.at.iter_mut().zip(fields) {
+        for (place, field) in self.0.iter_mut().zip(fields) {
             // SAFETY: as the caller promises.
             *place = unsafe { http::Field { name: field.name.str()?, value: field.value.slice()? } };
-            headers.len = headers.len.saturating_add(1);
         }
-        Ok(headers)
-    }
-
-    pub(crate) fn as_slice(&self) -> &[http::Field<'static>] {
-        self.at.get(..self.len).unwrap_or_default()
+        Ok(self.0.get(..len).unwrap_or(&self.0))
     }
 }
 

@@ -21,7 +21,7 @@ pub mod resource;
 pub mod server;
 pub mod tape;
 
-pub use command::{Tally, command, tally};
+pub use command::{Tally, command, own_tape, tally};
 use http::{Request, Response};
 
 /// A document, read.

@@ -1,0 +1,241 @@
+/* The arguments of misuse.c: no pointer that may not be NULL, no text that is not UTF-8, no value that is refused. */
+#ifndef ARGUMENTS_H
+#define ARGUMENTS_H
+
+/* ---- Arguments ------------------------------------------------------------------------------------------------------- */
+
+static void starts(void)
+{
+    symbolon_server no_server;
+    symbolon_client no_client;
+    symbolon_metadata no_metadata;
+    symbolon_resource_server no_resource_server;
+    symbolon_request request = request_of(), gone = request;
+    symbolon_decision decision = {SYMBOLON_STR("alice"), 1, 1, SYMBOLON_STR("read")}, bad = decision;
+    symbolon_str handle = SYMBOLON_STR("handle");
+    symbolon_bytes guessable = {browser.ptr, 15};
+    symbolon_field field = {{"\xff", 1}, {NULL, 0}}, empty = {{NULL, 1}, {NULL, 0}};
+    uint8_t session[32] = {1}, *b = buffer;
+    memset(&no_server, 0, sizeof no_server);
+    memset(&no_client, 0, sizeof no_client);
+    memset(&no_metadata, 0, sizeof no_metadata);
+    memset(&no_resource_server, 0, sizeof no_resource_server);
+
+#define AUTHORIZE(expected, flow, server, request, browser, entropy, buffer) \
+    GIVES(expected, symbolon_authorize_start(flow, server, request, browser, 1, entropy, buffer, len))
+    AUTHORIZE(ERR_NULL, NULL, &server, &request, browser, entropy, b);
+    AUTHORIZE(ERR_NULL, &flow, NULL, &request, browser, entropy, b);
+    AUTHORIZE(ERR_ABI, &flow, &no_server, &request, browser, entropy, b);
+    AUTHORIZE(ERR_NULL, &flow, &server, NULL, browser, entropy, b);
+    AUTHORIZE(ERR_NULL, &flow, &server, &request, null_bytes, entropy, b);
+    AUTHORIZE(ERR_REFUSED, &flow, &server, &request, guessable, entropy, b);
+    AUTHORIZE(ERR_NULL, &flow, &server, &request, browser, NULL, b);
+    AUTHORIZE(ERR_NULL, &flow, &server, &request, browser, entropy, NULL);
+
+    /* The parts of a request. */
+#define TOKEN(expected, member, value, number) \
+    (gone = request, gone.member = value, gone.member##_len = number, \
+     check(symbolon_token_start(&flow, &server, &gone, 1, b, len) == SYMBOLON_##expected, #member, __LINE__))
+    TOKEN(ERR_NULL, query, NULL, 1);
+    TOKEN(ERR_NULL, body, NULL, 1);
+    TOKEN(ERR_NULL, headers, NULL, 1);
+    TOKEN(ERR_NULL, headers, &empty, 1);
+    TOKEN(ERR_UTF8, headers, &field, 1);
+    gone = request, gone.method = null;
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
+
+#define WITH_REQUEST(start) \
+    GIVES(ERR_NULL, start(NULL, &server, &request, 1, b, len)); \
+    GIVES(ERR_NULL, start(&flow, NULL, &request, 1, b, len)); \
+    GIVES(ERR_ABI, start(&flow, &no_server, &request, 1, b, len)); \
+    GIVES(ERR_NULL, start(&flow, &server, NULL, 1, b, len)); \
+    GIVES(ERR_NULL, start(&flow, &server, &request, 1, NULL, len)); \
+    GIVES(ERR_TOO_SMALL, start(&flow, &server, &request, 1, NULL, 0))
+    WITH_REQUEST(symbolon_token_start);
+    WITH_REQUEST(symbolon_revoke_start);
+    WITH_REQUEST(symbolon_introspect_start);
+    GIVES(ERR_NULL, symbolon_metadata_start(NULL, &server, b, len));
+    GIVES(ERR_NULL, symbolon_metadata_start(&flow, NULL, b, len));
+    GIVES(ERR_NULL, symbolon_metadata_start(&flow, &server, NULL, len));
+
+#define RESUME(expected, flow, server, handle, browser, buffer) \
+    GIVES(expected, symbolon_resume_start(flow, server, handle, browser, 1, buffer, len))
+    RESUME(ERR_NULL, NULL, &server, handle, browser, b);
+    RESUME(ERR_NULL, &flow, NULL, handle, browser, b);
+    RESUME(ERR_NULL, &flow, &server, null, browser, b);
+    RESUME(ERR_UTF8, &flow, &server, no_utf8, browser, b);
+    RESUME(ERR_NULL, &flow, &server, handle, null_bytes, b);
+    RESUME(ERR_NULL, &flow, &server, handle, browser, NULL);
+
+#define DECIDE(expected, flow, server, handle, browser, decision, buffer) \
+    GIVES(expected, symbolon_decide_start(flow, server, handle, browser, decision, 1, buffer, len))
+    DECIDE(ERR_NULL, NULL, &server, handle, browser, &decision, b);
+    DECIDE(ERR_NULL, &flow, NULL, handle, browser, &decision, b);
+    DECIDE(ERR_NULL, &flow, &server, null, browser, &decision, b);
+    DECIDE(ERR_NULL, &flow, &server, handle, null_bytes, &decision, b);
+    DECIDE(ERR_NULL, &flow, &server, handle, browser, NULL, b);
+    DECIDE(ERR_NULL, &flow, &server, handle, browser, &decision, NULL);
+    bad.subject = none;
+    DECIDE(ERR_REFUSED, &flow, &server, handle, browser, &bad, b);
+    bad.subject = half;
+    DECIDE(ERR_UTF8, &flow, &server, handle, browser, &bad, b);
+    bad = decision, bad.scope = half;
+    DECIDE(ERR_UTF8, &flow, &server, handle, browser, &bad, b);
+
+    GIVES(ERR_NULL, symbolon_client_discover_start(NULL, &client, b, len));
+    GIVES(ERR_NULL, symbolon_client_discover_start(&flow, NULL, b, len));
+    GIVES(ERR_ABI, symbolon_client_discover_start(&flow, &no_client, b, len));
+    GIVES(ERR_NULL, symbolon_client_discover_start(&flow, &client, NULL, len));
+
+#define SIGN_IN(expected, flow, client, metadata, browser, scope, entropy, buffer) \
+    GIVES(expected, symbolon_client_authorize_start(flow, client, metadata, browser, scope, 1, entropy, buffer, len))
+    SIGN_IN(ERR_NULL, NULL, &client, &metadata, browser, none, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, NULL, &metadata, browser, none, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, NULL, browser, none, entropy, b);
+    SIGN_IN(ERR_ABI, &flow, &client, &no_metadata, browser, none, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, null_bytes, none, entropy, b);
+    SIGN_IN(ERR_REFUSED, &flow, &client, &metadata, guessable, none, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, null, entropy, b);
+    SIGN_IN(ERR_UTF8, &flow, &client, &metadata, browser, no_utf8, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, none, NULL, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, none, entropy, NULL);
+
+#define CALLBACK(expected, flow, client, metadata, query, browser, buffer) \
+    GIVES(expected, symbolon_client_callback_start(flow, client, metadata, query, 3, browser, 1, buffer, len))
+    CALLBACK(ERR_NULL, NULL, &client, &metadata, lent_query, browser, b);
+    CALLBACK(ERR_NULL, &flow, NULL, &metadata, lent_query, browser, b);
+    CALLBACK(ERR_NULL, &flow, &client, NULL, lent_query, browser, b);
+    CALLBACK(ERR_NULL, &flow, &client, &metadata, NULL, browser, b);
+    CALLBACK(ERR_NULL, &flow, &client, &metadata, lent_query, null_bytes, b);
+    CALLBACK(ERR_NULL, &flow, &client, &metadata, lent_query, browser, NULL);
+
+#define REFRESH(expected, flow, client, metadata, session, rejected, buffer) \
+    GIVES(expected, symbolon_client_refresh_start(flow, client, metadata, session, rejected, 1, buffer, len))
+    REFRESH(ERR_NULL, NULL, &client, &metadata, session, none, b);
+    REFRESH(ERR_NULL, &flow, NULL, &metadata, session, none, b);
+    REFRESH(ERR_NULL, &flow, &client, NULL, session, none, b);
+    REFRESH(ERR_NULL, &flow, &client, &metadata, NULL, none, b);
+    REFRESH(ERR_NULL, &flow, &client, &metadata, session, null, b);
+    REFRESH(ERR_UTF8, &flow, &client, &metadata, session, half, b);
+    REFRESH(ERR_NULL, &flow, &client, &metadata, session, none, NULL);
+    GIVES(ERR_NULL, symbolon_client_revoke_start(NULL, &client, &metadata, session, 1, b, len));
+    GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, NULL, &metadata, session, 1, b, len));
+    GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, NULL, session, 1, b, len));
+    GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, &metadata, NULL, 1, b, len));
+    GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, &metadata, session, 1, NULL, len));
+
+#define JUDGE(expected, flow, server, headers, scope, buffer) \
+    GIVES(expected, symbolon_judge_start(flow, server, headers, 1, scope, 1, buffer, len))
+    field.name.ptr = "A";
+    JUDGE(ERR_NULL, NULL, &resource_server, &field, none, b);
+    JUDGE(ERR_NULL, &flow, NULL, &field, none, b);
+    JUDGE(ERR_ABI, &flow, &no_resource_server, &field, none, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, NULL, none, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, &field, null, b);
+    JUDGE(ERR_UTF8, &flow, &resource_server, &field, half, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, &field, none, NULL);
+    HOLDS(kind() == SYMBOLON_NONE);
+    HOLDS(symbolon_next(NULL)->kind == SYMBOLON_NONE);
+}
+
+/* ---- Configurations -------------------------------------------------------------------------------------------------- */
+
+#define CONFIG(init, config, place, expected, change) \
+    do { \
+        struct config changed = config##_good; \
+        symbolon_reason why = {{NULL, 0}, {NULL, 0}, 0}; \
+        memset(place, 0x5a, sizeof *place); \
+        changed.change; \
+        check(init(place, &changed, &why) == SYMBOLON_##expected, #init ": " #change, __LINE__); \
+        check((why.name.len > 0) == (SYMBOLON_##expected == SYMBOLON_ERR_REFUSED), "the reason: " #change, __LINE__); \
+        check(((uint8_t *)place)[0] == 0x5a && ((uint8_t *)place)[sizeof *place - 1] == 0x5a, "it was written", __LINE__); \
+        GIVES(expected, init(place, &changed, NULL)); \
+    } while (0)
+
+static void configurations(void)
+{
+    symbolon_server_config symbolon_server_config_good = server_config;
+    symbolon_client_config symbolon_client_config_good = client_config;
+    symbolon_resource_config symbolon_resource_config_good = resource_config;
+    symbolon_server one, two;
+    symbolon_client other;
+    symbolon_resource_server third;
+    symbolon_metadata found;
+    symbolon_reason why;
+    symbolon_credential_key twice[2];
+    symbolon_credential_key five[5] = {{1, {1}}, {2, {2}}, {3, {3}}, {4, {4}}, {5, {5}}};
+    twice[0] = twice[1] = key;
+    GIVES(ERR_NULL, symbolon_server_init(NULL, &server_config, &why));
+    GIVES(ERR_NULL, symbolon_server_init(&one, NULL, &why));
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_ABI, abi = 0);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_ABI, abi = SYMBOLON_ABI + 1);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_NULL, keys = NULL);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, keys_len = 0);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, keys = twice; changed.keys_len = 2);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, keys = five; changed.keys_len = 5);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_NULL, issuer = null);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_UTF8, issuer = no_utf8);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, issuer = none);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_NULL, token_endpoint = null);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_UTF8, scopes_supported = half);
+
+    GIVES(ERR_NULL, symbolon_client_init(NULL, &client_config, &why));
+    GIVES(ERR_NULL, symbolon_client_init(&other, NULL, &why));
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_ABI, abi = 0);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 0);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 4);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, mix_up_defense = 0);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_NULL, issuer = null);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, client_id = none);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_UTF8, redirect_uri = half);
+
+    GIVES(ERR_NULL, symbolon_resource_init(NULL, &resource_config, &why));
+    GIVES(ERR_NULL, symbolon_resource_init(&third, NULL, &why));
+    CONFIG(symbolon_resource_init, symbolon_resource_config, &third, ERR_ABI, abi = 0);
+    CONFIG(symbolon_resource_init, symbolon_resource_config, &third, ERR_REFUSED, resource = none);
+    CONFIG(symbolon_resource_init, symbolon_resource_config, &third, ERR_UTF8, realm = half);
+    CONFIG(symbolon_resource_init, symbolon_resource_config, &third, ERR_NULL, client_secret = null);
+
+    memcpy(read_document, document, sizeof document);
+    GIVES(ERR_NULL, symbolon_metadata_read(NULL, &client, read_document, sizeof document - 1, &why));
+    GIVES(ERR_NULL, symbolon_metadata_read(&found, NULL, read_document, sizeof document - 1, &why));
+    GIVES(ERR_NULL, symbolon_metadata_read(&found, &client, NULL, 5, &why));
+    memset(&found, 0x5a, sizeof found);
+    GIVES(ERR_REFUSED, symbolon_metadata_read(&found, &client, read_document, 5, &why));
+    HOLDS(((uint8_t *)&found)[0] == 0x5a && why.name.len > 0);
+
+    /* A configuration may be moved. */
+    GIVES(OK, symbolon_server_init(&one, &server_config, NULL));
+    two = one;
+    memset(&one, 0, sizeof one);
+    GIVES(OK, symbolon_metadata_start(&flow, &two, buffer, len));
+    GIVES(ERR_ABI, symbolon_metadata_start(&flow, &one, buffer, len));
+}
+
+static void registrations(void)
+{
+    symbolon_registration changed = registration;
+    symbolon_reason why = {{NULL, 0}, {NULL, 0}, 0};
+    uint8_t of[32] = {0x5a}, small[4];
+    size_t written = 7;
+    GIVES(ERR_NULL, symbolon_register(NULL, of, row, sizeof row, &written, &why));
+    GIVES(ERR_NULL, symbolon_register(&changed, NULL, row, sizeof row, &written, &why));
+    GIVES(ERR_NULL, symbolon_register(&changed, of, NULL, sizeof row, &written, &why));
+    GIVES(ERR_NULL, symbolon_register(&changed, of, row, sizeof row, NULL, &why));
+    GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, small, sizeof small, &written, &why));
+    GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, NULL, 0, &written, NULL));
+#define REGISTER(expected, change) \
+    (changed = registration, changed.change, \
+     check(symbolon_register(&changed, of, row, sizeof row, &written, &why) == SYMBOLON_##expected, #change, __LINE__))
+    REGISTER(ERR_ABI, abi = 0);
+    REGISTER(ERR_REFUSED, application_type = 0);
+    HOLDS(is_text(why.name, "Malformed") && is_text(why.parameter, "application_type"));
+    REGISTER(ERR_REFUSED, authentication = 4);
+    REGISTER(ERR_REFUSED, authentication = 2); /* without a secret */
+    REGISTER(ERR_REFUSED, client_id = none);
+    REGISTER(ERR_UTF8, client_name = half);
+    REGISTER(ERR_NULL, redirect_uris = null);
+    HOLDS(of[0] == 0x5a && written == 7);
+}
+
+#endif
