@@ -1,5 +1,6 @@
 //! The host, by semihosting: its files, its console, and the command line that it gives.
 
+use core::cell::Cell;
 use core::panic::PanicInfo;
 
 use cortex_m_semihosting::{debug, hio, nr, syscall};
@@ -44,9 +45,10 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
 
 /// What the host has given as the command line, with the NUL behind it.
 pub fn command_line(place: &mut [u8]) -> Option<&[u8]> {
-    let mut block = [place.as_mut_ptr().addr(), place.len()];
+    // The host writes the length into it.
+    let block = [Cell::new(place.as_mut_ptr().addr()), Cell::new(place.len())];
     // SAFETY: the block says where the text goes, and how much room there is.
-    let status = unsafe { syscall(nr::GET_CMDLINE, &mut block) };
+    let status = unsafe { syscall(nr::GET_CMDLINE, &block) };
     let end = place.iter().position(|&byte| byte == 0)?;
     (status == 0).then(|| &place[..=end])
 }

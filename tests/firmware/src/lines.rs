@@ -18,7 +18,7 @@ impl<'m> Lines<'m> {
     }
 
     /// The next line, without its end.
-    pub fn next(&mut self) -> Option<&mut [u8]> {
+    pub fn take(&mut self) -> Option<&mut [u8]> {
         loop {
             let rest = &self.memory[self.from..self.to];
             if let Some(len) = rest.iter().position(|&byte| byte == b'\n') {

@@ -28,7 +28,7 @@ fn main() -> ! {
     let memory = Memory { places: PLACES.as_mut_ptr(), buffer: BUFFER, arena: ARENA, shown, shown_again, title: TITLE };
     let mut replay = Replay::new(Console::open(), memory);
     let mut lines = Lines::of(file, TAPE);
-    while let Some(line) = lines.next() {
+    while let Some(line) = lines.take() {
         let _ = replay.follow(line);
     }
     console::exit(replay.finish())
