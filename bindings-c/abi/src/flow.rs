@@ -8,10 +8,10 @@ use symbolon::step::{Committed, Flow as CoreFlow, Row, Step, Verdict};
 use symbolon::wire::http::Response;
 use zeroize::Zeroize;
 
+use crate::ABI;
 use crate::outcome::Ended;
 use crate::types::{Bytes, Field, Headers, Outcome, Status, lent, status};
 use crate::view::{Kind, View};
-use crate::ABI;
 
 /// The bytes that the step of any flow fits in.
 pub const STATE: usize = 1024;
