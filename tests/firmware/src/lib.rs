@@ -13,5 +13,6 @@ pub mod described;
 pub mod image;
 pub mod lines;
 pub mod replay;
+pub mod report;
 pub mod stack;
 pub mod text;

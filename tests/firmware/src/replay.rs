@@ -11,6 +11,7 @@ use symbolon_abi::{client, flow, resource, server};
 
 use crate::console::Console;
 use crate::described::{clear, described, set, show};
+use crate::report::{Failed, Report};
 use crate::stack::measure;
 use crate::text::{Arena, Digits, Growing, number_of, split};
 
@@ -60,38 +61,6 @@ pub struct Memory<'m> {
 
 /// The roles, and how much of the stack their calls have taken.
 const ROLES: [&str; 3] = ["server", "client", "resource"];
-
-/// What was said of the flows so far.
-struct Report<'m> {
-    console: Console,
-    title: Growing<'m>,
-    is_running: bool,
-    passed: u64,
-    failed: u64,
-}
-
-/// The flow has failed, which is reported.
-pub struct Failed;
-
-impl Report<'_> {
-    fn fail(&mut self, what: &str, expected: &[u8], got: &[u8]) -> Result<(), Failed> {
-        self.failed += 1;
-        self.is_running = false;
-        self.console.write(self.title.as_bytes());
-        for part in [b": ", what.as_bytes(), b"\n  - ", expected, b"\n  + ", got, b"\n"] {
-            self.console.write(part);
-        }
-        Err(Failed)
-    }
-
-    fn expect(&mut self, what: &str, expected: Status, got: i32) -> Result<(), Failed> {
-        let expected = expected as i32;
-        if expected == got {
-            return Ok(());
-        }
-        self.fail(what, Status::text_of(expected).as_bytes(), Status::text_of(got).as_bytes())
-    }
-}
 
 /// The runner.
 pub struct Replay<'m> {
@@ -161,16 +130,10 @@ impl<'m> Replay<'m> {
     /// After the last line: says how much of the stack was taken, and how many flows have held. Whether all have.
     pub fn finish(mut self) -> bool {
         let _ = self.is_over();
-        let Report { console, passed, failed, .. } = &mut self.report;
         for (role, stack) in ROLES.iter().zip(self.stacks) {
-            for part in [b"stack ", role.as_bytes(), b" ", Digits::of(stack as u64).as_bytes(), b"\n"] {
-                console.write(part);
-            }
+            self.report.say(&[b"stack ", role.as_bytes(), b" ", Digits::of(stack as u64).as_bytes()]);
         }
-        for part in [Digits::of(*passed).as_bytes(), b" passed, ", Digits::of(*failed).as_bytes(), b" failed\n"] {
-            console.write(part);
-        }
-        *failed == 0
+        self.report.tally()
     }
 
     fn is_over(&mut self) -> Result<(), Failed> {
