@@ -188,6 +188,7 @@ pub struct Fields {
 
 impl Fields {
     /// Points to the fields of a message.
+    #[inline(never)]
     pub fn of(fields: &http::Fields<'_>) -> Self {
         let none = Field { name: Text::NONE, value: Bytes::NONE };
         let mut at = [none; http::FIELDS];

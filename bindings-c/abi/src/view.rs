@@ -1,5 +1,6 @@
 //! The step as C reads it, the same for all flows.
 
+use symbolon::record::{self, Key};
 use symbolon::step::{Exchange, Flow, Step, Write};
 use symbolon::wire::http::Method;
 
@@ -133,15 +134,13 @@ impl View {
     where
         F::Output<'static>: Ended,
     {
-        let (kind, of) = match step {
-            Step::Load(load) => {
-                let load = Load { key: load.key().0, kind: Text::of(load.kind().as_str()) };
-                (Kind::Load, Question { load })
-            }
-            Step::Commit(commit) => (Kind::Commit, Question { commit: commit_of(commit.write()) }),
+        // What is the same for all flows is in functions that are not generic: else it would be in the library once for each.
+        match step {
+            Step::Load(load) => Self::load(load.key(), load.kind()),
+            Step::Commit(commit) => Self::commit(commit.write()),
             Step::Sign(sign) => {
                 let sign = Sign { key_id: Text::of(sign.key_id()), message: Bytes::of(sign.message()) };
-                (Kind::Sign, Question { sign })
+                Self { kind: Kind::Sign, of: Question { sign } }
             }
             Step::Verify(verify) => {
                 let verify = Verify {
@@ -149,45 +148,51 @@ impl View {
                     message: Bytes::of(verify.message()),
                     signature: Bytes::of(verify.signature()),
                 };
-                (Kind::Verify, Question { verify })
+                Self { kind: Kind::Verify, of: Question { verify } }
             }
-            Step::Send(send) => (Kind::Send, Question { send: send_of(send.exchange()) }),
-            Step::Done(output) => (Kind::Done, Question { done: output.done() }),
+            Step::Send(send) => Self::send(send.exchange()),
+            Step::Done(output) => Self { kind: Kind::Done, of: Question { done: output.done() } },
+        }
+    }
+
+    #[inline(never)]
+    fn load(key: Key, kind: record::Kind) -> Self {
+        let load = Load { key: key.0, kind: Text::of(kind.as_str()) };
+        Self { kind: Kind::Load, of: Question { load } }
+    }
+
+    #[inline(never)]
+    fn commit(write: &Write<'_>) -> Self {
+        let commit = Commit {
+            key: write.key.0,
+            exists: write.expected.is_some(),
+            expected: write.expected.unwrap_or(0),
+            delete_row: write.value.is_none(),
+            value: write.value.map_or(Bytes::NONE, Bytes::of),
+            expires_at: write.expires_at.0,
+            kind: Text::of(write.labels.kind.as_str()),
+            client_id: Text::maybe(write.labels.client_id),
+            subject: Text::maybe(write.labels.subject),
         };
-        Self { kind, of }
+        Self { kind: Kind::Commit, of: Question { commit } }
     }
-}
 
-// One copy for all flows, which are generic: that is what a small program wants.
-#[inline(never)]
-fn commit_of(write: &Write<'static>) -> Commit {
-    Commit {
-        key: write.key.0,
-        exists: write.expected.is_some(),
-        expected: write.expected.unwrap_or(0),
-        delete_row: write.value.is_none(),
-        value: write.value.map_or(Bytes::NONE, Bytes::of),
-        expires_at: write.expires_at.0,
-        kind: Text::of(write.labels.kind.as_str()),
-        client_id: Text::maybe(write.labels.client_id),
-        subject: Text::maybe(write.labels.subject),
-    }
-}
-
-#[inline(never)]
-fn send_of(exchange: &Exchange<'static>) -> Send {
-    Send {
-        method: Text::of(match exchange.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Other => "OTHER",
-        }),
-        url: Text::of(exchange.url),
-        headers: Fields::of(&exchange.headers),
-        body: Bytes::of(exchange.body),
-        plain_http: exchange.policy.plain_http,
-        public_addresses_only: exchange.policy.public_addresses_only,
-        body_cap: exchange.policy.body_cap,
-        timeout: exchange.policy.timeout,
+    #[inline(never)]
+    fn send(exchange: &Exchange<'_>) -> Self {
+        let send = Send {
+            method: Text::of(match exchange.method {
+                Method::Get => "GET",
+                Method::Post => "POST",
+                Method::Other => "OTHER",
+            }),
+            url: Text::of(exchange.url),
+            headers: Fields::of(&exchange.headers),
+            body: Bytes::of(exchange.body),
+            plain_http: exchange.policy.plain_http,
+            public_addresses_only: exchange.policy.public_addresses_only,
+            body_cap: exchange.policy.body_cap,
+            timeout: exchange.policy.timeout,
+        };
+        Self { kind: Kind::Send, of: Question { send } }
     }
 }
