@@ -165,7 +165,7 @@ describe('misuse', () => {
     assert.throws(() => symbolon.server({ ...serverConfig, code_lifetime: 1.5 }), code('bad_input'));
     assert.throws(() => symbolon.server({ ...serverConfig, keys: [{ id: 1, secret: new Uint8Array(16) }] }), code('bad_input'));
     assert.throws(() => symbolon.server({ ...serverConfig, keys: [{ id: 300, secret: new Uint8Array(32) }] }), code('bad_input'));
-    assert.throws(() => symbolon.server({ ...serverConfig, keys: [] }), code('bad_input'));
+    assert.throws(() => symbolon.server({ ...serverConfig, keys: [] }), code('refused'));
     const plain = (error) => code('refused')(error) && error.reason.name.length > 0 && error.message.includes(error.reason.name);
     assert.throws(() => symbolon.server({ ...serverConfig, issuer: 'http://as.example' }), plain);
     assert.throws(() => symbolon.client({ ...clientConfig, authentication: 'magic' }), code('bad_input'));
