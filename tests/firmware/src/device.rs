@@ -4,13 +4,14 @@
 //!
 //! ```text
 //! set client_config MEMBER VALUE
-//! give NAME VALUE              browser, now, entropy, and as `resource` the URL that the access token is for
+//! give NAME VALUE              browser, now, entropy, as `resource` the URL that the access token is for, and as `key` the
+//!                              public half of the host's key, a JWK
 //! start
 //! ```
 //!
-//! Then the device asks, in lines that begin with `=`: the questions of the flows, and two of its own. `visit` has the user
-//! go to a `url`, and a `send` is also how it calls the resource. After a question there is the line `ask`; after an end,
-//! which needs no answer, the line `end`. The host answers:
+//! Then the device asks, in lines that begin with `=`: the questions of the flows, and some of its own. `visit` has the user
+//! go to a `url`, a `send` is also how it calls the resource, and since no flow asks for a signature yet, it asks for one by
+//! itself. After a question there is the line `ask`; after an end, which needs no answer, the line `end`. The host answers:
 //!
 //! ```text
 //! header NAME VALUE            a header field of the response that the next answer gives
@@ -92,6 +93,7 @@ pub struct Device<'m> {
     browser: Text,
     entropy: Text,
     resource: Text,
+    key: Text,
     now: u64,
 }
 
@@ -101,7 +103,7 @@ impl<'m> Device<'m> {
         let Memory { places, found, buffer, given, answered, shown } = memory;
         let (given, answered, shown) = (Arena::of(given), Arena::of(answered), Growing::of(shown));
         let headers = [Field { name: Text::NONE, value: Bytes::NONE }; 64];
-        let (browser, entropy, resource) = (Text::NONE, Text::NONE, Text::NONE);
+        let (browser, entropy, resource, key) = (Text::NONE, Text::NONE, Text::NONE, Text::NONE);
         Self {
             console,
             lines,
@@ -116,13 +118,14 @@ impl<'m> Device<'m> {
             browser,
             entropy,
             resource,
+            key,
             now: 0,
         }
     }
 
     /// Signs in, uses the access token and another one, and signs out. Whether all went as it should.
     pub fn run(mut self) -> bool {
-        let ended = self.configure().and_then(|()| self.sign_in_and_out());
+        let ended = self.configure().and_then(|()| self.try_key()).and_then(|()| self.sign_in_and_out());
         let (well, said) = match ended {
             Ok(()) => (true, "ok"),
             Err(Failed(what)) => (false, what),
@@ -215,6 +218,7 @@ impl<'m> Device<'m> {
                 [b"give", b"now", value, ..] => self.now = number_of(value),
                 [b"give", b"browser", value, ..] => self.browser = self.given.text(value),
                 [b"give", b"resource", value, ..] => self.resource = self.given.text(value),
+                [b"give", b"key", value, ..] => self.key = self.given.text(value),
                 [b"give", b"entropy", value, ..] if value.len() == 32 => self.entropy = self.given.text(value),
                 [b"start", ..] => break,
                 _ => return Err(Failed("a line that means nothing")),
@@ -296,12 +300,41 @@ impl<'m> Device<'m> {
         }
     }
 
+    /// Asks a question of the device's own.
+    fn ask_for(&mut self, question: &[&[&[u8]]]) -> Result<Answer, Failed> {
+        self.shown.clear();
+        for line in question {
+            self.shown.put_line(line);
+        }
+        self.ask()
+    }
+
+    /// Has the host sign with its key, and check signatures.
+    fn try_key(&mut self) -> Result<(), Failed> {
+        let message = b"a message of the device";
+        let answer = self.ask_for(&[&[b"sign"], &[b"key_id", b"host"], &[b"message", message]])?;
+        expect(text(answer.kind)? == "signature", "the host does not sign")?;
+        // SAFETY: it is copied before the next question.
+        let signature = unsafe { Bytes { ptr: answer.first.ptr, len: answer.first.len }.slice() };
+        let signature = signature.ok().and_then(|signature| signature.try_into().ok());
+        let mut signature: [u8; 64] = signature.ok_or(Failed("a signature of another length"))?;
+        expect(self.verify(message, &signature)?, "the signature does not hold")?;
+        signature[0] ^= 1;
+        expect(!self.verify(message, &signature)?, "another signature holds, too")
+    }
+
+    fn verify(&mut self, message: &[u8], signature: &[u8]) -> Result<bool, Failed> {
+        let key = text(self.key)?.as_bytes();
+        let question: [&[&[u8]]; 4] =
+            [&[b"verify"], &[b"key", key], &[b"message", message], &[b"signature", signature]];
+        let answer = self.ask_for(&question)?;
+        expect(text(answer.kind)? == "verdict", "the host does not check signatures")?;
+        Ok(answer.number()? == 1)
+    }
+
     /// Has the user go to a URL. The query that they come back with.
     fn visit(&mut self, url: Text) -> Result<Text, Failed> {
-        self.shown.clear();
-        self.shown.put_line(&[b"visit"]);
-        self.shown.put_line(&[b"url", text(url)?.as_bytes()]);
-        let Answer { kind, first, .. } = self.ask()?;
+        let Answer { kind, first, .. } = self.ask_for(&[&[b"visit"], &[b"url", text(url)?.as_bytes()]])?;
         expect(text(kind)? == "query", "the user did not come back")?;
         self.keep(first)
     }
@@ -314,8 +347,7 @@ impl<'m> Device<'m> {
         let mut bearer = Growing::of(&mut bearer);
         bearer.put(b"Bearer ");
         bearer.put(token);
-        self.shown.clear();
-        let send: [&[&[u8]]; 9] = [
+        let answer = self.ask_for(&[
             &[b"send"],
             &[b"method", b"GET"],
             &[b"url", url],
@@ -325,11 +357,7 @@ impl<'m> Device<'m> {
             &[b"public_addresses_only", b"0"],
             &[b"body_cap", b"16384"],
             &[b"timeout", b"10"],
-        ];
-        for line in send {
-            self.shown.put_line(line);
-        }
-        let answer = self.ask()?;
+        ])?;
         expect(text(answer.kind)? == "response", "the resource does not answer")?;
         answer.number()
     }
