@@ -1,9 +1,10 @@
 //! Structs that are read and written by their descriptions alone, as `tests/c/described.h` does.
 
-use symbolon_abi::describe::{Description, INPUTS};
+use symbolon_abi::describe::{Description, INPUTS, symbolon_describe_end, symbolon_describe_step};
+use symbolon_abi::flow::{self, Flow};
 use symbolon_abi::server::CredentialKey;
 use symbolon_abi::types::{Bytes, Field, Fields, Member, MemberType, Text};
-use symbolon_abi::view::View;
+use symbolon_abi::view::{Kind, View};
 
 use crate::text::{Arena, Digits, Growing, number_of};
 
@@ -78,12 +79,29 @@ unsafe fn place<T>(at: *mut u8, member: &Member) -> *mut T {
     unsafe { at.add(member.offset() as usize) }.cast()
 }
 
-/// Writes a part of a step as the lines of a tape have it.
+/// Writes the step of a flow as the lines of a tape have it; before an end, what all ends have in common.
 ///
 /// # Safety
 ///
+/// A flow is in the storage, and what it was lent is still there.
+pub unsafe fn show_step(out: &mut Growing<'_>, flow: *const Flow) -> Kind {
+    // SAFETY: the step is of the kinds that it says, and readable as long as the flow.
+    unsafe {
+        let step = flow::symbolon_next(flow);
+        let kind = (*step).kind;
+        let end = match kind {
+            Kind::Done => symbolon_describe_end((*step).of.done.kind as u32).as_ref(),
+            _ => None,
+        };
+        for of in symbolon_describe_step(kind as u32).as_ref().into_iter().chain(end) {
+            show(out, step, of);
+        }
+        kind
+    }
+}
+
 /// The step is the one that is described, and what it points to is readable.
-pub unsafe fn show(out: &mut Growing<'_>, step: *const View, of: &Description) {
+unsafe fn show(out: &mut Growing<'_>, step: *const View, of: &Description) {
     out.put_line(&[of.name().as_bytes()]);
     for member in of.members() {
         let name = member.name().as_bytes();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! bin/replay                       follows a tape of transcripts that it reads from the host, and measures the stack
+//! bin/device                       a client that signs in, refreshes and signs out; `device` is the host that it is in
 //! bin/client, server, resource, all    link the flows of a role, and nothing else, so that the image can be weighed
 //! ```
 //!
@@ -10,6 +11,7 @@
 
 pub mod console;
 pub mod described;
+pub mod device;
 pub mod image;
 pub mod lines;
 pub mod replay;

@@ -4,13 +4,12 @@
 
 use core::ptr::{self, addr_of_mut};
 
-use symbolon_abi::describe::{symbolon_describe_end, symbolon_describe_step};
 use symbolon_abi::types::{Bytes, Field, Metadata, Status, Text};
 use symbolon_abi::view::Kind;
 use symbolon_abi::{client, flow, resource, server};
 
 use crate::console::Console;
-use crate::described::{clear, described, set, show};
+use crate::described::{clear, described, set, show_step};
 use crate::report::{Failed, Report};
 use crate::stack::measure;
 use crate::text::{Arena, Digits, Growing, number_of, split};
@@ -394,22 +393,5 @@ impl<'m> Replay<'m> {
             [] => Ok(()),
             rest => self.report.fail("more was asked or said", b"", rest),
         }
-    }
-}
-
-/// Shows the step of a flow, and what all ends have in common before an end.
-unsafe fn show_step(out: &mut Growing<'_>, flow: *const flow::Flow) -> Kind {
-    // SAFETY: the step is of the kinds that it says, and readable as long as the flow.
-    unsafe {
-        let step = flow::symbolon_next(flow);
-        let kind = (*step).kind;
-        let end = match kind {
-            Kind::Done => symbolon_describe_end((*step).of.done.kind as u32).as_ref(),
-            _ => None,
-        };
-        for of in symbolon_describe_step(kind as u32).as_ref().into_iter().chain(end) {
-            show(out, step, of);
-        }
-        kind
     }
 }
