@@ -254,6 +254,10 @@ static void answer(const char *kind, word first, word second)
         status = symbolon_answer_conflict(&flow);
     else if (!strcmp(kind, "unavailable"))
         status = symbolon_answer_unavailable(&flow);
+    else if (!strcmp(kind, "signature"))
+        status = symbolon_answer_signature(&flow, value.at, value.len);
+    else if (!strcmp(kind, "verdict"))
+        status = symbolon_answer_verdict(&flow, (uint32_t)number_of(first));
     else if (!strcmp(kind, "response"))
         status = symbolon_answer_response(&flow, (uint32_t)number_of(first), headers, headers_len, value.at, value.len);
     free(value.at);

@@ -160,6 +160,8 @@ class Replay {
     else if (kind === 'absent') flow.row(undefined);
     else if (kind === 'committed' || kind === 'conflict') flow.committed(kind === 'committed');
     else if (kind === 'unavailable') flow.unavailable();
+    else if (kind === 'signature') flow.signature(second);
+    else if (kind === 'verdict') flow.verdict(text(first) === '1');
     else if (kind === 'response') flow.response({ status: Number(text(first)), headers, body: second });
     else throw new Error(`no answer is called ${kind}`);
     this.#show();

@@ -338,6 +338,8 @@ impl<'m> Replay<'m> {
                 b"committed" => self.call(|| flow::symbolon_answer_committed(flow)),
                 b"conflict" => self.call(|| flow::symbolon_answer_conflict(flow)),
                 b"unavailable" => self.call(|| flow::symbolon_answer_unavailable(flow)),
+                b"signature" => self.call(|| flow::symbolon_answer_signature(flow, at, len)),
+                b"verdict" => self.call(|| flow::symbolon_answer_verdict(flow, number as u32)),
                 b"response" => {
                     self.call(|| flow::symbolon_answer_response(flow, number as u32, headers, headers_len, at, len))
                 }

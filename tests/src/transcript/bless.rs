@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 
 use symbolon::record::{Client, Grant, Key, Record, Session};
-use symbolon::step::{Commit, Committed, Flow as CoreFlow, Load, Row, Send, Step};
+use symbolon::step::{Commit, Committed, Flow as CoreFlow, Load, Row, Send, Sign, Step, Verdict, Verify};
 
-use super::block::{self, Block, Piece, fold_hex};
+use super::block::{self, Block, Piece, fold_hex, fold_words};
 use super::http::{Response, is_response};
 use super::parse::{self, Change, Item, Scene};
 use super::{Answer, Asked, Call, ENTRIES, Names, Outcome, Question, Role, hex, line, replay};
@@ -78,7 +78,8 @@ impl Desk {
         for Asked { question, answer, staged } in &asked {
             let mark = if *staged { " !" } else { "" };
             let question_line = line::write_question(question, &self.names);
-            lines.push(format!("{question_line} -> {}{mark}", line::write_answer(question, answer, &self.names)));
+            let answer_word = line::write_answer(question, answer, &self.names);
+            lines.push(fold_words(&format!("{question_line} -> {answer_word}{mark}")));
             if let Question::Send { request, .. } = question {
                 blocks.push(Block::new("host", std::mem::take(&mut lines).join("\n")));
                 blocks.push(request.write());
@@ -140,7 +141,7 @@ impl Desk {
     fn name(&mut self, question: &Question, answer: &Answer) {
         let (kind, key) = match question {
             Question::Load { kind, key } | Question::Commit { kind, key, .. } => (kind, key),
-            Question::Send { .. } => return,
+            Question::Sign { .. } | Question::Verify { .. } | Question::Send { .. } => return,
         };
         let known = self.names.keys.iter().any(|(_, known)| known == key);
         if !known {
@@ -212,7 +213,7 @@ fn staged(rest: &[Block], scene: &Scene, names: &Names) -> Result<Vec<Option<Ans
                 let response = parse::read_response(responses.next(), scene)?;
                 Ok(staged.then_some(Answer::Response(response)))
             }
-            Some((_, answer, true)) => line::read_answer(answer, names).map(Some),
+            Some((question, answer, true)) => line::read_answer(question, answer, names).map(Some),
             _ => Ok(None),
         })
         .collect()
@@ -290,6 +291,29 @@ impl Host for Recorder<'_> {
         match answer {
             Answer::Committed => question.answer(Committed::Yes),
             Answer::Conflict => question.answer(Committed::Conflict),
+            _ => question.unavailable(),
+        }
+    }
+
+    fn sign<'a, F: CoreFlow>(&mut self, question: Sign<'a, F>) -> Step<'a, F> {
+        let staged = self.staged();
+        let is_staged = staged.is_some();
+        let answer = staged.unwrap_or(Answer::Unavailable);
+        self.record(replay::sign_question(&question), &answer, is_staged);
+        match &answer {
+            Answer::Signature(signature) => question.answer(signature),
+            _ => question.unavailable(),
+        }
+    }
+
+    fn verify<'a, F: CoreFlow>(&mut self, question: Verify<'a, F>) -> Step<'a, F> {
+        let staged = self.staged();
+        let is_staged = staged.is_some();
+        let answer = staged.unwrap_or(Answer::Unavailable);
+        self.record(replay::verify_question(&question), &answer, is_staged);
+        match answer {
+            Answer::Valid => question.answer(Verdict::Valid),
+            Answer::Invalid => question.answer(Verdict::Invalid),
             _ => question.unavailable(),
         }
     }

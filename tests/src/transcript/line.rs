@@ -5,8 +5,14 @@
 //! load grant g1 -> absent
 //! commit grant g1 absent => g1@1-pending until 1000600 (client c1) -> committed
 //! commit grant g1 @2 => deleted until 1000600 (client c1, subject alice) -> unavailable !
+//! sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> kYbJ...
+//! verify {"alg":"EdDSA",...} eyJhbGciOiJFZERTQSJ9.e30.kYbJ... -> valid
 //! send (https, public addresses, 65536 bytes, 10 seconds) -> answered
 //! ```
+//!
+//! What is signed is a JWS without its last part; a check shows the JWS whole.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::http::Request;
 use super::{Answer, Names, Question, hex};
@@ -26,6 +32,11 @@ pub fn write_question(question: &Question, names: &Names) -> String {
             let key = names.name_of_key(key);
             format!("commit {kind} {key} {from} => {to} until {expires_at} ({})", labels.join(", "))
         }
+        Question::Sign { key_id, message } => format!("sign {key_id} {}", String::from_utf8_lossy(message)),
+        Question::Verify { key, message, signature } => {
+            let (key, message) = (String::from_utf8_lossy(key), String::from_utf8_lossy(message));
+            format!("verify {key} {message}.{}", Base64UrlUnpadded::encode_string(signature))
+        }
         Question::Send { plain_http, public_addresses_only, body_cap, timeout, .. } => {
             let scheme = if *plain_http { "http or https" } else { "https" };
             let addresses = if *public_addresses_only { "public addresses" } else { "any address" };
@@ -44,6 +55,9 @@ pub fn write_answer(question: &Question, answer: &Answer, names: &Names) -> Stri
         (_, Answer::Conflict) => "conflict".into(),
         (_, Answer::Unavailable) => "unavailable".into(),
         (_, Answer::UnavailableAfterWrite) => "unavailable after write".into(),
+        (_, Answer::Signature(signature)) => Base64UrlUnpadded::encode_string(signature),
+        (_, Answer::Valid) => "valid".into(),
+        (_, Answer::Invalid) => "invalid".into(),
         (_, Answer::Response(_)) => "answered".into(),
     }
 }
@@ -100,6 +114,16 @@ pub fn read_question(
                 subject: label("subject"),
             })
         }
+        ("sign", rest) => {
+            let (key_id, message) = rest.split_once(' ').ok_or_else(wrong)?;
+            Ok(Question::Sign { key_id: key_id.into(), message: message.into() })
+        }
+        ("verify", rest) => {
+            let (key, jws) = rest.split_once(' ').ok_or_else(wrong)?;
+            let (message, signature) = jws.rsplit_once('.').ok_or_else(wrong)?;
+            let signature = Base64UrlUnpadded::decode_vec(signature).map_err(|_| wrong())?;
+            Ok(Question::Verify { key: key.into(), message: message.into(), signature })
+        }
         ("send", rest) => {
             let policy = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(wrong)?;
             let [scheme, addresses, bytes, seconds] = policy.split(", ").collect::<Vec<_>>()[..] else {
@@ -123,13 +147,19 @@ pub fn read_question(
 }
 
 /// Reads an answer other than the response of an exchange, which stands in a block.
-pub fn read_answer(text: &str, names: &Names) -> Result<Answer, String> {
+pub fn read_answer(question: &str, text: &str, names: &Names) -> Result<Answer, String> {
     Ok(match text {
+        "valid" => Answer::Valid,
+        "invalid" => Answer::Invalid,
         "absent" => Answer::Absent,
         "committed" => Answer::Committed,
         "conflict" => Answer::Conflict,
         "unavailable" => Answer::Unavailable,
         "unavailable after write" => Answer::UnavailableAfterWrite,
+        _ if question.starts_with("sign ") => {
+            let signature = Base64UrlUnpadded::decode_vec(text);
+            Answer::Signature(signature.map_err(|_| format!("not a signature: {text}"))?)
+        }
         _ => match names.row(text) {
             Some((version, value)) => Answer::Row { version, value: value.into() },
             None => return Err(format!("not an answer, and not among the rows: {text}")),
@@ -162,13 +192,17 @@ mod tests {
             "commit grant g1 absent => g1@1-pending until 1000600 (client c1) -> committed",
             "commit grant g1 @2 => g1@3-active until 7 (client c1, subject alice) -> unavailable after write !",
             "commit grant g1 @18446744073709551614 => deleted until 18446744073709551615 () -> conflict",
+            "sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> q83v",
+            "sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> unavailable !",
+            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30.q83v -> valid",
+            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30. -> invalid !",
             "send (https, public addresses, 65536 bytes, 10 seconds) -> unavailable !",
             "send (http or https, any address, 1 bytes, 0 seconds) -> unavailable",
         ];
         for text in lines {
-            let (question, answer, staged) = split(text).unwrap();
-            let question = read_question(question, &names(), post).unwrap();
-            let answer = read_answer(answer, &names()).unwrap();
+            let (asked, answer, staged) = split(text).unwrap();
+            let question = read_question(asked, &names(), post).unwrap();
+            let answer = read_answer(asked, answer, &names()).unwrap();
             let mark = if staged { " !" } else { "" };
             let question_again = write_question(&question, &names());
             assert_eq!(format!("{question_again} -> {}{mark}", write_answer(&question, &answer, &names())), text);
@@ -187,12 +221,15 @@ mod tests {
             "commit grant g1 @2 => g1@9 until 7 (client c1)",
             "commit grant g1 @2 => deleted until soon (client c1)",
             "commit grant g1 @2 => deleted until 7",
+            "sign as-1",
+            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30.q83v=",
             "send (ftp, any address, 1 bytes, 0 seconds)",
             "send (https, any address)",
         ] {
             assert!(read_question(text, &names(), post).is_err(), "{text}");
         }
-        assert!(read_answer("perhaps", &names()).is_err());
+        assert!(read_answer("load client c1", "perhaps", &names()).is_err());
+        assert!(read_answer("sign as-1 e30", "perhaps!", &names()).is_err());
     }
 
     /// An unknown row shows its bytes, so that a difference can be seen.

@@ -163,6 +163,22 @@ pub enum Question {
         /// The user, a label.
         subject: Option<String>,
     },
+    /// Sign.
+    Sign {
+        /// The key.
+        key_id: String,
+        /// What is signed.
+        message: Vec<u8>,
+    },
+    /// Check a signature.
+    Verify {
+        /// The public key, a JWK.
+        key: Vec<u8>,
+        /// What was signed.
+        message: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
     /// Make an HTTP exchange.
     Send {
         /// The request; its target is an absolute URI.
@@ -198,6 +214,12 @@ pub enum Answer {
     Unavailable,
     /// There is no answer, though the row was written.
     UnavailableAfterWrite,
+    /// The signature.
+    Signature(Vec<u8>),
+    /// The signature is good.
+    Valid,
+    /// It is not.
+    Invalid,
     /// The response of an exchange.
     Response(Response),
 }

@@ -135,11 +135,12 @@ fn read_rest(rest: &[Block], names: &Names, scene: &Scene) -> Result<(Vec<Asked>
                             Some(block) if block.info == "http" => Request::read(&block.lines()),
                             _ => Err("the request does not follow".into()),
                         };
-                        let question = line::read_question(question, names, request)?;
+                        let asked_for = line::read_question(question, names, request)?;
                         let answer = match answer {
                             "answered" => Answer::Response(read_response(blocks.next(), scene)?),
-                            _ => line::read_answer(answer, names)?,
+                            _ => line::read_answer(question, answer, names)?,
                         };
+                        let question = asked_for;
                         asked.push(Asked { question, answer, staged });
                     }
                 }

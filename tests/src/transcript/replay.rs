@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use symbolon::Reason;
-use symbolon::step::{Commit, Committed, Exchange, Flow as CoreFlow, Load, Row, Send, Step};
+use symbolon::step::{Commit, Committed, Exchange, Flow as CoreFlow, Load, Row, Send, Sign, Step, Verdict, Verify};
 use symbolon::terms::UserAgent;
 use symbolon::wire::http::{Field, Method, Reply};
 
@@ -117,6 +117,20 @@ pub fn commit_question<F: CoreFlow>(question: &Commit<'_, F>) -> Question {
     }
 }
 
+/// The data of a signing.
+pub fn sign_question<F: CoreFlow>(question: &Sign<'_, F>) -> Question {
+    Question::Sign { key_id: question.key_id().into(), message: question.message().into() }
+}
+
+/// The data of a signature check.
+pub fn verify_question<F: CoreFlow>(question: &Verify<'_, F>) -> Question {
+    Question::Verify {
+        key: question.key().into(),
+        message: question.message().into(),
+        signature: question.signature().into(),
+    }
+}
+
 /// The data of an exchange.
 pub fn send_question<F: CoreFlow>(question: &Send<'_, F>) -> Question {
     let Exchange { method, url, headers, body, policy } = question.exchange();
@@ -190,6 +204,29 @@ impl Host for Script<'_> {
             Some(Answer::Committed) => question.answer(Committed::Yes),
             Some(Answer::Conflict) => question.answer(Committed::Conflict),
             Some(Answer::Unavailable | Answer::UnavailableAfterWrite) | None => question.unavailable(),
+            Some(_) => {
+                self.misfit();
+                question.unavailable()
+            }
+        }
+    }
+
+    fn sign<'a, F: CoreFlow>(&mut self, question: Sign<'a, F>) -> Step<'a, F> {
+        match self.expect(&sign_question(&question)) {
+            Some(Answer::Signature(signature)) => question.answer(signature),
+            Some(Answer::Unavailable) | None => question.unavailable(),
+            Some(_) => {
+                self.misfit();
+                question.unavailable()
+            }
+        }
+    }
+
+    fn verify<'a, F: CoreFlow>(&mut self, question: Verify<'a, F>) -> Step<'a, F> {
+        match self.expect(&verify_question(&question)) {
+            Some(Answer::Valid) => question.answer(Verdict::Valid),
+            Some(Answer::Invalid) => question.answer(Verdict::Invalid),
+            Some(Answer::Unavailable) | None => question.unavailable(),
             Some(_) => {
                 self.misfit();
                 question.unavailable()

@@ -13,7 +13,8 @@
 //! start NAME                   configure what was set, and call symbolon_NAME_start
 //! = WORD...                    the next line of the step, as the runner renders it
 //! header NAME VALUE            a header field of the response that the next answer gives
-//! answer row VERSION VALUE     or: answer absent, committed, conflict, unavailable, response STATUS BODY
+//! answer row VERSION VALUE     or: answer absent, committed, conflict, unavailable, response STATUS BODY,
+//!                              signature 0 VALUE, verdict 1, verdict 0
 //! end                          nothing more happens
 //! ```
 //!
@@ -175,6 +176,17 @@ impl Tape {
                     ("subject", Value::Text(subject.as_deref().unwrap_or_default())),
                 ],
             ),
+            Question::Sign { key_id, message } => {
+                ("sign", vec![("key_id", Value::Text(key_id)), ("message", Value::Bytes(message))])
+            }
+            Question::Verify { key, message, signature } => (
+                "verify",
+                vec![
+                    ("key", Value::Bytes(key)),
+                    ("message", Value::Bytes(message)),
+                    ("signature", Value::Bytes(signature)),
+                ],
+            ),
             Question::Send { request, plain_http, public_addresses_only, body_cap, timeout } => (
                 "send",
                 vec![
@@ -201,6 +213,9 @@ impl Tape {
             Answer::Committed => self.line("answer", &[b"committed"]),
             Answer::Conflict => self.line("answer", &[b"conflict"]),
             Answer::Unavailable | Answer::UnavailableAfterWrite => self.line("answer", &[b"unavailable"]),
+            Answer::Signature(signature) => self.line("answer", &[b"signature", b"0", signature]),
+            Answer::Valid => self.line("answer", &[b"verdict", b"1"]),
+            Answer::Invalid => self.line("answer", &[b"verdict", b"0"]),
             Answer::Response(response) => {
                 for (name, value) in &response.headers {
                     self.line("header", &[name.as_bytes(), value.as_bytes()]);
