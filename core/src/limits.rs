@@ -33,6 +33,16 @@ pub const SCOPE_TOKENS: usize = 32;
 pub const RESOURCE: usize = 256;
 /// Resource indicators in one grant: one bit each in an access token.
 pub const RESOURCES: usize = 8;
+/// `authorization_details` (RFC 9396), as JSON: a payment with two parties takes about 500.
+pub const AUTHORIZATION_DETAILS: usize = 2 * 1024;
+/// Objects in one `authorization_details`.
+pub const AUTHORIZATION_DETAILS_MEMBERS: usize = 8;
+/// A `nonce` (OpenID Connect Core section 3.1.2.1): opaque to us, kept until the code is redeemed.
+pub const NONCE: usize = 512;
+/// A `login_hint`: the longest mail address has 320 (RFC 3696 erratum 1690).
+pub const LOGIN_HINT: usize = 320;
+/// `acr_values`, and the `acr` or the `amr` of an authentication: a few names or URNs.
+pub const ACR_VALUES: usize = 512;
 /// Redirection URIs of one client.
 pub const REDIRECT_URIS: usize = 8;
 /// Secrets of one client: the current one and the one it replaces.

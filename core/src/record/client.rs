@@ -84,9 +84,8 @@ impl Client<'_> {
     }
 
     fn check(&self) -> Result<(), Reason> {
-        ClientId::parse(self.client_id)?;
-        // Reserved for client ID metadata documents, whose identifiers are URLs.
-        if self.client_id.as_bytes().get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"https://")) {
+        // An identifier that is a URL is its document's, and nobody's to give.
+        if ClientId::parse(self.client_id)?.is_url() {
             return Err(Reason::Malformed("client_id"));
         }
         if self.name.len() > limits::CLIENT_NAME {

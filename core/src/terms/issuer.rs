@@ -33,7 +33,7 @@ impl<'i> Issuer<'i> {
                     && authority.has_plain_port()
             }) && uri.query.is_none()
                 && uri.fragment.is_none()
-                && !uri.path.as_bytes().split(|&byte| byte == b'/').any(is_dot_segment)
+                && !uri.has_dot_segment()
         });
         if sound { Ok(Self(text)) } else { Err(Reason::Malformed("issuer")) }
     }
@@ -41,19 +41,6 @@ impl<'i> Issuer<'i> {
     /// The identifier as it was written.
     pub const fn as_str(self) -> &'i str {
         self.0
-    }
-}
-
-/// Whether a segment is `.` or `..`, encoded or not: HTTP clients remove these, and so ask another path.
-fn is_dot_segment(mut segment: &[u8]) -> bool {
-    let mut dots = 0_u8;
-    loop {
-        segment = match segment {
-            [] => return matches!(dots, 1 | 2),
-            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
-            _ => return false,
-        };
-        dots = dots.saturating_add(1);
     }
 }
 

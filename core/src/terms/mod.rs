@@ -1,5 +1,6 @@
 //! The terms of the specifications: read or refused, nothing decided.
 
+pub mod authorization_details;
 pub mod client_id;
 pub mod credential;
 pub mod endpoint;

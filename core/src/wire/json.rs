@@ -1,6 +1,6 @@
 //! JSON (RFC 8259), read in place.
 //!
-//! [`object`] checks the whole text before anything of it is used. On its way it rewrites each string: the two quotes
+//! [`object`] or [`array`] checks the whole text before anything of it is used. On its way it rewrites each string: the two quotes
 //! make room for a header of two bytes that holds the length of the unescaped content,
 //!
 //! ```text
@@ -156,14 +156,23 @@ impl<'j> Iterator for Members<'j> {
 /// repeated members at any level (compared unescaped), lone surrogates, a byte order mark, texts over
 /// [`limits::JSON`] bytes and nesting over [`limits::JSON_DEPTH`].
 pub fn object(text: &mut [u8]) -> Result<Object<'_>, Reason> {
+    checked(text, b'{').map(Object)
+}
+
+/// As [`object`], of a JSON text whose top level is an array.
+pub fn array(text: &mut [u8]) -> Result<Array<'_>, Reason> {
+    checked(text, b'[').map(Array)
+}
+
+fn checked(text: &mut [u8], open: u8) -> Result<&[u8], Reason> {
     if text.len() > limits::JSON {
         return Err(Reason::TooLong { what: "JSON", limit: limits::JSON });
     }
     if core::str::from_utf8(text).is_err() {
         return Err(Reason::NotUtf8);
     }
-    let start = check::Checker::new(Cell::from_mut(&mut *text).as_slice_of_cells()).check()?;
-    Ok(Object(text.get(start..).unwrap_or_default()))
+    let start = check::Checker::new(Cell::from_mut(&mut *text).as_slice_of_cells()).check(open)?;
+    Ok(text.get(start..).unwrap_or_default())
 }
 
 // Walks over a checked text. What cannot be there ends a walk.

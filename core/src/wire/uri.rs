@@ -24,6 +24,23 @@ impl Uri<'_> {
         let mut found = pairs.map(|pair| pair.split(|&byte| byte == b'=').next().unwrap_or_default());
         found.any(|name| names.iter().any(|known| Decoded(name).eq(known.bytes())))
     }
+
+    /// Whether a segment of the path is `.` or `..`, encoded or not: HTTP clients remove these, and so ask another path.
+    pub fn has_dot_segment(&self) -> bool {
+        self.path.as_bytes().split(|&byte| byte == b'/').any(is_dot_segment)
+    }
+}
+
+fn is_dot_segment(mut segment: &[u8]) -> bool {
+    let mut dots = 0_u8;
+    loop {
+        segment = match segment {
+            [] => return matches!(dots, 1 | 2),
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return false,
+        };
+        dots = dots.saturating_add(1);
+    }
 }
 
 /// The authority of a URI (RFC 3986 section 3.2).

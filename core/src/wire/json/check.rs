@@ -37,25 +37,27 @@ impl<'t> Checker<'t> {
         Self { text, at: 0 }
     }
 
-    /// Checks the whole text, and returns where the members of the outermost object begin.
+    /// Checks the whole text, whose outermost value begins with `open`, and returns where its members or values begin.
     ///
     /// ```abnf
-    /// JSON-text = ws object ws
+    /// JSON-text = ws ( object / array ) ws
     /// object    = "{" ws [ member *( "," member ) ] "}"
     /// member    = ws string ws ":" ws value ws
     /// array     = "[" ws [ value *( ws "," ws value ) ] ws "]"
     /// value     = "false" / "null" / "true" / object / array / number / string
     /// ```
-    pub(super) fn check(mut self) -> Result<usize, Reason> {
+    pub(super) fn check(mut self, open: u8) -> Result<usize, Reason> {
         let mut names = heapless::Vec::<usize, { limits::JSON_MEMBERS }>::new();
         let mut levels = heapless::Vec::<Level, { limits::JSON_DEPTH }>::new();
 
-        if self.token()? != b'{' {
+        if self.token()? != open {
             return Err(Reason::Json);
         }
         let start = self.at;
-        let mut level = Level::Object(0);
-        let mut next = Next::FirstName;
+        let (mut level, mut next) = match open {
+            b'{' => (Level::Object(0), Next::FirstName),
+            _ => (Level::Array, Next::FirstValue),
+        };
         loop {
             let first = self.token()?;
             next = match (next, first, level) {

@@ -195,3 +195,24 @@ fn finds_members_and_takes_plain_integers_only() {
     let inner = object.get("skip").and_then(Value::as_object).unwrap();
     assert_eq!(inner.get("n").and_then(Value::as_u64), Some(9));
 }
+
+#[test]
+fn reads_an_array_at_the_top_as_it_reads_one_below() {
+    let read = |text: &str| array(&mut text.as_bytes().to_vec()).map(|array| show(Value::Array(array)));
+    for (text, expected) in [
+        ("[]", "[]"),
+        (" [ 1 , [ { \"a\" : \"\\u00e9\" } ] ] ", "[1,[{\"a\":\"\u{e9}\"}]]"),
+        ("[{\"a\":1},{\"a\":2}]", "[{\"a\":1},{\"a\":2}]"),
+    ] {
+        assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+    }
+    for text in ["", "{}", "[", "[1,]", "[,1]", "[1]x", "[1][2]", "[\"a\":1]", "[1}", "1", "\"[]\""] {
+        assert_eq!(read(text), Err(Reason::Json), "{text}");
+    }
+    assert_eq!(read("[{\"a\":1,\"\\u0061\":2}]"), Err(Reason::JsonRepeated));
+    let nested = |levels: usize| [&"[".repeat(levels)[..], &"]".repeat(levels)].concat();
+    let deep = Reason::TooMany { what: "JSON levels", limit: limits::JSON_DEPTH };
+    assert_eq!(read(&nested(limits::JSON_DEPTH + 1)), Err(deep));
+    assert!(read(&nested(limits::JSON_DEPTH)).is_ok());
+    assert_eq!(object(&mut b"[]".to_vec()).err(), Some(Reason::Json));
+}
