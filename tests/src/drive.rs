@@ -10,18 +10,38 @@ pub trait Host {
     fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F>;
     /// Answers a compare-and-swap.
     fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F>;
-    /// Answers a signing.
+    /// Answers a signing: with the keys of the tests, if the host does not say otherwise.
     fn sign<'a, F: Flow>(&mut self, question: Sign<'a, F>) -> Step<'a, F> {
-        question.unavailable()
+        sign(question)
     }
-    /// Answers a signature check.
+    /// Answers a signature check: as it is, if the host does not say otherwise.
     fn verify<'a, F: Flow>(&mut self, question: Verify<'a, F>) -> Step<'a, F> {
-        question.unavailable()
+        verify(question)
     }
     /// Answers an HTTP exchange.
     fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
         question.unavailable()
     }
+}
+
+/// Signs with the key of the tests that has this id.
+pub fn sign<'a, F: Flow>(question: Sign<'a, F>) -> Step<'a, F> {
+    #[cfg(feature = "whole")]
+    if let Some(signature) = crate::keys::sign(question.key_id(), question.message()) {
+        return question.answer(&signature);
+    }
+    question.unavailable()
+}
+
+/// Checks a signature.
+pub fn verify<'a, F: Flow>(question: Verify<'a, F>) -> Step<'a, F> {
+    #[cfg(feature = "whole")]
+    match crate::keys::verify(question.key(), question.message(), question.signature()) {
+        Some(true) => return question.answer(symbolon::step::Verdict::Valid),
+        Some(false) => return question.answer(symbolon::step::Verdict::Invalid),
+        None => {}
+    }
+    question.unavailable()
 }
 
 /// Drives a flow to its end.

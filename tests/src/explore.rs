@@ -1,7 +1,7 @@
 //! The interleaving explorer: several flows on one store, their questions answered in every order.
 //!
-//! No flow writes a client's row, so that reading it commutes with all else: these questions are answered at once, and
-//! only the questions about grants take turns.
+//! No flow writes a client's row, so that reading it commutes with all else, and so does what keys are asked: these
+//! questions are answered at once, and only the questions about grants take turns.
 //!
 //! The flows of the client, which ask a server too, are in [`client`].
 
@@ -17,6 +17,7 @@ use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Reply, Request};
 
 use crate::choice::{Choices, every};
+use crate::drive;
 use crate::fixture::{Answer, BROWSER, Message, USER};
 use crate::store::{MemoryStore, Stored};
 use crate::walk::Call;
@@ -58,7 +59,7 @@ pub enum Mishap {
 
 /// A flow at its question. Flows of all kinds look the same from here.
 trait Suspended {
-    /// Whether the question that the flow stands at is about a row that no flow writes.
+    /// Whether the question that the flow stands at is about keys, or a row that no flow writes.
     fn commutes(&self) -> bool;
     /// Answers the question that the flow stands at; the answer of the flow if that was its last.
     fn advance(&mut self, store: &mut dyn Shared, mishap: Option<Mishap>) -> Option<Answer>;
@@ -68,7 +69,11 @@ struct At<'a, F: Flow>(Option<Step<'a, F>>);
 
 impl<'a, F: Flow<Output<'a> = Reply<'a>>> Suspended for At<'a, F> {
     fn commutes(&self) -> bool {
-        matches!(&self.0, Some(Step::Load(question)) if question.kind() == Kind::Client)
+        match &self.0 {
+            Some(Step::Load(question)) => question.kind() == Kind::Client,
+            Some(Step::Sign(_) | Step::Verify(_)) => true,
+            _ => false,
+        }
     }
 
     fn advance(&mut self, store: &mut dyn Shared, mishap: Option<Mishap>) -> Option<Answer> {
@@ -90,7 +95,11 @@ impl<'a, F: Flow<Output<'a> = Reply<'a>>> Suspended for At<'a, F> {
                     question.answer(outcome)
                 }
             },
-            Step::Done(_) | Step::Sign(_) | Step::Verify(_) | Step::Send(_) => panic!("no flow of the server is here"),
+            Step::Sign(question) if down => question.unavailable(),
+            Step::Verify(question) if down => question.unavailable(),
+            Step::Sign(question) => drive::sign(question),
+            Step::Verify(question) => drive::verify(question),
+            Step::Done(_) | Step::Send(_) => panic!("no flow of the server is here"),
         };
         self.settle(next)
     }

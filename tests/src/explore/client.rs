@@ -18,6 +18,7 @@ use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Response};
 
 use crate::choice::{Choices, every};
+use crate::drive;
 use crate::explore::Mishap;
 use crate::explore::model::{Model, access_token};
 use crate::explore::world::{Sound, World};
@@ -94,14 +95,16 @@ impl Ends for client::Revoke {
 pub enum Question {
     Load,
     Commit,
+    Sign,
+    Verify,
     Send,
 }
 
 impl Question {
-    /// What can go wrong at it. A load whose answer is lost is a load that did not happen.
+    /// What can go wrong at it. What changes nothing and whose answer is lost did not happen.
     const fn mishaps(self) -> &'static [Mishap] {
         match self {
-            Self::Load => &[Mishap::Crash, Mishap::Down],
+            Self::Load | Self::Sign | Self::Verify => &[Mishap::Crash, Mishap::Down],
             Self::Commit | Self::Send => &[Mishap::Crash, Mishap::Down, Mishap::LostAnswer],
         }
     }
@@ -172,6 +175,8 @@ impl<'a, F: Ends, W: World> Suspended<W> for At<'a, F> {
         match self.step.as_ref() {
             Some(Step::Load(_)) => Question::Load,
             Some(Step::Commit(_)) => Question::Commit,
+            Some(Step::Sign(_)) => Question::Sign,
+            Some(Step::Verify(_)) => Question::Verify,
             Some(Step::Send(_)) => Question::Send,
             _ => panic!("no flow of the client is here"),
         }
@@ -200,7 +205,15 @@ impl<'a, F: Ends, W: World> Suspended<W> for At<'a, F> {
                 self.hear(answer.as_ref().map(|canned| &canned.body));
                 receive(question, answer)
             }
-            Step::Done(_) | Step::Sign(_) | Step::Verify(_) => panic!("no flow of the client is here"),
+            Step::Sign(question) => {
+                self.hear(mishap.is_none());
+                if mishap.is_none() { drive::sign(question) } else { question.unavailable() }
+            }
+            Step::Verify(question) => {
+                self.hear(mishap.is_none());
+                if mishap.is_none() { drive::verify(question) } else { question.unavailable() }
+            }
+            Step::Done(_) => panic!("no flow of the client is here"),
         };
         self.settle(next)
     }

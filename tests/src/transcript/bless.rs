@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use symbolon::record::{Client, Grant, Key, Record, Session};
 use symbolon::step::{Commit, Committed, Flow as CoreFlow, Load, Row, Send, Sign, Step, Verdict, Verify};
 
-use super::block::{self, Block, Piece, fold_hex, fold_words};
+use super::block::{self, Block, Piece, fold_hex};
 use super::http::{Response, is_response};
-use super::parse::{self, Change, Item, Scene};
+use super::parse::{self, Item};
+use super::scene::{Change, Scene};
 use super::{Answer, Asked, Call, ENTRIES, Names, Outcome, Question, Role, hex, line, replay};
 use crate::drive::Host;
-use crate::fixture;
 use crate::store::MemoryStore;
+use crate::{fixture, keys};
 
 /// Writes a document anew.
 pub fn bless(document: &str) -> Result<String, String> {
@@ -75,11 +76,9 @@ impl Desk {
         scene.remember(&outcome);
         let mut blocks = Vec::new();
         let mut lines = Vec::new();
-        for Asked { question, answer, staged } in &asked {
-            let mark = if *staged { " !" } else { "" };
-            let question_line = line::write_question(question, &self.names);
-            let answer_word = line::write_answer(question, answer, &self.names);
-            lines.push(fold_words(&format!("{question_line} -> {answer_word}{mark}")));
+        for one in &asked {
+            let Asked { question, answer, staged } = one;
+            lines.push(line::write(one, &self.names));
             if let Question::Send { request, .. } = question {
                 blocks.push(Block::new("host", std::mem::take(&mut lines).join("\n")));
                 blocks.push(request.write());
@@ -298,7 +297,8 @@ impl Host for Recorder<'_> {
     fn sign<'a, F: CoreFlow>(&mut self, question: Sign<'a, F>) -> Step<'a, F> {
         let staged = self.staged();
         let is_staged = staged.is_some();
-        let answer = staged.unwrap_or(Answer::Unavailable);
+        let made = || keys::sign(question.key_id(), question.message()).map_or(Answer::Unavailable, Answer::Signature);
+        let answer = staged.unwrap_or_else(made);
         self.record(replay::sign_question(&question), &answer, is_staged);
         match &answer {
             Answer::Signature(signature) => question.answer(signature),
@@ -309,7 +309,12 @@ impl Host for Recorder<'_> {
     fn verify<'a, F: CoreFlow>(&mut self, question: Verify<'a, F>) -> Step<'a, F> {
         let staged = self.staged();
         let is_staged = staged.is_some();
-        let answer = staged.unwrap_or(Answer::Unavailable);
+        let checked = || match keys::verify(question.key(), question.message(), question.signature()) {
+            Some(true) => Answer::Valid,
+            Some(false) => Answer::Invalid,
+            None => Answer::Unavailable,
+        };
+        let answer = staged.unwrap_or_else(checked);
         self.record(replay::verify_question(&question), &answer, is_staged);
         match answer {
             Answer::Valid => question.answer(Verdict::Valid),

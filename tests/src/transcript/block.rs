@@ -66,7 +66,8 @@ pub fn write(pieces: &[Piece]) -> String {
     pieces.iter().map(piece).collect()
 }
 
-fn unfold(text: &str) -> Vec<String> {
+/// Joins what is folded.
+pub fn unfold(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         match lines.last_mut() {
@@ -91,26 +92,6 @@ pub fn fold(line: &str, mark: &str, after: usize) -> String {
             folded.push_str(&mark[after..]);
         }
         folded.push_str(part);
-    }
-    folded
-}
-
-/// Folds a line longer than 120 characters within its long words, where no space gets lost.
-pub fn fold_words(line: &str) -> String {
-    if line.len() <= 120 || !line.is_ascii() {
-        return line.into();
-    }
-    let mut folded = String::new();
-    let mut column = 0;
-    let mut before = ' ';
-    for char in line.chars() {
-        if column >= 112 && before != ' ' && char != ' ' {
-            folded.push_str("\n ");
-            column = 1;
-        }
-        folded.push(char);
-        column += 1;
-        before = char;
     }
     folded
 }
@@ -140,9 +121,6 @@ mod tests {
         let line = format!("{{\"a\":\"{}\",\"b\":\"{}\",\"c\":1}}", "x".repeat(90), "y".repeat(90));
         assert_ne!(fold(&line, ",\"", 1), line);
         assert_eq!(unfold(&fold(&line, ",\"", 1)), [line.as_str()]);
-        let words = format!("verify {} {} -> valid !", "k".repeat(104), "m".repeat(300));
-        assert_eq!(unfold(&fold_words(&words)), [words.as_str()]);
-        assert!(fold_words(&words).lines().all(|line| line.len() <= 120));
         let digits = "0123456789abcdef".repeat(20);
         assert_eq!(unfold(&fold_hex(&digits)), [digits]);
     }

@@ -5,17 +5,15 @@
 //! load grant g1 -> absent
 //! commit grant g1 absent => g1@1-pending until 1000600 (client c1) -> committed
 //! commit grant g1 @2 => deleted until 1000600 (client c1, subject alice) -> unavailable !
-//! sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> kYbJ...
-//! verify {"alg":"EdDSA",...} eyJhbGciOiJFZERTQSJ9.e30.kYbJ... -> valid
+//! sign rfc8037 {"alg":"EdDSA"}.{"sub":"alice"} -> kYbJ...
+//! verify {"alg":"EdDSA",...} {"alg":"EdDSA"}.{"sub":"alice"}.kYbJ... -> valid
 //! send (https, public addresses, 65536 bytes, 10 seconds) -> answered
 //! ```
 //!
-//! What is signed is a JWS without its last part; a check shows the JWS whole.
-
-use base64ct::{Base64UrlUnpadded, Encoding};
+//! What is signed is a JWS without its last part; a check shows the JWS whole. Both are readable: see [`jws`].
 
 use super::http::Request;
-use super::{Answer, Names, Question, hex};
+use super::{Answer, Asked, Names, Question, hex, jws};
 
 /// Writes a question.
 pub fn write_question(question: &Question, names: &Names) -> String {
@@ -32,10 +30,9 @@ pub fn write_question(question: &Question, names: &Names) -> String {
             let key = names.name_of_key(key);
             format!("commit {kind} {key} {from} => {to} until {expires_at} ({})", labels.join(", "))
         }
-        Question::Sign { key_id, message } => format!("sign {key_id} {}", String::from_utf8_lossy(message)),
+        Question::Sign { key_id, message } => format!("sign {key_id} {}", jws::show_message(message)),
         Question::Verify { key, message, signature } => {
-            let (key, message) = (String::from_utf8_lossy(key), String::from_utf8_lossy(message));
-            format!("verify {key} {message}.{}", Base64UrlUnpadded::encode_string(signature))
+            format!("verify {} {}.{}", jws::show_key(key), jws::show_message(message), jws::encode(signature))
         }
         Question::Send { plain_http, public_addresses_only, body_cap, timeout, .. } => {
             let scheme = if *plain_http { "http or https" } else { "https" };
@@ -55,10 +52,20 @@ pub fn write_answer(question: &Question, answer: &Answer, names: &Names) -> Stri
         (_, Answer::Conflict) => "conflict".into(),
         (_, Answer::Unavailable) => "unavailable".into(),
         (_, Answer::UnavailableAfterWrite) => "unavailable after write".into(),
-        (_, Answer::Signature(signature)) => Base64UrlUnpadded::encode_string(signature),
+        (_, Answer::Signature(signature)) => jws::encode(signature),
         (_, Answer::Valid) => "valid".into(),
         (_, Answer::Invalid) => "invalid".into(),
         (_, Answer::Response(_)) => "answered".into(),
+    }
+}
+
+/// Writes a question with its answer.
+pub fn write(Asked { question, answer, staged }: &Asked, names: &Names) -> String {
+    let mark = if *staged { " !" } else { "" };
+    let (asks, says) = (write_question(question, names), write_answer(question, answer, names));
+    match question {
+        Question::Sign { .. } | Question::Verify { .. } => format!("{}\n -> {says}{mark}", jws::fold_question(&asks)),
+        _ => format!("{asks} -> {says}{mark}"),
     }
 }
 
@@ -116,13 +123,13 @@ pub fn read_question(
         }
         ("sign", rest) => {
             let (key_id, message) = rest.split_once(' ').ok_or_else(wrong)?;
-            Ok(Question::Sign { key_id: key_id.into(), message: message.into() })
+            Ok(Question::Sign { key_id: key_id.into(), message: jws::read_message(message)? })
         }
         ("verify", rest) => {
-            let (key, jws) = rest.split_once(' ').ok_or_else(wrong)?;
+            let (key, jws) = jws::split_first(rest, ' ').ok_or_else(wrong)?;
             let (message, signature) = jws.rsplit_once('.').ok_or_else(wrong)?;
-            let signature = Base64UrlUnpadded::decode_vec(signature).map_err(|_| wrong())?;
-            Ok(Question::Verify { key: key.into(), message: message.into(), signature })
+            let (key, message) = (jws::read_key(key)?, jws::read_message(message)?);
+            Ok(Question::Verify { key, message, signature: jws::decode(signature)? })
         }
         ("send", rest) => {
             let policy = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(wrong)?;
@@ -156,10 +163,7 @@ pub fn read_answer(question: &str, text: &str, names: &Names) -> Result<Answer, 
         "conflict" => Answer::Conflict,
         "unavailable" => Answer::Unavailable,
         "unavailable after write" => Answer::UnavailableAfterWrite,
-        _ if question.starts_with("sign ") => {
-            let signature = Base64UrlUnpadded::decode_vec(text);
-            Answer::Signature(signature.map_err(|_| format!("not a signature: {text}"))?)
-        }
+        _ if question.starts_with("sign ") => Answer::Signature(jws::decode(text)?),
         _ => match names.row(text) {
             Some((version, value)) => Answer::Row { version, value: value.into() },
             None => return Err(format!("not an answer, and not among the rows: {text}")),
@@ -169,6 +173,7 @@ pub fn read_answer(question: &str, text: &str, names: &Names) -> Result<Answer, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::block::unfold;
     use super::*;
 
     fn names() -> Names {
@@ -192,10 +197,11 @@ mod tests {
             "commit grant g1 absent => g1@1-pending until 1000600 (client c1) -> committed",
             "commit grant g1 @2 => g1@3-active until 7 (client c1, subject alice) -> unavailable after write !",
             "commit grant g1 @18446744073709551614 => deleted until 18446744073709551615 () -> conflict",
-            "sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> q83v",
-            "sign as-1 eyJhbGciOiJFZERTQSJ9.e30 -> unavailable !",
-            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30.q83v -> valid",
-            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30. -> invalid !",
+            r#"sign rfc8037 {"alg":"EdDSA"}.{"sub":"a -> b"} -> AAEC"#,
+            r#"sign as-1 {"alg":"EdDSA"}.{"sub":"alice"} -> unavailable !"#,
+            r#"verify {"kty":"OKP"} {"alg":"EdDSA"}.{"a b":[{"c":"."}]}.AAEC -> valid"#,
+            r#"verify {"kty":"OKP"} eyJ9.e30.AAEC -> invalid !"#,
+            r#"verify {"kty":"OKP"} {}.{}. -> unavailable"#,
             "send (https, public addresses, 65536 bytes, 10 seconds) -> unavailable !",
             "send (http or https, any address, 1 bytes, 0 seconds) -> unavailable",
         ];
@@ -203,9 +209,9 @@ mod tests {
             let (asked, answer, staged) = split(text).unwrap();
             let question = read_question(asked, &names(), post).unwrap();
             let answer = read_answer(asked, answer, &names()).unwrap();
-            let mark = if staged { " !" } else { "" };
-            let question_again = write_question(&question, &names());
-            assert_eq!(format!("{question_again} -> {}{mark}", write_answer(&question, &answer, &names())), text);
+            let written = write(&Asked { question, answer, staged }, &names());
+            assert_eq!(written.replace("\n -> ", " -> "), text);
+            assert_eq!(split(&unfold(&written)[0]), split(text));
         }
         assert_eq!(post().map(|request| Request::read(&request.write().lines())), Ok(post()));
     }
@@ -221,8 +227,10 @@ mod tests {
             "commit grant g1 @2 => g1@9 until 7 (client c1)",
             "commit grant g1 @2 => deleted until soon (client c1)",
             "commit grant g1 @2 => deleted until 7",
-            "sign as-1",
-            "verify {\"alg\":\"EdDSA\"} eyJhbGciOiJFZERTQSJ9.e30.q83v=",
+            "sign rfc8037",
+            r#"sign rfc8037 {"alg"}.{}"#,
+            "verify {} {}.{}",
+            "verify {} {}.{}.A",
             "send (ftp, any address, 1 bytes, 0 seconds)",
             "send (https, any address)",
         ] {

@@ -14,10 +14,12 @@ pub mod client;
 mod command;
 mod given;
 pub mod http;
+mod jws;
 pub mod line;
 pub mod parse;
 pub mod replay;
 pub mod resource;
+pub mod scene;
 pub mod server;
 pub mod tape;
 

@@ -301,6 +301,30 @@ mod tests {
         assert!(reason_of("TooMany parameters").is_err());
     }
 
+    #[test]
+    fn signatures_are_asked_for_and_checked() {
+        let mut tape = Tape::default();
+        let message = || b"e30.e30".to_vec();
+        tape.question(&Question::Sign { key_id: "k 1".into(), message: message() }).unwrap();
+        tape.answer(&Answer::Signature(vec![0, 0x41]));
+        tape.question(&Question::Verify { key: b"{}".to_vec(), message: message(), signature: vec![] }).unwrap();
+        tape.answer(&Answer::Valid);
+        tape.answer(&Answer::Invalid);
+        let lines = [
+            "= sign",
+            "= key_id k%201",
+            "= message e30.e30",
+            "answer signature 0 %00A",
+            "= verify",
+            "= key {}",
+            "= message e30.e30",
+            "= signature",
+            "answer verdict 1",
+            "answer verdict 0",
+        ];
+        assert_eq!(tape.text.lines().collect::<Vec<_>>(), lines);
+    }
+
     /// What a struct does not have is not passed over, and neither is what only the struct has.
     #[test]
     fn members_and_values_are_the_same() {
