@@ -23,6 +23,8 @@ pub mod layers;
 pub mod peer;
 #[cfg(feature = "whole")]
 pub mod reasons;
+#[cfg(feature = "whole")]
+pub mod requirements;
 pub mod store;
 #[cfg(feature = "whole")]
 pub mod transcript;

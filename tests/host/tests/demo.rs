@@ -51,6 +51,27 @@ async fn a_person_clicks_through_the_page() {
     running.stop().await.unwrap();
 }
 
+/// RFC 9700 section 4.11.1: whatever the query says, the way from the callback leads to the application's own page.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_callback_sends_nobody_where_its_query_says() {
+    let folder = Folder::new();
+    let running = demonstration(&folder).await;
+    let mut person = common::person(&running);
+    let home = format!("{}/", person.root);
+    for known in [false, true] {
+        if known {
+            person.browser.get(&home).await.unwrap();
+        }
+        for query in
+            ["next=https://evil.example/", "redirect_uri=//evil.example/", "state=https://evil.example/&code=x", ""]
+        {
+            let page = person.browser.get(&format!("{}/demo/callback?{query}", person.root)).await.unwrap();
+            assert_eq!((page.status, page.location()), (303, home.clone()), "{query}");
+        }
+    }
+    running.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_button_works_from_the_page_alone() {
     let folder = Folder::new();

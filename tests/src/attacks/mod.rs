@@ -35,9 +35,10 @@ use symbolon::terms::issuer::Issuer;
 use symbolon::terms::secret;
 
 use crate::fixture::{self, Answer, Bench, Message};
+use crate::requirements;
 use crate::store::MemoryStore;
 pub use form::Form;
-pub use not_here::NOT_HERE;
+pub use not_here::{NOT_HERE, Why};
 pub use outcome::Checked;
 
 /// One attack.
@@ -191,7 +192,11 @@ pub fn run(arguments: &[String], out: &mut dyn Write) -> ExitCode {
         None => attack(&wanted, out),
         Some("--list") => list(&wanted, out),
         Some("--not-here") => list_not_here(&wanted, out),
-        Some(other) => writeln!(out, "attacks: no option {other}; there are --list and --not-here").map(|()| false),
+        Some("--requirements") => requirements::print(out),
+        Some(other) => {
+            let known = "there are --list, --not-here and --requirements";
+            writeln!(out, "attacks: no option {other}; {known}").map(|()| false)
+        }
     };
     if matches!(done, Ok(true)) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

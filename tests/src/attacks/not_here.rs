@@ -9,6 +9,8 @@ pub enum Why {
     HostDuty,
     /// The API has no words for the mistake.
     Inexpressible,
+    /// It is tried elsewhere, on what it attacks.
+    Elsewhere,
 }
 
 impl Why {
@@ -18,6 +20,7 @@ impl Why {
             Self::NotBuilt => "not built yet",
             Self::HostDuty => "the host's duty",
             Self::Inexpressible => "inexpressible",
+            Self::Elsewhere => "tried elsewhere",
         }
     }
 }
@@ -38,7 +41,7 @@ const fn not(id: &'static str, flaw: &'static str, why: Why, reason: &'static st
     NotHere { id, flaw, why, reason }
 }
 
-use Why::{HostDuty, Inexpressible, NotBuilt};
+use Why::{Elsewhere, HostDuty, Inexpressible, NotBuilt};
 
 /// Every one.
 pub const NOT_HERE: &[NotHere] = &[
@@ -140,7 +143,12 @@ pub const NOT_HERE: &[NotHere] = &[
         NotBuilt,
         "none of the three is built; limiting a sender's rate is the host's duty",
     ),
-    not("PD-21", "null, overlapping and stale pointers", NotBuilt, "the C and wasm bindings"),
+    not(
+        "PD-21",
+        "null, overlapping and stale pointers",
+        Elsewhere,
+        "on the C library by tests/c/misuse.c, under sanitizers, and on the wasm module by tests/wasm/memory.test.js",
+    ),
     not("EL-11", "key text in an error", Inexpressible, "`CredentialKeys` takes `[u8; 32]` and fails without a text"),
     not(
         "CS-19",

@@ -1,5 +1,5 @@
 //! `attacks [ID or TOPIC...]` runs attacks against the core; `--list` names them, `--not-here` names those that have no
-//! place here and says why.
+//! place here and says why, `--requirements` names what RFC 9700 asks for and what shows that it holds.
 
 use std::process::ExitCode;
 
