@@ -56,7 +56,9 @@ impl<'r> Credentials<'r> {
                     _ => Ok(Self { client_id: id, presented: Presented::Basic(secret) }),
                 };
             }
-            Authorization::Bearer(_) | Authorization::Other => return Err(Reason::ClientAuthentication),
+            Authorization::Bearer(_) | Authorization::Dpop(_) | Authorization::Other => {
+                return Err(Reason::ClientAuthentication);
+            }
         }
         match (secret, assertion) {
             (Some(_), Some(_)) => return Err(Reason::SeveralCredentials),

@@ -102,7 +102,7 @@ impl<'a> AwaitIntrospection<'a> {
     fn exchange(&mut self, headers: &[Field<'_>]) -> Result<Exchange<'a>, Reason> {
         let token = match header::authorization(headers)? {
             Authorization::Bearer(token) => token,
-            Authorization::Absent | Authorization::Basic(_) | Authorization::Other => {
+            Authorization::Absent | Authorization::Basic(_) | Authorization::Dpop(_) | Authorization::Other => {
                 return Err(Reason::TokenMissing);
             }
         };

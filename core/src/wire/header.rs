@@ -49,6 +49,8 @@ pub enum Authorization<'r> {
     Basic(&'r [u8]),
     /// A `Bearer` token (RFC 6750 section 2.1).
     Bearer(&'r str),
+    /// A token that is bound to the key of a DPoP proof (RFC 9449 section 7.1).
+    Dpop(&'r str),
     /// Another scheme.
     Other,
 }
@@ -69,8 +71,9 @@ pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, 
     }
     let end = value.iter().position(|&b| b == b' ').unwrap_or(value.len());
     let (scheme, rest) = value.split_at_checked(end).ok_or(MALFORMED)?;
-    let basic = scheme.eq_ignore_ascii_case(b"Basic");
-    if !basic && !scheme.eq_ignore_ascii_case(b"Bearer") {
+    let is = |known: &[u8]| scheme.eq_ignore_ascii_case(known);
+    let (basic, dpop) = (is(b"Basic"), is(b"DPoP"));
+    if !basic && !dpop && !is(b"Bearer") {
         return Ok(Authorization::Other);
     }
     let start = rest.iter().position(|&b| b != b' ').ok_or(MALFORMED)?;
@@ -85,7 +88,8 @@ pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, 
     if basic {
         return Ok(Authorization::Basic(token));
     }
-    core::str::from_utf8(token).map(Authorization::Bearer).map_err(|_| MALFORMED)
+    let token = core::str::from_utf8(token).map_err(|_| MALFORMED)?;
+    Ok(if dpop { Authorization::Dpop(token) } else { Authorization::Bearer(token) })
 }
 
 /// Decodes `Basic` credentials into client_id and secret. Both halves are form-encoded inside (RFC 6749 section 2.3.1).

@@ -11,6 +11,7 @@
 //! so that later walks pass over a string in one step, and take its content as it stands.
 
 mod check;
+mod text;
 
 use core::cell::Cell;
 
