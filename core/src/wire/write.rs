@@ -70,7 +70,10 @@ impl Writer<'_> {
         let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
         match rest.split_at_mut_checked(bytes.len()) {
             Some((place, _)) if !self.full => {
-                place.copy_from_slice(bytes);
+                // Not `copy_from_slice`, which compares the lengths again: a panic path where it is not inlined.
+                for (place, byte) in place.iter_mut().zip(bytes) {
+                    *place = *byte;
+                }
                 self.len = self.len.saturating_add(bytes.len());
             }
             _ => self.full = true,
