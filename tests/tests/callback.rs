@@ -351,24 +351,26 @@ fn a_token_response_is_taken_if_it_is_one() {
 
 #[test]
 fn nothing_is_left_half_done_whichever_question_fails() {
-    use Fault::{Conflict, Lost, Unavailable};
+    use Fault::{Conflict, Down, Lost, Unavailable};
     let (mut app, _, session, good) = begun();
     let full = std::mem::take(&mut app.store);
-    // load, commit Redeeming, send, commit Active.
+    // load, commit Redeeming, send, commit Active; and if that is not answered by yes, load and commit again.
     for (at, fault, reason, sent, state) in [
-        (0, Unavailable, Reason::StoreUnavailable, 0, "started"),
-        (1, Unavailable, Reason::StoreUnavailable, 0, "started"),
-        (1, Lost, Reason::StoreUnavailable, 0, "redeeming"),
-        (1, Conflict, Reason::StateUsed, 0, "started"),
-        (2, Unavailable, Reason::PeerUnavailable, 1, "gone"),
-        (2, Lost, Reason::PeerUnavailable, 1, "gone"),
-        (3, Unavailable, Reason::StoreUnavailable, 1, "redeeming"),
-        (3, Lost, Reason::StoreUnavailable, 1, "active"),
-        (3, Conflict, Reason::SessionGone, 2, "redeeming"),
+        (0, Unavailable, Some(Reason::StoreUnavailable), 0, "started"),
+        (1, Unavailable, Some(Reason::StoreUnavailable), 0, "started"),
+        (1, Lost, Some(Reason::StoreUnavailable), 0, "redeeming"),
+        (1, Conflict, Some(Reason::StateUsed), 0, "started"),
+        (2, Unavailable, Some(Reason::PeerUnavailable), 1, "gone"),
+        (2, Lost, Some(Reason::PeerUnavailable), 1, "gone"),
+        (3, Unavailable, None, 1, "active"),
+        (3, Lost, None, 1, "active"),
+        (3, Conflict, None, 1, "active"),
+        (3, Down, Some(Reason::StoreUnavailable), 1, "redeeming"),
     ] {
         let (mut store, token) = (full.clone(), r#"{"access_token":"a","token_type":"Bearer"}"#);
         let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, token))).with_fault(at, fault);
-        assert_eq!(app.callback_on(&good, BROWSER, &mut host), Err(reason.into()), "{at} {fault:?}");
+        let ended = app.callback_on(&good, BROWSER, &mut host);
+        assert_eq!(ended.err(), reason.map(Into::into), "{at} {fault:?}");
         assert_eq!(host.sent.len(), sent, "{at} {fault:?}");
         let after = App { store, ..App::default() };
         assert_eq!(after.state(session), state, "{at} {fault:?}");
@@ -378,6 +380,15 @@ fn nothing_is_left_half_done_whichever_question_fails() {
             assert!([Reason::StateUsed, Reason::StateUnknown].contains(&refusal.reason), "{at} {fault:?}");
         }
     }
+    // The store is silent once, and the user signs out: what nobody keeps is revoked.
+    let mut store = full.clone();
+    let mut host = Peer::new(&mut store, |_, store| {
+        store.rows.clear();
+        Some(Canned::json(200, r#"{"access_token":"a","token_type":"Bearer"}"#))
+    })
+    .with_fault(3, Unavailable);
+    assert_eq!(app.callback_on(&good, BROWSER, &mut host).err(), Some(Reason::SessionGone.into()));
+    assert_eq!(host.sent.last().map(|sent| sent.url.as_str()), Some("https://as.example/revoke"));
     let mut store = full.clone();
     store.rows.get_mut(&session).expect("a row").value.push(0);
     let after = App { store, ..App::default() };

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! start           -> load session | done
-//! load session    -> commit session | done
-//! commit session  -> send | done
+//! load session    -> commit session | send | done
+//! commit session  -> send | load session | done
 //! send            -> commit session | done
 //! ```
 //!
@@ -15,7 +15,7 @@ use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_re
 use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
-use crate::record::{Key, Kind, Record, Session, Started, TokenSet};
+use crate::record::{Key, Kind, Record, Refreshing, Session, Started, TokenSet};
 use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter::{parameters, required};
@@ -44,8 +44,8 @@ pub struct SignedIn<'a> {
 impl<'a> Client<'a> {
     /// Ends a sign-in: judges what came to the redirection URI, and exchanges the code for tokens.
     ///
-    /// With [`Reason::StoreUnavailable`] nobody knows whether the session has tokens: a refresh of it tells, and a sign-out
-    /// ends it.
+    /// With [`Reason::StoreUnavailable`] the store has failed for good, and nobody knows whether the session has tokens: a
+    /// refresh of it tells, and a sign-out ends it. A session whose response was taken and whose tokens never came lapses.
     ///
     /// `query` is what follows the `?`, and is decoded in place; `user_agent` is the binding of the browser that brought it.
     /// The buffer needs [`BUFFER`](super::BUFFER) bytes.
@@ -61,7 +61,7 @@ impl<'a> Client<'a> {
         Ok(match start(&cx, query) {
             Ok((key, response)) => {
                 let at = AwaitSession { cx, key, response, user_agent };
-                Step::Load(Load { key, kind: Kind::Session, at })
+                Step::Load(Load { key, kind: Kind::Session, at: Loading::Session(at) })
             }
             Err(reason) => Step::Done(Err(reason.into())),
         })
@@ -84,6 +84,15 @@ fn start<'a>(cx: &Context<'a>, query: &'a mut [u8]) -> Result<(Key, Authorizatio
         Ok(Some(state)) => Ok((Key::session(state), response)),
         _ => Err(Reason::StateUnknown),
     }
+}
+
+/// The phases in which the session is being read.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Loading<'a> {
+    #[doc(hidden)]
+    Session(AwaitSession<'a>),
+    #[doc(hidden)]
+    Stored(AwaitActive<'a>),
 }
 
 /// The session of the response is being read.
@@ -221,7 +230,7 @@ impl<'a> AwaitTokens<'a> {
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
         match self.write(response) {
             Ok((write, tokens)) => {
-                let at = AwaitActive { cx: self.cx, key: self.key, tokens };
+                let at = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
                 Step::Commit(Commit { write, at: Committing::Active(at) })
             }
             // A code is good for one exchange, even if nothing is known of how that went: the session ends.
@@ -240,23 +249,61 @@ impl<'a> AwaitTokens<'a> {
     }
 }
 
-/// The tokens are being stored; they are handed out after it.
+/// The tokens are being stored, or are to be; they are handed out after it.
 pub struct AwaitActive<'a> {
     cx: Context<'a>,
-    key: Key,
     tokens: TokenSet<'a>,
+    write: Write<'a>,
+    /// `None` once they may not be written again.
+    races: Option<u8>,
 }
 
 impl<'a> AwaitActive<'a> {
-    fn signed_in(&self) -> SignedIn<'a> {
-        SignedIn { session: self.key, tokens: Tokens::of(&self.tokens) }
+    fn committed(self, outcome: Answer<Committed>) -> Step<'a, Callback> {
+        if outcome == Ok(Committed::Yes) {
+            return Step::Done(Ok(self.signed_in(&self.tokens)));
+        }
+        // Nobody knows whether they are stored: the row does. To write them twice is to write them once.
+        let key = self.write.key;
+        let at = Self { races: self.races.and_then(|races| races.checked_sub(1)), ..self };
+        Step::Load(Load { key, kind: Kind::Session, at: Loading::Stored(at) })
     }
 
-    /// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
-    fn orphaned(mut self) -> Step<'a, Callback> {
+    /// The tokens are stored after all; or the user has signed out.
+    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Callback> {
+        let row = match row {
+            Ok(Some(row)) => row,
+            Ok(None) => return self.orphaned(Reason::SessionGone),
+            Err(_) => return Step::Done(Err(Reason::StoreUnavailable.into())),
+        };
+        match Session::decode(row.value) {
+            Ok(session) if session.owner() != self.cx.owner() => Step::Done(Err(Reason::SessionForeign.into())),
+            Ok(Session::Redeeming(_)) if self.races.is_none() => self.orphaned(Reason::StoreBusy),
+            // A response is taken once: the row is this flow's own.
+            Ok(Session::Redeeming(_)) => {
+                self.write.expected = Some(row.version);
+                Step::Commit(Commit { write: self.write, at: Committing::Active(self) })
+            }
+            // Or a refresh has gone on with them: what it has stored is the session's.
+            Ok(Session::Active(tokens) | Session::Refreshing(Refreshing { tokens, .. })) => {
+                let tokens = Tokens::of(&tokens).copy(&mut self.cx.arena);
+                let signed_in = tokens.map(|tokens| SignedIn { session: self.write.key, tokens });
+                Step::Done(signed_in.map_err(Failure::from))
+            }
+            Ok(Session::Started(_)) => Step::Done(Err(Reason::SessionGone.into())),
+            Err(reason) => Step::Done(Err(reason.into())),
+        }
+    }
+
+    fn signed_in(&self, tokens: &TokenSet<'a>) -> SignedIn<'a> {
+        SignedIn { session: self.write.key, tokens: Tokens::of(tokens) }
+    }
+
+    /// No session keeps the tokens: the server is told to revoke what it has issued, whatever comes of it.
+    fn orphaned(mut self, reason: Reason) -> Step<'a, Callback> {
         match self.cx.revocation(&self.tokens) {
-            Ok(Some(exchange)) => Step::Send(Send { exchange, at: Sending::Orphans }),
-            Ok(None) | Err(_) => Step::Done(Err(Reason::SessionGone.into())),
+            Ok(Some(exchange)) => Step::Send(Send { exchange, at: Sending::Orphans(reason) }),
+            Ok(None) | Err(_) => Step::Done(Err(reason.into())),
         }
     }
 }
@@ -267,7 +314,7 @@ pub enum Sending<'a> {
     #[doc(hidden)]
     Tokens(AwaitTokens<'a>),
     #[doc(hidden)]
-    Orphans,
+    Orphans(Reason),
 }
 
 /// The exchange failed; the session is being deleted.
@@ -277,26 +324,29 @@ pub struct AwaitFailed<'a> {
 
 impl Flow for Callback {
     type Output<'a> = Result<SignedIn<'a>, Failure<'a>>;
-    type Loading<'a> = AwaitSession<'a>;
+    type Loading<'a> = Loading<'a>;
     type Committing<'a> = Committing<'a>;
     type Sending<'a> = Sending<'a>;
     no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
-        at.judge(row)
+        match at {
+            Loading::Session(at) => at.judge(row),
+            Loading::Stored(at) => at.judge(row),
+        }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         Step::Done(Err(match (at, outcome) {
+            (Committing::Active(at), outcome) => return at.committed(outcome),
             (Committing::Redeeming(AwaitRedeeming { cx, key, asked, exchange, version }), Ok(Committed::Yes)) => {
                 let at = AwaitTokens { cx, key, asked, version };
                 return Step::Send(Send { exchange, at: Sending::Tokens(at) });
             }
-            (Committing::Active(at), Ok(Committed::Yes)) => return Step::Done(Ok(at.signed_in())),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
-            (Committing::Active(at), Ok(Committed::Conflict)) => return at.orphaned(),
-            (Committing::Redeeming(_) | Committing::Active(_), Err(_)) => Reason::StoreUnavailable.into(),
+            // Whose write it is that the row shows, the row does not say: the code is not sent.
+            (Committing::Redeeming(_), Err(_)) => Reason::StoreUnavailable.into(),
             // What could not be deleted lapses.
             (Committing::Refused(AwaitRefused { failure }), _) | (Committing::Failed(AwaitFailed { failure }), _) => {
                 failure
@@ -307,7 +357,7 @@ impl Flow for Callback {
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         match at {
             Sending::Tokens(at) => at.judge(response),
-            Sending::Orphans => Step::Done(Err(Reason::SessionGone.into())),
+            Sending::Orphans(reason) => Step::Done(Err(reason.into())),
         }
     }
 }

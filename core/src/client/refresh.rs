@@ -228,7 +228,7 @@ impl<'a> AwaitTokens<'a> {
 
     fn store(self, write: Write<'a>, end: Refreshed<'a>) -> Step<'a, Refresh> {
         let Held { refresh_token: spent, rejected, .. } = self.held;
-        let at = AwaitStored { cx: self.cx, spent, rejected, write, end, races: limits::RACES };
+        let at = AwaitStored { cx: self.cx, spent, rejected, write, end, races: Some(limits::RACES) };
         Step::Commit(Commit { write, at: Committing::Stored(at) })
     }
 
@@ -249,22 +249,22 @@ pub struct AwaitStored<'a> {
     rejected: Option<&'a str>,
     write: Write<'a>,
     end: Refreshed<'a>,
-    races: u8,
+    /// `None` once it may not be written again.
+    races: Option<u8>,
 }
 
 impl<'a> AwaitStored<'a> {
     fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
-        match (outcome, self.races.checked_sub(1), self.end) {
-            (Ok(Committed::Yes), ..) => Step::Done(self.end),
-            // Nobody knows whether it is stored: the row does. To write it twice is to write it once.
-            (Ok(Committed::Conflict), Some(races), _) | (Err(_), Some(races), Refreshed::Usable(_)) => {
-                let at = Loading::Rival(Self { races, ..self });
+        match (outcome, self.end) {
+            (Ok(Committed::Yes), end) => Step::Done(end),
+            // What the server has said of the grant holds, stored or not.
+            (Err(_), end @ Refreshed::SignInAgain(_)) => Step::Done(end),
+            // Nobody knows whether it is stored: the row does. To write it twice is to write it once. The last read is for
+            // what may have become of the session alone: tokens that nobody keeps are revoked.
+            _ => {
+                let at = Loading::Rival(Self { races: self.races.and_then(|races| races.checked_sub(1)), ..self });
                 Step::Load(Load { key: self.write.key, kind: Kind::Session, at })
             }
-            // What the server has said of the grant holds, stored or not.
-            (_, _, end @ Refreshed::SignInAgain(_)) => Step::Done(end),
-            (Ok(Committed::Conflict), None, _) => Step::Done(Refreshed::Failed(Reason::StoreBusy.into())),
-            (Err(_), ..) => Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         }
     }
 
@@ -280,6 +280,12 @@ impl<'a> AwaitStored<'a> {
             Ok(session) if session.owner() != cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
             // The row still holds what was spent: what came of that is newer.
             Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(spent)) => {
+                if races.is_none() {
+                    return Step::Done(match end {
+                        Refreshed::SignInAgain(_) => end,
+                        _ => Refreshed::Failed(Reason::StoreBusy.into()),
+                    });
+                }
                 write.expected = Some(row.version);
                 let at = Committing::Stored(Self { cx, spent, rejected, write, end, races });
                 return Step::Commit(Commit { write, at });

@@ -2,8 +2,8 @@
 //!
 //! Without a bound, each lost race multiplies the tree by all that may be read after it. From the first lost race on, a
 //! question has the answers of its node's ` again`, where the menu says so: one of each sort. From the second in a row, with
-//! no write done between them, a read gives the row that it gave last, under a new version, and an exchange and a
-//! key the first of its answers; a write may still be lost, until the flow gives up.
+//! no write done between them, a read gives the row that it gave last, under a new version, or none where the menu has that;
+//! an exchange and a key give the first of their answers; a write may still be lost, until the flow gives up.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,10 @@ pub fn answered(menu: &Menu, mut run: impl FnMut(&mut dyn FnMut(&Question) -> Gi
             let menu = menu.unwrap_or_else(|| panic!("nobody expected {node}"));
             let settled = in_a_row > 1;
             let mut given = match question {
-                Question::Load { .. } if settled && read.contains_key(&node) => read[&node].clone(),
+                Question::Load { .. } if settled && read.contains_key(&node) => {
+                    let gone = menu.contains(&Given::Row(None));
+                    if gone && choices.pick(2) == 1 { Given::Row(None) } else { read[&node].clone() }
+                }
                 Question::Sign | Question::Verify | Question::Send(_) if settled => menu[0].clone(),
                 _ => menu[choices.pick(menu.len())].clone(),
             };

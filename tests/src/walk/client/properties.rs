@@ -164,10 +164,13 @@ fn lost<'r>(kept: &'r Run<'_>) -> Option<TokenSet<'r>> {
         _ => None,
     });
     let Some(Session::Active(tokens)) = written(write?) else { return None };
-    let gone = match (&kept.case.call, kept.record.last()?) {
-        (Call::Refresh(_), (Question::Load { .. }, Given::Row(None))) => true,
-        // Nobody but a sign-out writes a session that is redeeming its code.
-        (Call::Callback(..), (Question::Commit(_), Given::Conflict)) => true,
+    let (Question::Load { .. }, Given::Row(row)) = kept.record.last()? else { return None };
+    let gone = match (&kept.case.call, row) {
+        (Call::Refresh(_) | Call::Callback(..), None) => true,
+        // A callback that may write no more leaves its row without tokens.
+        (Call::Callback(..), Some((_, value))) => {
+            matches!(Session::decode(value), Ok(Session::Redeeming(owner)) if owner == OWNER)
+        }
         _ => false,
     };
     (gone && tokens.access_token == NEW_ACCESS).then_some(tokens)
@@ -178,8 +181,19 @@ fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
     if kept.exchanges().any(|(_, sent, _)| kept.cleans_up(sent)) {
         return false;
     }
+    // Whoever gives up has looked last at what has become of the session.
+    let gave_up = run.outcome == Outcome::Failed(Reason::StoreBusy) && matches!(run.case.call, Call::Refresh(_));
+    if gave_up && kept.sent().is_some() && !matches!(kept.record.last(), Some((Question::Load { .. }, _))) {
+        return false;
+    }
     let cleaned = (kept.record.len() < run.record.len()).then(|| run.sent()).flatten();
-    let over = matches!(run.outcome, Outcome::SignInAgain(Reason::SessionGone) | Outcome::Failed(Reason::SessionGone));
+    let over = match run.outcome {
+        Outcome::SignInAgain(reason) | Outcome::Failed(reason) => match (&run.case.call, kept.record.last()) {
+            (Call::Callback(..), Some((_, Given::Row(Some(_))))) => reason == Reason::StoreBusy,
+            _ => reason == Reason::SessionGone,
+        },
+        _ => false,
+    };
     match (lost(&kept), cleaned) {
         (Some(tokens), Some((_, sent, _))) => {
             over && sent.parameter("token").as_deref() == Some(strongest(&tokens)) && is_in_the_callers_name(run, sent)
@@ -200,7 +214,11 @@ fn is_open(started: &Started<'_>) -> bool {
 fn code_goes_out_for_a_good_response(run: &Run<'_>) -> bool {
     let Call::Callback(query, browser) = &run.case.call else { return true };
     let Some((_, sent, _)) = run.sent() else { return true };
-    let open = matches!(run.last_row(), Some(Session::Started(started)) if is_open(&started));
+    let first = match &run.record[0].1 {
+        Given::Row(Some((_, value))) => Session::decode(value).ok(),
+        _ => None,
+    };
+    let open = matches!(first, Some(Session::Started(started)) if is_open(&started));
     let fits = |name, value: &str| sent.parameter(name).as_deref() == Some(value);
     open && *query == good_response()
         && *browser == BROWSER
@@ -216,10 +234,16 @@ fn tokens_are_the_sessions(run: &Run<'_>) -> bool {
         let kept = matches!(written(write), Some(Session::Active(tokens)) if tokens.access_token == token);
         return kept && token == NEW_ACCESS && run.sent().is_some();
     }
-    let Call::Refresh(rejected) = run.case.call else { return false };
+    // Not stored by this flow, or not as far as it knows: then the row says so.
+    let (rejected, ended_too) = match run.case.call {
+        Call::Refresh(rejected) => (rejected, false),
+        // Whoever has refreshed since has signed in all the same.
+        Call::Callback(..) if run.sent().is_some() => (None, true),
+        _ => return false,
+    };
     let read = matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(Some(_)))));
     let Some(tokens) = run.last_row().and_then(|session| session.tokens().copied()) else { return false };
-    let fresh = tokens.expires_at.is_none_or(|end| NOW < end);
+    let fresh = ended_too || tokens.expires_at.is_none_or(|end| NOW < end);
     read && fresh && tokens.access_token == token && tokens.owner == OWNER && rejected != Some(token)
 }
 
