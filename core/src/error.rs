@@ -5,64 +5,9 @@
 
 use crate::event::{Event, named};
 
-/// Error codes of the IANA "OAuth Extensions Error" registry and of the RFCs that this crate implements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// RFC 6749 section 4.1.2.1.
-    AccessDenied,
-    /// RFC 6750 section 3.1.
-    InsufficientScope,
-    /// RFC 6749 section 5.2.
-    InvalidClient,
-    /// RFC 6749 section 5.2.
-    InvalidGrant,
-    /// RFC 6749 section 5.2.
-    InvalidRequest,
-    /// RFC 6749 section 5.2.
-    InvalidScope,
-    /// RFC 8707 section 2.
-    InvalidTarget,
-    /// RFC 6750 section 3.1.
-    InvalidToken,
-    /// OpenID Connect Core section 3.1.2.6.
-    RequestNotSupported,
-    /// OpenID Connect Core section 3.1.2.6.
-    RequestUriNotSupported,
-    /// RFC 6749 section 4.1.2.1.
-    ServerError,
-    /// RFC 6749 section 4.1.2.1.
-    TemporarilyUnavailable,
-    /// RFC 6749 section 5.2.
-    UnauthorizedClient,
-    /// RFC 6749 section 5.2.
-    UnsupportedGrantType,
-    /// RFC 6749 section 4.1.2.1.
-    UnsupportedResponseType,
-}
+mod code;
 
-impl ErrorCode {
-    /// The code as it is written on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access_denied",
-            Self::InsufficientScope => "insufficient_scope",
-            Self::InvalidClient => "invalid_client",
-            Self::InvalidGrant => "invalid_grant",
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidScope => "invalid_scope",
-            Self::InvalidTarget => "invalid_target",
-            Self::InvalidToken => "invalid_token",
-            Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
-            Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
-            Self::UnauthorizedClient => "unauthorized_client",
-            Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::UnsupportedResponseType => "unsupported_response_type",
-        }
-    }
-}
+pub use code::ErrorCode;
 
 named! {
 /// Why a request was refused. `&'static str` payloads are names of parameters, header fields or members, never values.
@@ -122,6 +67,8 @@ pub enum Reason {
     Scope,
     /// A resource that the client may not ask for, or that the grant does not hold (RFC 8707 section 2).
     Resource,
+    /// `authorization_details` that are malformed, or of a type that the client may not ask for (RFC 9396 section 5).
+    AuthorizationDetails,
 
     // Who asked.
     /// No client has this `client_id`, or it is disabled.
@@ -138,6 +85,14 @@ pub enum Reason {
     ClientAuthentication,
     /// This endpoint is not for public clients.
     PublicClient,
+    /// An assertion of a client that was used before, or that is being used at this moment.
+    AssertionReplayed,
+    /// A DPoP proof without the nonce of this server, or with one that is too old (RFC 9449 section 8).
+    DpopNonce,
+    /// A DPoP proof that was used before (RFC 9449 section 11.1).
+    DpopReplayed,
+    /// The request proves no key, and its tokens must be bound to one.
+    SenderConstraintMissing,
 
     // What was presented.
     /// A code that was not issued here, or is no code: mistyped, cut off or forged.
@@ -152,6 +107,8 @@ pub enum Reason {
     CodeRedirectUri,
     /// A code presented without the right `code_verifier` (RFC 7636 section 4.6). It is burnt.
     CodeVerifier,
+    /// A code presented without the key that it is bound to (RFC 9449 section 10). It is burnt.
+    CodeKey,
     /// A redeemed code presented again with client and verifier right: the grant is revoked (RFC 9700 section 4.2.4).
     CodeReplayed,
     /// A redeemed code presented again with client or verifier wrong: nothing changes.
@@ -164,6 +121,8 @@ pub enum Reason {
     RefreshTokenDead,
     /// A refresh token presented by a client to which it was not issued.
     RefreshTokenForeign,
+    /// A refresh token presented without the key that it is bound to (RFC 9449 section 5).
+    RefreshTokenKey,
     /// A superseded refresh token: the grant is revoked (RFC 9700 section 4.14.2).
     RefreshTokenReused,
 
@@ -178,6 +137,14 @@ pub enum Reason {
     InteractionDecided,
     /// The user refused.
     Denied,
+    /// `prompt=none`, and no user is signed in.
+    LoginRequired,
+    /// `prompt=none`, and the user has not approved this yet.
+    ConsentRequired,
+    /// `prompt=none`, and the user must be asked something else.
+    InteractionRequired,
+    /// `prompt=none`, and the user is signed in more than once.
+    AccountSelectionRequired,
     /// The host approved a scope that was not asked for, or no scope at all.
     DecisionExceedsRequest,
 
@@ -240,6 +207,8 @@ pub enum Reason {
     StoreBusy,
     /// A row does not decode.
     RowUndecodable,
+    /// The host's keys did not answer: nothing could be signed, or no signature checked.
+    KeysUnavailable,
     /// The peer server did not answer.
     PeerUnavailable,
     /// The entropy is all zeros: the random source does not work.
@@ -286,14 +255,22 @@ impl Reason {
             Self::GrantTypeNotRegistered => (UnauthorizedClient, 400, "the client is not registered for this grant"),
             Self::Scope => (InvalidScope, 400, "scope exceeds what may be granted"),
             Self::Resource => (InvalidTarget, 400, "resource exceeds what may be granted"),
+            Self::AuthorizationDetails => {
+                (InvalidAuthorizationDetails, 400, "authorization_details exceed what may be granted")
+            }
 
             Self::UnknownClient => (InvalidRequest, 400, "unknown client"),
             Self::RedirectUriMismatch => (InvalidRequest, 400, "redirect_uri is not registered for this client"),
             Self::RedirectUriAmbiguous => (InvalidRequest, 400, "redirect_uri is required for this client"),
             Self::RedirectUriForbidden => (InvalidRequest, 400, "redirect_uri may not be registered"),
             Self::SeveralCredentials => (InvalidRequest, 400, "more than one client authentication method"),
-            Self::ClientAuthentication => (InvalidClient, 401, "client authentication failed"),
+            Self::ClientAuthentication | Self::AssertionReplayed => {
+                (InvalidClient, 401, "client authentication failed")
+            }
             Self::PublicClient => (InvalidClient, 401, "client authentication is required here"),
+            Self::DpopNonce => (UseDpopNonce, 400, "a DPoP proof must have the nonce of this server"),
+            Self::DpopReplayed => (InvalidDpopProof, 400, "the DPoP proof is not valid here"),
+            Self::SenderConstraintMissing => (InvalidRequest, 400, "a DPoP proof or a client certificate is required"),
 
             Self::CodeInvalid
             | Self::CodeExpired
@@ -301,12 +278,14 @@ impl Reason {
             | Self::CodeForeign
             | Self::CodeRedirectUri
             | Self::CodeVerifier
+            | Self::CodeKey
             | Self::CodeReplayed
             | Self::CodeReplayedForeign => (InvalidGrant, 400, "the authorization code is not valid here"),
             Self::RefreshTokenInvalid
             | Self::RefreshTokenExpired
             | Self::RefreshTokenDead
             | Self::RefreshTokenForeign
+            | Self::RefreshTokenKey
             | Self::RefreshTokenReused => (InvalidGrant, 400, "the refresh token is not valid here"),
 
             Self::InteractionInvalid | Self::InteractionExpired => {
@@ -315,6 +294,12 @@ impl Reason {
             Self::InteractionForeign => (InvalidRequest, 400, "this sign-in was started in another browser"),
             Self::InteractionDecided => (InvalidRequest, 400, "this sign-in is already finished"),
             Self::Denied => (AccessDenied, 400, "the user refused"),
+            Self::LoginRequired => (ErrorCode::LoginRequired, 400, "the user is not signed in"),
+            Self::ConsentRequired => (ErrorCode::ConsentRequired, 400, "the user has not approved this"),
+            Self::InteractionRequired => (ErrorCode::InteractionRequired, 400, "the user must be asked"),
+            Self::AccountSelectionRequired => {
+                (ErrorCode::AccountSelectionRequired, 400, "the user must choose an account")
+            }
             Self::DecisionExceedsRequest => (ServerError, 500, "the server decided on something that was not asked"),
 
             Self::IssuerMismatch => (ServerError, 502, "metadata of another issuer"),
@@ -347,7 +332,9 @@ impl Reason {
             Self::IntrospectionMalformed => (ServerError, 502, "malformed introspection response"),
             Self::ScopeNeeded => (ServerError, 500, "the scope needed is malformed"),
 
-            Self::StoreUnavailable | Self::StoreBusy => (TemporarilyUnavailable, 503, "try again"),
+            Self::StoreUnavailable | Self::StoreBusy | Self::KeysUnavailable => {
+                (TemporarilyUnavailable, 503, "try again")
+            }
             Self::PeerUnavailable => (TemporarilyUnavailable, 503, "the authorization server does not answer"),
             Self::RowUndecodable => (ServerError, 500, "a stored row cannot be read"),
             Self::EntropyMissing => (ServerError, 500, "no randomness"),
@@ -360,11 +347,12 @@ impl Reason {
     pub const fn event(self) -> Option<Event> {
         Some(match self {
             Self::CodeInvalid | Self::RefreshTokenInvalid | Self::InteractionInvalid => Event::CredentialForged,
-            Self::CodeForeign | Self::CodeRedirectUri | Self::CodeVerifier => Event::CodeBurnt,
+            Self::CodeForeign | Self::CodeRedirectUri | Self::CodeVerifier | Self::CodeKey => Event::CodeBurnt,
             Self::CodeReplayed => Event::CodeReplayed,
             Self::RefreshTokenReused => Event::RefreshTokenReused,
-            Self::CodeReplayedForeign | Self::RefreshTokenForeign => Event::ForeignCredential,
+            Self::CodeReplayedForeign | Self::RefreshTokenForeign | Self::RefreshTokenKey => Event::ForeignCredential,
             Self::ClientAuthentication | Self::PublicClient => Event::ClientAuthenticationFailed,
+            Self::AssertionReplayed | Self::DpopReplayed => Event::ProofReplayed,
             Self::RedirectUriMismatch => Event::RedirectUriRefused,
             Self::InteractionForeign => Event::InteractionForeign,
             Self::Denied => Event::Denied,

@@ -50,6 +50,8 @@ pub enum Event {
     CredentialForged,
     /// A client failed to authenticate; a host counts these against guessing.
     ClientAuthenticationFailed,
+    /// An assertion or a DPoP proof came a second time.
+    ProofReplayed,
     /// An authorization request named a redirection URI that is not its client's.
     RedirectUriRefused,
     /// A credential of one client was presented by another.

@@ -77,3 +77,11 @@ pub const CODE_LIFETIME: u64 = 600;
 /// The window in which a client that authenticates may ask for the same refresh again, in seconds: a lost response is noticed
 /// at once, and outside the window a superseded refresh token is a stolen one.
 pub const RETRY_WINDOW: u64 = 300;
+/// Types of `authorization_details` that one client may ask for, and that one server knows.
+pub const AUTHORIZATION_DETAILS_TYPES: usize = 16;
+/// A client's JWK set, given by value: four RSA keys with their certificates.
+pub const JWKS: usize = 8 * 1024;
+/// A certificate's subject, or one of its other names.
+pub const CERTIFICATE_NAME: usize = 512;
+/// A DPoP nonce of the server is good until this many seconds have passed, and for as long again.
+pub const DPOP_NONCE: u64 = 120;

@@ -11,11 +11,17 @@ use crate::limits;
 use crate::terms::credential::GrantId;
 
 mod client;
+mod document;
 mod grant;
+mod mark;
 mod session;
 
-pub use client::{AuthenticationMethod, CLIENT_ROW, Client, GrantTypes};
-pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Revoked};
+pub use client::{
+    AuthenticationMethod, CLIENT_ROW, CertificateSubject, Client, ClientKeys, GrantTypes, SenderConstraint,
+};
+pub use document::Document;
+pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Requested, Revoked};
+pub use mark::Mark;
 pub use session::{Owner, Refreshing, SESSION_ROW, Session, Started, TokenSet};
 
 /// The version of the encodings below. A row of another version does not decode.
@@ -55,6 +61,10 @@ pub enum Kind {
     Grant,
     /// A [`Session`].
     Session,
+    /// A [`Mark`].
+    Mark,
+    /// A [`Document`].
+    Document,
 }
 
 impl Kind {
@@ -64,6 +74,8 @@ impl Kind {
             Self::Client => "client",
             Self::Grant => "grant",
             Self::Session => "session",
+            Self::Mark => "mark",
+            Self::Document => "document",
         }
     }
 }
@@ -98,7 +110,12 @@ pub const GRANT_ROW: usize = limits::CLIENT_ID
     + limits::STATE
     + limits::SCOPE
     + limits::RESOURCES * (limits::RESOURCE + 1)
-    + limits::SUBJECT
-    + 128;
+    + limits::NONCE
+    + limits::LOGIN_HINT
+    + limits::ACR_VALUES
+    + limits::AUTHORIZATION_DETAILS
+    + limits::NAME
+    + 256;
 
-const _: () = assert!(limits::STATE > limits::SUBJECT, "a row with a user and no state fits too");
+const _: () =
+    assert!(limits::STATE > limits::SUBJECT + 2 * limits::ACR_VALUES, "a row with a user and no state fits too");

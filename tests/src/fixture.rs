@@ -1,7 +1,9 @@
 //! The cast of the tests: one server, its clients, a user, a clock; and short cuts to any point of a grant's life.
 
-use symbolon::record::{AuthenticationMethod, Client, GrantTypes, Key};
-use symbolon::server::{Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server};
+use symbolon::record::{
+    AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
+};
+use symbolon::server::{AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server};
 use symbolon::step::{Flow, Step};
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
@@ -49,7 +51,16 @@ pub fn server() -> Server<'static> {
             token: "https://as.example/token",
             revocation: "https://as.example/revoke",
             introspection: "https://as.example/introspect",
+            pushed_authorization_request: "https://as.example/par",
+            jwks: "https://as.example/jwks",
+            userinfo: "https://as.example/userinfo",
         },
+        signing_keys: &[],
+        access_tokens: AccessTokens::Opaque,
+        sender_constraint: SenderConstraint::AsPresented,
+        dpop_nonces: false,
+        client_id_metadata_documents: false,
+        authorization_details_types: "",
         scopes_supported: "read write admin",
         lifetimes: Lifetimes::default(),
     }
@@ -68,11 +79,17 @@ pub fn c1(secrets: &[u8]) -> Client<'_> {
         application_type: ApplicationType::Web,
         authentication: AuthenticationMethod::ClientSecretBasic,
         secrets,
+        keys: ClientKeys::None,
+        signing_algorithm: None,
+        certificate: CertificateSubject::None,
+        sender_constraint: SenderConstraint::AsPresented,
+        pushed_requests_only: false,
         redirect_uris: "https://client.example/cb",
-        grant_types: GrantTypes { authorization_code: true, refresh_token: true },
+        grant_types: GrantTypes::SIGN_IN,
         scope: "read write",
         default_scope: "read",
         resources: "https://rs.example/ https://api.example/",
+        authorization_details_types: "",
         serves: "",
         disabled: false,
     }
@@ -109,7 +126,7 @@ pub fn clients() -> MemoryStore {
             client_id: "rs1",
             name: "Resource Server One",
             redirect_uris: "",
-            grant_types: GrantTypes { authorization_code: false, refresh_token: false },
+            grant_types: GrantTypes::NONE,
             scope: "",
             default_scope: "",
             resources: "",

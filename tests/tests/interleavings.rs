@@ -25,6 +25,7 @@ fn state(played: &Played) -> String {
     let row = played.store.rows.values().find(|row| row.kind == "grant");
     match row.map(|row| Grant::decode(&row.value).expect("a grant")) {
         None => "gone".into(),
+        Some(Grant::Pushed(_)) => "pushed".into(),
         Some(Grant::Pending(_)) => "pending".into(),
         Some(Grant::Code(_)) => "code".into(),
         Some(Grant::Active(active)) => format!("active {}", active.generation),

@@ -2,9 +2,11 @@
 
 use core::slice;
 
-use symbolon::record::{AuthenticationMethod, Client, GrantTypes, Key};
+use symbolon::record::{
+    AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
+};
 use symbolon::server::{
-    Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
+    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
 };
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
@@ -113,6 +115,9 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
             token: config.token_endpoint.str()?,
             revocation: config.revocation_endpoint.str()?,
             introspection: config.introspection_endpoint.str()?,
+            pushed_authorization_request: "",
+            jwks: "",
+            userinfo: "",
         };
         (config.issuer.str()?, endpoints, config.scopes_supported.str()?)
     };
@@ -126,6 +131,12 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         issuer: parse(issuer).map_err(&refused)?,
         keys: ring,
         endpoints,
+        signing_keys: &[],
+        access_tokens: AccessTokens::Opaque,
+        sender_constraint: SenderConstraint::AsPresented,
+        dpop_nonces: false,
+        client_id_metadata_documents: false,
+        authorization_details_types: "",
         scopes_supported,
         lifetimes: Lifetimes {
             interaction: or(config.interaction_lifetime, usual.interaction),
@@ -431,14 +442,21 @@ unsafe fn register(
             application_type,
             authentication,
             secrets: hashes.get(..len).unwrap_or_default(),
+            keys: ClientKeys::None,
+            signing_algorithm: None,
+            certificate: CertificateSubject::None,
+            sender_constraint: SenderConstraint::AsPresented,
+            pushed_requests_only: false,
             redirect_uris: registration.redirect_uris.str()?,
             grant_types: GrantTypes {
                 authorization_code: registration.authorization_code == 1,
                 refresh_token: registration.refresh_token == 1,
+                client_credentials: false,
             },
             scope: registration.scope.str()?,
             default_scope: registration.default_scope.str()?,
             resources: registration.resources.str()?,
+            authorization_details_types: "",
             serves: registration.serves.str()?,
             disabled: registration.disabled == 1,
         }

@@ -98,7 +98,7 @@ pub(crate) fn judge_code<'g>(
     now: Time,
 ) -> Judgement<'g> {
     match grant {
-        Grant::Pending(_) => Judgement::Refuse(Reason::CodeInvalid),
+        Grant::Pushed(_) | Grant::Pending(_) => Judgement::Refuse(Reason::CodeInvalid),
         Grant::Revoked(_) => Judgement::Refuse(Reason::CodeDead),
         Grant::Code(Code { granted, .. }) | Grant::Active(Active { granted, .. }) if now.reached(granted.ends_at) => {
             Judgement::Refuse(Reason::CodeDead)
@@ -146,7 +146,7 @@ pub(crate) fn judge_refresh_token<'g>(
     let active = match grant {
         Grant::Active(active) => active,
         Grant::Revoked(_) => return Judgement::Refuse(Reason::RefreshTokenDead),
-        Grant::Pending(_) | Grant::Code(_) => return Judgement::Refuse(Reason::RefreshTokenInvalid),
+        Grant::Pushed(_) | Grant::Pending(_) | Grant::Code(_) => return Judgement::Refuse(Reason::RefreshTokenInvalid),
     };
     let Active { granted, generation, issued_at } = active;
     if granted.client_id != client.client_id() {

@@ -1,7 +1,7 @@
 //! That a redirection URI is its client's (RFC 6749 section 3.1.2.3, RFC 9700 section 4.1.3).
 
 use crate::error::Reason;
-use crate::record::{Client, Pending};
+use crate::record::{Client, Requested};
 use crate::terms::list::List;
 use crate::terms::parameter::Param;
 use crate::terms::redirect_uri;
@@ -35,8 +35,8 @@ impl<'a> RedirectUriMatched<'a> {
     }
 
     /// The redirection URI of a stored request: it was proven before the request was stored.
-    pub(crate) const fn stored(pending: &Pending<'a>) -> Self {
-        Self { uri: pending.redirect_uri }
+    pub(crate) const fn stored(requested: &Requested<'a>) -> Self {
+        Self { uri: requested.redirect_uri }
     }
 
     /// The URI.

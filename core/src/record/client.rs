@@ -6,10 +6,12 @@ use super::Record;
 use crate::error::Reason;
 use crate::limits;
 use crate::terms::client_id::ClientId;
+use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::terms::list::List;
 use crate::terms::redirect_uri::{self, ApplicationType};
 use crate::terms::resource::Resource;
 use crate::terms::scope;
+use crate::wire::jose::Algorithm;
 
 /// A registered client (RFC 7591 section 2 names its metadata).
 ///
@@ -22,10 +24,20 @@ pub struct Client<'c> {
     pub name: &'c str,
     /// Whether it is a web or a native application; decides which redirection URIs it may have.
     pub application_type: ApplicationType,
-    /// How it authenticates at the token, revocation and introspection endpoints.
+    /// How it authenticates at every endpoint that programs call.
     pub authentication: AuthenticationMethod,
     /// The hashes of its secrets, 32 bytes each: see [`hash`](crate::terms::secret::hash). Two while one is being replaced.
     pub secrets: &'c [u8],
+    /// The public keys that its assertions are signed with, or whose certificates it shows.
+    pub keys: ClientKeys<'c>,
+    /// The one algorithm of its assertions; `None` if its keys say it.
+    pub signing_algorithm: Option<Algorithm>,
+    /// Whom its certificate must be for, if a certificate authority vouches for it.
+    pub certificate: CertificateSubject<'c>,
+    /// Whether its tokens must be bound to a key, whatever the server asks of others.
+    pub sender_constraint: SenderConstraint,
+    /// Whether its authorization requests must be pushed (`require_pushed_authorization_requests` of RFC 9126 section 6).
+    pub pushed_requests_only: bool,
     /// Its redirection URIs.
     pub redirect_uris: &'c str,
     /// The grants that it may use.
@@ -36,6 +48,8 @@ pub struct Client<'c> {
     pub default_scope: &'c str,
     /// The resources for which it may ask tokens; the first is the one it gets when it names none.
     pub resources: &'c str,
+    /// The types of `authorization_details` that it may ask for (RFC 9396 section 10).
+    pub authorization_details_types: &'c str,
     /// The resources that it serves: it may introspect the tokens that are for these.
     pub serves: &'c str,
     /// Whether it is shut out. It gets nothing new; an access token that it has works until it ends, unless the host deletes
@@ -52,7 +66,10 @@ pub const CLIENT_ROW: usize = limits::CLIENT_ID
     + limits::REDIRECT_URIS * (limits::URI + 1)
     + 2 * limits::SCOPE
     + 2 * limits::RESOURCES * (limits::RESOURCE + 1)
-    + 32;
+    + limits::AUTHORIZATION_DETAILS_TYPES * (limits::NAME + 1)
+    + limits::JWKS
+    + limits::CERTIFICATE_NAME
+    + 64;
 
 /// How a client authenticates (`token_endpoint_auth_method` of RFC 7591 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +80,68 @@ pub enum AuthenticationMethod {
     ClientSecretBasic,
     /// `client_secret_post`.
     ClientSecretPost,
+    /// `private_key_jwt` (RFC 7523 section 2.2).
+    PrivateKeyJwt,
+    /// `tls_client_auth` (RFC 8705 section 2.1).
+    TlsClientAuth,
+    /// `self_signed_tls_client_auth` (RFC 8705 section 2.2).
+    SelfSignedTlsClientAuth,
+}
+
+impl AuthenticationMethod {
+    const fn needs_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
+    const fn needs_keys(self) -> bool {
+        matches!(self, Self::PrivateKeyJwt | Self::SelfSignedTlsClientAuth)
+    }
+}
+
+/// Where the public keys of a client are. Whoever can change them is the client.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientKeys<'c> {
+    /// It has none.
+    None,
+    /// `jwks`: the text of a JWK set, at most [`limits::JWKS`] bytes.
+    Jwks(&'c str),
+    /// `jwks_uri`: the `https` URL of one.
+    JwksUri(&'c str),
+}
+
+/// The name that a client's certificate must bear, exactly one (RFC 8705 section 2.1.2).
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CertificateSubject<'c> {
+    /// It has none.
+    None,
+    /// `tls_client_auth_subject_dn`: a distinguished name as RFC 4514 writes it.
+    Dn(&'c str),
+    /// `tls_client_auth_san_dns`.
+    Dns(&'c str),
+    /// `tls_client_auth_san_uri`.
+    Uri(&'c str),
+    /// `tls_client_auth_san_ip`.
+    Ip(&'c str),
+    /// `tls_client_auth_san_email`.
+    Email(&'c str),
+}
+
+impl<'c> CertificateSubject<'c> {
+    const fn name(self) -> Option<&'c str> {
+        match self {
+            Self::None => None,
+            Self::Dn(name) | Self::Dns(name) | Self::Uri(name) | Self::Ip(name) | Self::Email(name) => Some(name),
+        }
+    }
+}
+
+/// Whether tokens must be bound to a key of their client (RFC 9700 section 2.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SenderConstraint {
+    /// They are bound where the request proves a key, and work for whoever holds them where it does not.
+    AsPresented,
+    /// A request that proves no key gets none.
+    Required,
 }
 
 /// The grants that a client may use (`grant_types` of RFC 7591 section 2).
@@ -72,6 +151,15 @@ pub struct GrantTypes {
     pub authorization_code: bool,
     /// `refresh_token`: refresh tokens are issued to a client that has it, and to no other (RFC 9700 section 4.14.2).
     pub refresh_token: bool,
+    /// `client_credentials`: for a client that authenticates, and no other (RFC 6749 section 4.4).
+    pub client_credentials: bool,
+}
+
+impl GrantTypes {
+    /// Those of a client that signs users in, and keeps them signed in.
+    pub const SIGN_IN: Self = Self { authorization_code: true, refresh_token: true, client_credentials: false };
+    /// None: a resource server, which only introspects.
+    pub const NONE: Self = Self { authorization_code: false, refresh_token: false, client_credentials: false };
 }
 
 impl Client<'_> {
@@ -98,10 +186,12 @@ impl Client<'_> {
         if secrets.len() > limits::CLIENT_SECRETS {
             return Err(Reason::TooMany { what: "client_secret", limit: limits::CLIENT_SECRETS });
         }
-        let needs_secret = self.authentication != AuthenticationMethod::None;
-        if needs_secret == self.secrets.is_empty() || secrets.into_iter().any(|hash| hash.len() != 32) {
+        if self.authentication.needs_secret() == self.secrets.is_empty()
+            || secrets.into_iter().any(|hash| hash.len() != 32)
+        {
             return Err(Reason::Malformed("client_secret"));
         }
+        self.check_keys()?;
         let redirect_uris = List(self.redirect_uris);
         if redirect_uris.words().count() > limits::REDIRECT_URIS {
             return Err(Reason::TooMany { what: "redirect_uris", limit: limits::REDIRECT_URIS });
@@ -124,6 +214,43 @@ impl Client<'_> {
                 Resource::parse(resource)?;
             }
         }
+        let types = List(self.authorization_details_types);
+        if types.words().count() > limits::AUTHORIZATION_DETAILS_TYPES {
+            let limit = limits::AUTHORIZATION_DETAILS_TYPES;
+            return Err(Reason::TooMany { what: "authorization_details_types", limit });
+        }
+        if types.words().any(|name| name.len() > limits::NAME) {
+            return Err(Reason::TooLong { what: "authorization_details_types", limit: limits::NAME });
+        }
         Ok(())
+    }
+
+    /// That it has what its method needs, and nothing that would let it in by another.
+    fn check_keys(&self) -> Result<(), Reason> {
+        if self.grant_types.client_credentials && self.authentication == AuthenticationMethod::None {
+            return Err(Reason::Malformed("grant_types"));
+        }
+        match self.keys {
+            ClientKeys::None if self.authentication.needs_keys() => return Err(Reason::Missing("jwks")),
+            ClientKeys::Jwks(text) if text.len() > limits::JWKS => {
+                return Err(Reason::TooLong { what: "jwks", limit: limits::JWKS });
+            }
+            ClientKeys::JwksUri(uri) => {
+                Endpoint::parse("jwks_uri", uri, Schemes::Https)?;
+            }
+            _ => {}
+        }
+        match self.certificate.name() {
+            None if self.authentication == AuthenticationMethod::TlsClientAuth => {
+                Err(Reason::Missing("tls_client_auth_subject_dn"))
+            }
+            Some(name) if name.is_empty() || self.authentication != AuthenticationMethod::TlsClientAuth => {
+                Err(Reason::Malformed("tls_client_auth_subject_dn"))
+            }
+            Some(name) if name.len() > limits::CERTIFICATE_NAME => {
+                Err(Reason::TooLong { what: "tls_client_auth_subject_dn", limit: limits::CERTIFICATE_NAME })
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! The row of a grant, from the authorization request on.
 //!
 //! ```text
+//!              push                authorize
+//!   (absent) ------------> Pushed -------------.
+//!                                              v
 //!              authorize            decide: approved           redeem: PKCE holds            refresh: n -> n+1
 //!   (absent) ------------> Pending ------------------> Code --------------------> Active(n) ---------.
 //!                             |                          |                          |   ^-------------'
@@ -14,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Record;
 use crate::error::Reason;
 use crate::terms::Time;
+use crate::terms::confirmation::Confirmation;
 
 /// One row from the authorization request to the end of the grant that comes of it.
 ///
@@ -23,8 +27,10 @@ use crate::terms::Time;
 /// one compare-and-swap, and two decisions on one request cannot both end in a code.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub enum Grant<'g> {
-    /// An authorization request that waits for its user's decision.
+    /// An authorization request that its client has pushed and that no browser has brought yet (RFC 9126).
     #[serde(borrow)]
+    Pushed(Requested<'g>),
+    /// An authorization request that waits for its user's decision.
     Pending(Pending<'g>),
     /// A code was issued.
     Code(Code<'g>),
@@ -36,11 +42,19 @@ pub enum Grant<'g> {
 
 impl<'g> Record<'g> for Grant<'g> {}
 
-/// A validated authorization request.
+/// An authorization request in the hands of a browser.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Pending<'g> {
     /// The hash of the binding of the user agent that sent it.
     pub user_agent: [u8; 32],
+    /// The request.
+    #[serde(borrow)]
+    pub requested: Requested<'g>,
+}
+
+/// A validated authorization request.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Requested<'g> {
     /// The client.
     pub client_id: &'g str,
     /// The client's name.
@@ -59,6 +73,20 @@ pub struct Pending<'g> {
     pub challenge: [u8; 32],
     /// Whether a refresh token is to be issued.
     pub refreshable: bool,
+    /// The `nonce` for the ID token (OpenID Connect Core section 3.1.2.1).
+    pub nonce: Option<&'g str>,
+    /// How long ago the user may have been authenticated, in seconds.
+    pub max_age: Option<u64>,
+    /// `prompt`; empty if it was not sent.
+    pub prompt: &'g str,
+    /// Who the user might be.
+    pub login_hint: Option<&'g str>,
+    /// The authentication context classes asked for, the best one first; empty for any.
+    pub acr_values: &'g str,
+    /// The `authorization_details` as they were sent (RFC 9396 section 2); empty for none.
+    pub authorization_details: &'g str,
+    /// The thumbprint of the key that the code is to be bound to (RFC 9449 section 10).
+    pub dpop_jkt: Option<[u8; 32]>,
     /// What is to be told to the client once the user is authenticated, if the request asks for what it cannot have.
     pub refusal: Option<Refusal>,
     /// When the request lapses.
@@ -116,14 +144,24 @@ impl Refusal {
 pub struct Granted<'g> {
     /// The client.
     pub client_id: &'g str,
-    /// The user.
+    /// The user; or the client itself, where it acts for nobody else (see [`CLIENT_SUBJECT`](crate::terms::client_id::CLIENT_SUBJECT)).
     pub subject: &'g str,
-    /// When the user was authenticated.
-    pub authenticated_at: Time,
+    /// When the user was authenticated, if there is one.
+    pub authenticated_at: Option<Time>,
+    /// The authentication context class in which the user was authenticated.
+    pub acr: Option<&'g str>,
+    /// By which methods.
+    pub amr: &'g str,
+    /// The `nonce` of the request.
+    pub nonce: Option<&'g str>,
     /// The scope.
     pub scope: &'g str,
     /// The resources; an access token names one or more of them as its audience.
     pub resources: &'g str,
+    /// The `authorization_details` that were approved, as JSON; empty for none.
+    pub authorization_details: &'g str,
+    /// What the code is bound to, and, after it was redeemed, what the refresh tokens of a public client are bound to.
+    pub bound_to: Option<Confirmation>,
     /// The `code_challenge`, decoded; it still tells a replay of the code by its owner from one by a stranger.
     pub challenge: [u8; 32],
     /// Whether refresh tokens are issued.

@@ -13,7 +13,7 @@
 use crate::error::{Reason, TooSmall};
 use crate::proof::pkce;
 use crate::proof::redirect::RedirectUriMatched;
-use crate::record::{AuthenticationMethod, Client, Grant, Key, Kind, Pending, Record, Refusal};
+use crate::record::{AuthenticationMethod, Client, Grant, Key, Kind, Pending, Record, Refusal, Requested};
 use crate::server::interaction::{Authorization, Prompt};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
@@ -119,8 +119,7 @@ impl<'a> AwaitClient<'a> {
             Err(refusal) => (Asked::NOTHING, Some(refusal)),
         };
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.interaction);
-        let pending = Pending {
-            user_agent: self.user_agent,
+        let requested = Requested {
             client_id: self.client_id,
             client_name: client.name,
             redirect_uri: redirect_uri.as_str(),
@@ -130,9 +129,17 @@ impl<'a> AwaitClient<'a> {
             resources: asked.resources,
             challenge: asked.challenge,
             refreshable: client.grant_types.refresh_token,
+            nonce: None,
+            max_age: None,
+            prompt: "",
+            login_hint: None,
+            acr_values: "",
+            authorization_details: "",
+            dpop_jkt: None,
             refusal,
             expires_at,
         };
+        let pending = Pending { user_agent: self.user_agent, requested };
         let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pending(pending).encode(place))?;
         // The prompt borrows from the row as it will be stored, not from the client's row, which goes with this answer.
         let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::RowUndecodable) };
@@ -143,9 +150,10 @@ impl<'a> AwaitClient<'a> {
             expires_at,
             scope: 0,
             resources: 0,
+            bound_to: None,
         };
         let keys = &self.cx.server.keys;
-        let prompt = Prompt::new(self.cx.arena.text(|w| keys.mint(&handle, w))?, &stored);
+        let prompt = Prompt::new(self.cx.arena.text(|w| keys.mint(&handle, w))?, &stored.requested);
         let labels = Labels { kind: Kind::Grant, client_id: Some(self.client_id), subject: None };
         let key = Key::grant(self.grant);
         Ok((Write { key, expected: None, value: Some(value), expires_at, labels }, prompt))

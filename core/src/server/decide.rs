@@ -13,10 +13,12 @@ use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
 use crate::proof::redirect::RedirectUriMatched;
-use crate::record::{Code, Grant, Granted, Key, Kind, Pending, Record};
+use crate::record::{Code, Grant, Granted, Key, Kind, Record, Requested};
 use crate::server::interaction::pending;
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::terms::client_id::CLIENT_SUBJECT;
+use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter;
@@ -31,9 +33,13 @@ pub struct Authenticated<'a> {
 }
 
 impl<'a> Authenticated<'a> {
-    /// The user `subject`, authenticated at `at`. A subject is 1 to [`limits::SUBJECT`] printable ASCII characters.
+    /// The user `subject`, authenticated at `at`. A subject is 1 to [`limits::SUBJECT`] printable ASCII characters that do not
+    /// begin with [`CLIENT_SUBJECT`].
     pub fn new(subject: &'a str, at: Time) -> Result<Self, Reason> {
         parameter::check("sub", subject)?;
+        if subject.starts_with(CLIENT_SUBJECT) {
+            return Err(Reason::Malformed("sub"));
+        }
         Ok(Self { subject, at })
     }
 }
@@ -103,7 +109,7 @@ impl<'a> AwaitGrant<'a> {
 
     fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Reply<'a>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
-        let pending = pending(row.value, self.user_agent, self.cx.now)?;
+        let pending = pending(row.value, self.user_agent, self.cx.now)?.requested;
         let client_id = self.cx.arena.copy_str(pending.client_id)?;
         let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(self.user.subject) };
         let key = Key::grant(self.grant);
@@ -133,6 +139,7 @@ impl<'a> AwaitGrant<'a> {
             expires_at,
             scope: 0,
             resources: 0,
+            bound_to: None,
         };
         let keys = &self.cx.server.keys;
         let mut reply =
@@ -141,7 +148,7 @@ impl<'a> AwaitGrant<'a> {
         Ok((Write { key, expected: Some(row.version), value: Some(value), expires_at, labels }, reply))
     }
 
-    fn granted<'p>(&mut self, pending: &Pending<'p>) -> Result<Granted<'p>, Reason>
+    fn granted<'p>(&mut self, pending: &Requested<'p>) -> Result<Granted<'p>, Reason>
     where
         'a: 'p,
     {
@@ -162,9 +169,14 @@ impl<'a> AwaitGrant<'a> {
         Ok(Granted {
             client_id: pending.client_id,
             subject: self.user.subject,
-            authenticated_at: self.user.at,
+            authenticated_at: Some(self.user.at),
+            acr: None,
+            amr: "",
+            nonce: pending.nonce,
             scope,
             resources: pending.resources,
+            authorization_details: "",
+            bound_to: pending.dpop_jkt.map(Confirmation::Jkt),
             challenge: pending.challenge,
             refreshable: pending.refreshable,
             ends_at,

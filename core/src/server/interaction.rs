@@ -6,7 +6,7 @@
 //! ```
 
 use crate::error::{Reason, TooSmall};
-use crate::record::{Grant, Key, Kind, Pending, Record, Refusal};
+use crate::record::{Grant, Key, Kind, Pending, Record, Refusal, Requested};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
 use crate::terms::credential::CredentialKind;
@@ -53,19 +53,19 @@ pub struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    pub(super) fn new(handle: &'a str, pending: &Pending<'a>) -> Self {
+    pub(super) fn new(handle: &'a str, requested: &Requested<'a>) -> Self {
         Self {
             handle,
-            client_id: pending.client_id,
-            client_name: pending.client_name,
-            redirect_uri: pending.redirect_uri,
-            redirect_host: redirect_uri::host(pending.redirect_uri),
-            loopback: redirect_uri::is_loopback(pending.redirect_uri),
-            confidential: pending.confidential,
-            scope: pending.scope,
-            resources: pending.resources,
-            refusal: pending.refusal.map(Refusal::reason),
-            expires_at: pending.expires_at,
+            client_id: requested.client_id,
+            client_name: requested.client_name,
+            redirect_uri: requested.redirect_uri,
+            redirect_host: redirect_uri::host(requested.redirect_uri),
+            loopback: redirect_uri::is_loopback(requested.redirect_uri),
+            confidential: requested.confidential,
+            scope: requested.scope,
+            resources: requested.resources,
+            refusal: requested.refusal.map(Refusal::reason),
+            expires_at: requested.expires_at,
         }
     }
 }
@@ -109,7 +109,7 @@ impl<'a> AwaitGrant<'a> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
         let value = self.cx.arena.copy(row.value)?;
         let pending = pending(value, self.user_agent, self.cx.now)?;
-        Ok(Prompt::new(self.handle, &pending))
+        Ok(Prompt::new(self.handle, &pending.requested))
     }
 }
 
@@ -117,8 +117,9 @@ impl<'a> AwaitGrant<'a> {
 pub(super) fn pending<'v>(value: &'v [u8], user_agent: UserAgent<'_>, now: Time) -> Result<Pending<'v>, Reason> {
     match Grant::decode(value)? {
         Grant::Pending(pending) if !user_agent.is(&pending.user_agent) => Err(Reason::InteractionForeign),
-        Grant::Pending(pending) if now.reached(pending.expires_at) => Err(Reason::InteractionExpired),
+        Grant::Pending(pending) if now.reached(pending.requested.expires_at) => Err(Reason::InteractionExpired),
         Grant::Pending(pending) => Ok(pending),
+        Grant::Pushed(_) => Err(Reason::InteractionInvalid),
         Grant::Code(_) | Grant::Active(_) | Grant::Revoked(_) => Err(Reason::InteractionDecided),
     }
 }

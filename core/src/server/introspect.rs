@@ -112,7 +112,9 @@ impl<'a> AwaitGrant<'a> {
             object.string("sub", granted.subject);
             object.number("exp", token.expires_at.0);
             // RFC 9470 section 6.2.
-            object.number("auth_time", granted.authenticated_at.0);
+            if let Some(at) = granted.authenticated_at {
+                object.number("auth_time", at.0);
+            }
             if is_access_token {
                 object.string("token_type", "Bearer");
                 if token.scope != 0 {

@@ -29,10 +29,11 @@ pub use token::Token;
 
 use crate::error::TooSmall;
 use crate::limits;
-use crate::record::GRANT_ROW;
+use crate::record::{GRANT_ROW, SenderConstraint};
 use crate::terms::Time;
 use crate::terms::credential::CredentialKeys;
 use crate::terms::issuer::Issuer;
+use crate::wire::jose::Algorithm;
 use crate::wire::write::Arena;
 
 /// The longest redirect, with `state` and `iss` percent-encoded. No other reply is as long.
@@ -54,6 +55,20 @@ pub struct Server<'a> {
     pub keys: CredentialKeys,
     /// The URLs of the endpoints.
     pub endpoints: Endpoints<'a>,
+    /// The keys that ID tokens and JWT access tokens are signed with: the first one signs, and all are published, so that what
+    /// an older one has signed can still be checked and a newer one is known before it signs.
+    pub signing_keys: &'a [SigningKey<'a>],
+    /// What access tokens look like.
+    pub access_tokens: AccessTokens,
+    /// Whether every client's tokens must be bound to a key.
+    pub sender_constraint: SenderConstraint,
+    /// Whether a DPoP proof must hold a nonce of this server (RFC 9449 section 8): then no proof can have been made long before
+    /// its use.
+    pub dpop_nonces: bool,
+    /// Whether a client may be known by the URL of its metadata document alone.
+    pub client_id_metadata_documents: bool,
+    /// The types of `authorization_details` to name in the metadata (RFC 9396 section 10).
+    pub authorization_details_types: &'a str,
     /// The scope tokens to name in the metadata.
     pub scopes_supported: &'a str,
     /// How long things live.
@@ -71,6 +86,32 @@ pub struct Endpoints<'a> {
     pub revocation: &'a str,
     /// `introspection_endpoint`.
     pub introspection: &'a str,
+    /// `pushed_authorization_request_endpoint`; empty, as the two below, if the server has none.
+    pub pushed_authorization_request: &'a str,
+    /// `jwks_uri`.
+    pub jwks: &'a str,
+    /// `userinfo_endpoint`.
+    pub userinfo: &'a str,
+}
+
+/// A key that the server signs with. Its private half is the host's: see [`Sign`](crate::step::Sign).
+#[derive(Clone, Copy)]
+pub struct SigningKey<'a> {
+    /// Its `kid`.
+    pub key_id: &'a str,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// The public key, as the text of a JWK with this `kid` and `alg`.
+    pub jwk: &'a str,
+}
+
+/// What access tokens look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessTokens {
+    /// Opaque: a resource server asks the introspection endpoint, and learns of a revocation at once.
+    Opaque,
+    /// JWTs (RFC 9068): a resource server checks them by itself. A token without an audience stays opaque, as it is for nobody.
+    Jwt,
 }
 
 /// How long things live, in seconds.

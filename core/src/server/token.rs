@@ -206,6 +206,7 @@ impl<'a> AwaitGrant<'a> {
             expires_at,
             scope: part.scope,
             resources: part.resources,
+            bound_to: None,
         };
         let refresh_token = Credential {
             kind: CredentialKind::RefreshToken,

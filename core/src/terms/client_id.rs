@@ -6,6 +6,10 @@ use crate::error::Reason;
 use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::wire::uri;
 
+/// How the subject of a grant begins that is a client's own: `client:` and its `client_id`. No user may be called so, and then
+/// neither can pass for the other (RFC 9700 section 4.15).
+pub const CLIENT_SUBJECT: &str = "client:";
+
 /// A client identifier: opaque, compared byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientId<'c>(&'c str);

@@ -1,9 +1,9 @@
 //! The credentials that a server hands out: derived from its secret, not stored.
 //!
 //! ```text
-//! text    = base64url(payload || tag)                              ; 44 and 22 characters
+//! text    = base64url(payload || tag)                              ; 44 or 88, and 22 characters
 //! payload = format (1) || kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4)
-//!           || resources (1)                                       ; 33 bytes
+//!           || resources (1) [ || method (1) || confirmation (32) ] ; 33 or 66 bytes
 //! tag     = the first half of HMAC-SHA-256(key, payload)           ; 16 bytes, as in RFC 4868 section 2.1
 //! ```
 //!
@@ -16,6 +16,7 @@ use sha2::Sha256;
 use crate::error::Reason;
 use crate::limits;
 use crate::terms::Time;
+use crate::terms::confirmation::Confirmation;
 use crate::terms::secret;
 use crate::wire::base64;
 use crate::wire::write::Writer;
@@ -23,6 +24,10 @@ use crate::wire::write::Writer;
 const FORMAT: u8 = 1;
 const PAYLOAD: usize = 33;
 const PAYLOAD_TEXT: usize = 44;
+const BOUND: usize = 66;
+const BOUND_TEXT: usize = 88;
+const JKT: u8 = 1;
+const X5T: u8 = 2;
 const TAG: usize = 16;
 const TAG_TEXT: usize = 22;
 
@@ -37,6 +42,10 @@ pub enum CredentialKind {
     RefreshToken,
     /// An opaque access token (RFC 6749 section 1.4).
     AccessToken,
+    /// Names a pushed authorization request (RFC 9126 section 2.2).
+    PushedRequest,
+    /// The `jti` of a JWT access token: the token can be introspected and revoked by it.
+    JwtId,
 }
 
 impl CredentialKind {
@@ -46,6 +55,8 @@ impl CredentialKind {
             Self::Code => 2,
             Self::RefreshToken => 3,
             Self::AccessToken => 4,
+            Self::PushedRequest => 5,
+            Self::JwtId => 6,
         }
     }
 }
@@ -69,6 +80,8 @@ pub struct Credential {
     pub scope: u32,
     /// The resources of the grant that it is for: bit i is the i-th.
     pub resources: u8,
+    /// The key that must be proven with it; it is written for the two kinds of access token.
+    pub bound_to: Option<Confirmation>,
 }
 
 /// The server's secrets, each with an id. The first makes new credentials; all of them open old ones.
@@ -101,32 +114,101 @@ impl CredentialKeys {
 
     /// Writes the text of a credential. The same credential always has the same text under the same key.
     pub(crate) fn mint(&self, credential: &Credential, w: &mut Writer<'_>) {
-        if let Some((id, key)) = self.ring.first() {
-            let payload = pack(credential, *id);
-            let mut binary = [0; PAYLOAD + TAG];
-            if let Some((head, tail)) = binary.split_first_chunk_mut() {
-                *head = payload;
-                tail.copy_from_slice(&tag(key, &payload));
+        let Some((id, key)) = self.ring.first() else { return };
+        let head = pack(credential, *id);
+        match credential.bound_to {
+            None => sealed::<PAYLOAD, { PAYLOAD + TAG }>(key, &head, w),
+            Some(confirmation) => {
+                let (method, value) = match confirmation {
+                    Confirmation::Jkt(value) => (JKT, value),
+                    Confirmation::X5t(value) => (X5T, value),
+                };
+                let mut payload = [0; BOUND];
+                put(put(put(&mut payload, head), [method]), value);
+                sealed::<BOUND, { BOUND + TAG }>(key, &payload, w);
             }
-            w.base64url(&binary);
         }
     }
 
     /// Reads a credential of one of these kinds. `None` if it is none, or was not made with one of these keys.
     pub(crate) fn open(&self, kinds: &[CredentialKind], text: &str) -> Option<Credential> {
-        let (head, tail) = text.as_bytes().split_at_checked(PAYLOAD_TEXT)?;
-        let mut payload = [0; PAYLOAD];
-        base64::decode_url(head, &mut payload).filter(|&len| len == PAYLOAD)?;
-        let (credential, key_id) = unpack(&payload, kinds)?;
+        let text = text.as_bytes();
+        if text.len() == PAYLOAD_TEXT + TAG_TEXT {
+            let (head, tail) = text.split_first_chunk::<PAYLOAD_TEXT>()?;
+            return self.unseal::<PAYLOAD>(kinds, head, tail).map(|(credential, _)| credential);
+        }
+        let (head, tail) = text.split_first_chunk::<BOUND_TEXT>()?;
+        let (credential, payload) = self.unseal::<BOUND>(kinds, head, tail)?;
+        let (_, rest) = payload.split_first_chunk::<PAYLOAD>()?;
+        let (&[method], value) = rest.split_first_chunk()?;
+        let value = *value.first_chunk()?;
+        let bound_to = Some(match method {
+            JKT => Confirmation::Jkt(value),
+            X5T => Confirmation::X5t(value),
+            _ => return None,
+        });
+        Some(Credential { bound_to, ..credential })
+    }
+
+    fn unseal<const N: usize>(
+        &self,
+        kinds: &[CredentialKind],
+        head: &[u8],
+        tail: &[u8],
+    ) -> Option<(Credential, [u8; N])> {
+        let mut payload = [0; N];
+        base64::decode_url(head, &mut payload).filter(|&len| len == N)?;
+        let (credential, key_id) = unpack(payload.first_chunk()?, kinds)?;
         let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
         // The tag is compared as text, so that there is but one spelling of it.
         let mut expected = [0; TAG_TEXT];
         base64::encode_url(&tag(key, &payload), &mut expected)?;
-        secret::equal(&expected, tail).then_some(credential)
+        secret::equal(&expected, tail).then_some((credential, payload))
+    }
+
+    /// Writes the DPoP nonce of this time (RFC 9449 section 8). Nothing is stored for it: it is the tag of its time slot.
+    pub fn dpop_nonce(&self, now: Time, w: &mut Writer<'_>) {
+        if let Some((id, key)) = self.ring.first() {
+            sealed::<SLOT, { SLOT + TAG }>(key, &slot_of(*id, now), w);
+        }
+    }
+
+    /// Whether a text is the nonce of this time slot, or of the one before.
+    pub fn is_dpop_nonce(&self, text: &str, now: Time) -> bool {
+        let times = [now, Time(now.0.saturating_sub(limits::DPOP_NONCE))];
+        self.ring.iter().any(|(id, key)| {
+            times.into_iter().any(|time| {
+                let payload = slot_of(*id, time);
+                let mut binary = [0; SLOT + TAG];
+                put(put(&mut binary, payload), tag(key, &payload));
+                let mut expected = [0; SLOT_TEXT + TAG_TEXT];
+                base64::encode_url(&binary, &mut expected).is_some() && secret::equal(&expected, text.as_bytes())
+            })
+        })
     }
 }
 
-fn tag(key: &Hmac<Sha256>, payload: &[u8; PAYLOAD]) -> [u8; TAG] {
+/// The payload of a DPoP nonce: format, a kind that no credential has, key id, and the number of the time slot.
+const SLOT: usize = 9;
+const SLOT_TEXT: usize = 12;
+const DPOP_NONCE: u8 = 0xff;
+
+fn slot_of(key_id: u8, time: Time) -> [u8; SLOT] {
+    let slot = time.0.checked_div(limits::DPOP_NONCE).unwrap_or_default();
+    let [_, _, slot @ ..] = slot.to_be_bytes();
+    let mut payload = [0; SLOT];
+    put(put(&mut payload, [FORMAT, DPOP_NONCE, key_id]), slot);
+    payload
+}
+
+/// Writes a payload and its tag. `M` is `N` and the length of the tag.
+fn sealed<const N: usize, const M: usize>(key: &Hmac<Sha256>, payload: &[u8; N], w: &mut Writer<'_>) {
+    let mut binary = [0; M];
+    put(put(&mut binary, *payload), tag(key, payload));
+    w.base64url(&binary);
+}
+
+fn tag(key: &Hmac<Sha256>, payload: &[u8]) -> [u8; TAG] {
     let whole: [u8; 32] = key.clone().chain_update(payload).finalize().into_bytes().into();
     let [tag @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = whole;
     tag
@@ -171,6 +253,7 @@ fn unpack(payload: &[u8; PAYLOAD], kinds: &[CredentialKind]) -> Option<(Credenti
         expires_at: Time(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])),
         scope: u32::from_be_bytes(*scope),
         resources,
+        bound_to: None,
     };
     Some((credential, key_id))
 }

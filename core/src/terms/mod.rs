@@ -2,6 +2,7 @@
 
 pub mod authorization_details;
 pub mod client_id;
+pub mod confirmation;
 pub mod credential;
 pub mod endpoint;
 pub mod issuer;

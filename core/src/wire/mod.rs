@@ -4,6 +4,7 @@ pub mod base64;
 pub mod form;
 pub mod header;
 pub mod http;
+pub mod jose;
 pub mod json;
 pub mod uri;
 pub mod write;

@@ -1,6 +1,8 @@
 //! The registered clients of the demonstration, and the words for what they may ask.
 
-use symbolon::record::{AuthenticationMethod, Client, GrantTypes, Key, Kind};
+use symbolon::record::{
+    AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, Kind, SenderConstraint,
+};
 use symbolon::step::{Committed, Labels, Unavailable, Write};
 use symbolon::terms::redirect_uri::ApplicationType;
 use symbolon::terms::{Time, secret};
@@ -36,12 +38,18 @@ pub async fn register(store: &Store, resource: &str) -> Result<(), Unavailable> 
         application_type: ApplicationType::Native,
         authentication: AuthenticationMethod::None,
         secrets: &[],
+        keys: ClientKeys::None,
+        signing_algorithm: None,
+        certificate: CertificateSubject::None,
+        sender_constraint: SenderConstraint::AsPresented,
+        pushed_requests_only: false,
         // The port is not compared (RFC 8252 section 7.3).
         redirect_uris: "http://127.0.0.1/demo/callback http://127.0.0.1/callback http://127.0.0.1/cb http://[::1]/callback",
-        grant_types: GrantTypes { authorization_code: true, refresh_token: true },
+        grant_types: GrantTypes::SIGN_IN,
         scope: SCOPES,
         default_scope: "read",
         resources: resource,
+        authorization_details_types: "",
         serves: "",
         disabled: false,
     };
@@ -64,7 +72,7 @@ pub async fn register(store: &Store, resource: &str) -> Result<(), Unavailable> 
         name: "The notes themselves",
         secrets: &secrets[2],
         redirect_uris: "",
-        grant_types: GrantTypes { authorization_code: false, refresh_token: false },
+        grant_types: GrantTypes::NONE,
         scope: "",
         default_scope: "",
         resources: "",

@@ -33,8 +33,9 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
+use symbolon::record::SenderConstraint;
 use symbolon::resource::ResourceServer;
-use symbolon::server::{Endpoints, Server};
+use symbolon::server::{AccessTokens, Endpoints, Server};
 use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
@@ -128,7 +129,16 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             token: endpoint("token"),
             revocation: endpoint("revoke"),
             introspection: endpoint("introspect"),
+            pushed_authorization_request: "",
+            jwks: "",
+            userinfo: "",
         },
+        signing_keys: &[],
+        access_tokens: AccessTokens::Opaque,
+        sender_constraint: SenderConstraint::AsPresented,
+        dpop_nonces: false,
+        client_id_metadata_documents: false,
+        authorization_details_types: "",
         scopes_supported: clients::SCOPES,
         lifetimes: config.lifetimes,
     };

@@ -54,6 +54,18 @@ fn el_03(ground: &Ground) -> Checked {
 
 /// Every reason, one of each.
 const REASONS: &[Reason] = &[
+    Reason::AuthorizationDetails,
+    Reason::AssertionReplayed,
+    Reason::DpopNonce,
+    Reason::DpopReplayed,
+    Reason::SenderConstraintMissing,
+    Reason::CodeKey,
+    Reason::RefreshTokenKey,
+    Reason::LoginRequired,
+    Reason::ConsentRequired,
+    Reason::InteractionRequired,
+    Reason::AccountSelectionRequired,
+    Reason::KeysUnavailable,
     Reason::Method,
     Reason::ContentType,
     Reason::PercentEncoding,

@@ -191,7 +191,7 @@ fn rt_11(ground: &Ground) -> Checked {
         (
             "the client loses the refresh_token grant",
             (
-                Client { grant_types: GrantTypes { authorization_code: true, refresh_token: false }, ..c1(&hash) },
+                Client { grant_types: GrantTypes { refresh_token: false, ..GrantTypes::SIGN_IN }, ..c1(&hash) },
                 ErrorCode::UnauthorizedClient,
             ),
         ),

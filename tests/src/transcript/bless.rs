@@ -183,6 +183,7 @@ fn is_number(text: &str) -> bool {
 fn state(kind: &str, value: &[u8]) -> &'static str {
     match kind {
         "grant" => match Grant::decode(value) {
+            Ok(Grant::Pushed(_)) => "-pushed",
             Ok(Grant::Pending(_)) => "-pending",
             Ok(Grant::Code(_)) => "-code",
             Ok(Grant::Active(_)) => "-active",

@@ -3,7 +3,7 @@
 //! The judgements here are made from the rows that were handed in and the request as it was sent; they do not use what
 //! the core proved on its way.
 
-use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Key, Record};
+use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Key, Pending, Record};
 use symbolon::terms::secret;
 use symbolon::{ErrorCode, Reason};
 
@@ -158,7 +158,9 @@ fn commit_is_of_what_was_read(run: &Run<'_>) -> bool {
         });
         let kept = write.value.as_deref().and_then(|value| Grant::decode(value).ok()).is_none_or(|grant| {
             let (client_id, subject, until) = match grant {
-                Grant::Pending(pending) => (pending.client_id, None, pending.expires_at),
+                Grant::Pushed(requested) | Grant::Pending(Pending { requested, .. }) => {
+                    (requested.client_id, None, requested.expires_at)
+                }
                 // The row lives as long as the code.
                 Grant::Code(Code { granted, .. }) => (granted.client_id, Some(granted.subject), run.case.now.after(60)),
                 Grant::Active(Active { granted, .. }) => (granted.client_id, Some(granted.subject), granted.ends_at),

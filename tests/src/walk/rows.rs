@@ -2,7 +2,8 @@
 
 use symbolon::proof::pkce::challenge_of;
 use symbolon::record::{
-    Active, AuthenticationMethod, Client, Code, Grant, GrantTypes, Granted, Key, Pending, Record, Refusal, Revoked,
+    Active, AuthenticationMethod, Client, Code, Grant, GrantTypes, Granted, Key, Pending, Record, Refusal, Requested,
+    Revoked,
 };
 use symbolon::terms::{Time, secret};
 
@@ -51,7 +52,7 @@ pub fn client(owner: &str) -> Rows {
         good,
         Client { disabled: true, ..good },
         Client { client_id: "another", ..good },
-        Client { grant_types: GrantTypes { authorization_code: false, refresh_token: false }, ..good },
+        Client { grant_types: GrantTypes::NONE, ..good },
         Client { scope: "read", default_scope: "", ..good },
         Client { serves: RESOURCE, redirect_uris: "https://client.example/cb https://client.example/cb?q=1", ..good },
     ];
@@ -86,9 +87,14 @@ pub fn granted(owner: &str) -> Granted<'_> {
     Granted {
         client_id: owner,
         subject: USER,
-        authenticated_at: NOW,
+        authenticated_at: Some(NOW),
+        acr: None,
+        amr: "",
+        nonce: None,
         scope: SCOPE,
         resources: RESOURCES,
+        authorization_details: "",
+        bound_to: None,
         challenge: challenge_of(VERIFIER),
         refreshable: true,
         ends_at: NOW.after(7_776_000),
@@ -97,8 +103,7 @@ pub fn granted(owner: &str) -> Granted<'_> {
 
 /// A request of `owner` that waits for its decision.
 pub fn pending(owner: &str) -> Pending<'_> {
-    Pending {
-        user_agent: browser(),
+    let requested = Requested {
         client_id: owner,
         client_name: "A Client",
         redirect_uri: REDIRECT_URI,
@@ -108,9 +113,17 @@ pub fn pending(owner: &str) -> Pending<'_> {
         resources: RESOURCE,
         challenge: challenge_of(VERIFIER),
         refreshable: true,
+        nonce: None,
+        max_age: None,
+        prompt: "",
+        login_hint: None,
+        acr_values: "",
+        authorization_details: "",
+        dpop_jkt: None,
         refusal: None,
         expires_at: NOW.after(600),
-    }
+    };
+    Pending { user_agent: browser(), requested }
 }
 
 /// The places in [`grant`] of one row of each state. A flow that lost a race keeps nothing of the row it read before, so
@@ -126,13 +139,14 @@ pub fn grant(owner: &str, now: Time) -> Rows {
     let code = |granted| Grant::Code(Code { granted, redirect_uri: REDIRECT_URI });
     let active = |granted, generation, issued_at| Grant::Active(Active { granted, generation, issued_at });
     let waiting = pending(owner);
+    let asked = |requested| Grant::Pending(Pending { requested, ..waiting });
     let refusal = Refusal::Scope;
     let states = [
         Grant::Pending(waiting),
         Grant::Pending(Pending { user_agent: [9; 32], ..waiting }),
-        Grant::Pending(Pending { expires_at: now, ..waiting }),
-        Grant::Pending(Pending { refusal: Some(refusal), ..waiting }),
-        Grant::Pending(Pending { state: None, redirect_uri: "https://client.example/cb?tenant=1", ..waiting }),
+        asked(Requested { expires_at: now, ..waiting.requested }),
+        asked(Requested { refusal: Some(refusal), ..waiting.requested }),
+        asked(Requested { state: None, redirect_uri: "https://client.example/cb?tenant=1", ..waiting.requested }),
         code(mine),
         code(ended),
         code(challenged),

@@ -2,7 +2,7 @@
 
 use symbolon::Event;
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Active, Code, Grant, Granted, Pending};
+use symbolon::record::{Active, Code, Grant, Granted, Pending, Requested};
 use symbolon::terms::credential::GrantId;
 
 use crate::fixture::BROWSER;
@@ -92,19 +92,24 @@ fn same_grant(one: &Granted<'_>, other: &Granted<'_>) -> bool {
         && one.authenticated_at == other.authenticated_at
         && one.scope == other.scope
         && one.resources == other.resources
+        && one.acr == other.acr
+        && one.amr == other.amr
+        && one.nonce == other.nonce
+        && one.authorization_details == other.authorization_details
+        && one.bound_to == other.bound_to
         && one.challenge == other.challenge
         && one.refreshable == other.refreshable
         && one.ends_at == other.ends_at
 }
 
 /// The request that a browser may decide on: it has begun it, and it has not lapsed.
-pub(super) fn open<'r>(run: &'r Run<'_>, binding: &[u8]) -> Option<Pending<'r>> {
+pub(super) fn open<'r>(run: &'r Run<'_>, binding: &[u8]) -> Option<Requested<'r>> {
     match run.last_grant()? {
         Grant::Pending(pending) => (run.case.facts.genuine
             && binding == BROWSER
             && pending.user_agent == crate::walk::rows::browser()
-            && run.case.now < pending.expires_at)
-            .then_some(pending),
+            && run.case.now < pending.requested.expires_at)
+            .then_some(pending.requested),
         _ => None,
     }
 }
@@ -135,7 +140,7 @@ pub(super) fn prompts_are_earned(run: &Run<'_>) -> bool {
     let earned = || match &run.case.call {
         Call::Authorize(_) => {
             let client = run.last_client().filter(|client| !client.disabled)?;
-            let Grant::Pending(pending) = run.done_grant()? else { return None };
+            let Grant::Pending(Pending { user_agent, requested }) = run.done_grant()? else { return None };
             let known = client.redirect_uris.split(' ').any(|uri| {
                 // The port alone may vary, of a loopback address alone.
                 uri == shows.redirect_uri
@@ -146,11 +151,11 @@ pub(super) fn prompts_are_earned(run: &Run<'_>) -> bool {
             Some(
                 known
                     && client.client_id == run.case.facts.client_id
-                    && pending.client_id == client.client_id
-                    && pending.redirect_uri == shows.redirect_uri
-                    && pending.user_agent == crate::walk::rows::browser()
-                    && pending.refusal.map(|refusal| refusal.reason()) == shows.refusal
-                    && pending
+                    && requested.client_id == client.client_id
+                    && requested.redirect_uri == shows.redirect_uri
+                    && user_agent == crate::walk::rows::browser()
+                    && requested.refusal.map(|refusal| refusal.reason()) == shows.refusal
+                    && requested
                         .scope
                         .split(' ')
                         .all(|token| client.scope.split(' ').any(|t| t == token) || shows.refusal.is_some()),
