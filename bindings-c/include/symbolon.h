@@ -61,7 +61,7 @@ enum {
     SYMBOLON_ERR_FLOW = -3,       /* a flow that was never started, was moved or was wiped */
     SYMBOLON_ERR_WRONG_STEP = -4, /* an answer to another question than the one asked; nothing has changed */
     SYMBOLON_ERR_TOO_SMALL = -5,  /* the buffer is too small: see symbolon_needed, and call again with a longer one */
-    SYMBOLON_ERR_UTF8 = -6,       /* a text that is not UTF-8 */
+    SYMBOLON_ERR_UTF8 = -6,       /* a text of the program's that is not UTF-8; what a peer sent may be any bytes */
     SYMBOLON_ERR_REFUSED = -7     /* a value is refused; the reason says why, where one is asked for */
 };
 
@@ -375,7 +375,8 @@ typedef struct symbolon_request {
     size_t body_len;
 } symbolon_request;
 
-/* browser is what binds the user's browser: a random cookie of 16 bytes or more. entropy is 32 bytes, drawn anew. */
+/* browser is what binds the user's browser: a random cookie of 16 bytes or more. One that is shorter, or missing, is
+ * SYMBOLON_ERR_REFUSED, here and below: set a cookie before a user is sent here. entropy is 32 bytes, drawn anew. */
 SYMBOLON_CHECK symbolon_status symbolon_authorize_start(symbolon_flow *flow, const symbolon_server *server,
                                                         const symbolon_request *request, symbolon_bytes browser, uint64_t now,
                                                         const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);

@@ -24,7 +24,7 @@ export interface ClientConfig {
   private_addresses?: boolean;
 }
 
-/** What binds the user's browser: a random cookie, or in a page a value that is kept there, of 16 bytes or more. */
+/** What binds the user's browser: a random cookie, or in a page a value that is kept there, of 16 bytes or more; less is refused. */
 type Browser = string | Uint8Array;
 
 interface Now {

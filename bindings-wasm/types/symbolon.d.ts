@@ -47,7 +47,7 @@ interface Now {
 }
 
 interface Interaction extends Now {
-  /** What binds the user's browser: a random cookie of 16 bytes or more. */
+  /** What binds the user's browser: a random cookie of 16 bytes or more; less is refused. */
   browser: string | Uint8Array;
 }
 

@@ -40,7 +40,8 @@ static void starts(void)
     TOKEN(ERR_NULL, body, NULL, 1);
     TOKEN(ERR_NULL, headers, NULL, 1);
     TOKEN(ERR_NULL, headers, &empty, 1);
-    TOKEN(ERR_UTF8, headers, &field, 1);
+    TOKEN(OK, headers, &field, 1);
+    HOLDS(kind() == SYMBOLON_DONE); /* without a name that is a text, it is a field that nobody knows */
     gone = request, gone.method = null;
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
 
@@ -63,7 +64,9 @@ static void starts(void)
     RESUME(ERR_NULL, NULL, &server, handle, browser, b);
     RESUME(ERR_NULL, &flow, NULL, handle, browser, b);
     RESUME(ERR_NULL, &flow, &server, null, browser, b);
-    RESUME(ERR_UTF8, &flow, &server, no_utf8, browser, b);
+    RESUME(OK, &flow, &server, no_utf8, browser, b);
+    HOLDS(kind() == SYMBOLON_DONE && symbolon_next(&flow)->of.done.of.reply.status == 400);
+    RESUME(ERR_REFUSED, &flow, &server, handle, guessable, b);
     RESUME(ERR_NULL, &flow, &server, handle, null_bytes, b);
     RESUME(ERR_NULL, &flow, &server, handle, browser, NULL);
 
@@ -73,6 +76,9 @@ static void starts(void)
     DECIDE(ERR_NULL, &flow, NULL, handle, browser, &decision, b);
     DECIDE(ERR_NULL, &flow, &server, null, browser, &decision, b);
     DECIDE(ERR_NULL, &flow, &server, handle, null_bytes, &decision, b);
+    DECIDE(ERR_REFUSED, &flow, &server, handle, guessable, &decision, b);
+    DECIDE(OK, &flow, &server, half, browser, &decision, b);
+    HOLDS(kind() == SYMBOLON_DONE);
     DECIDE(ERR_NULL, &flow, &server, handle, browser, NULL, b);
     DECIDE(ERR_NULL, &flow, &server, handle, browser, &decision, NULL);
     bad.subject = none;
@@ -107,6 +113,7 @@ static void starts(void)
     CALLBACK(ERR_NULL, &flow, &client, NULL, lent_query, browser, b);
     CALLBACK(ERR_NULL, &flow, &client, &metadata, NULL, browser, b);
     CALLBACK(ERR_NULL, &flow, &client, &metadata, lent_query, null_bytes, b);
+    CALLBACK(ERR_REFUSED, &flow, &client, &metadata, lent_query, guessable, b);
     CALLBACK(ERR_NULL, &flow, &client, &metadata, lent_query, browser, NULL);
 
 #define REFRESH(expected, flow, client, metadata, session, rejected, buffer) \

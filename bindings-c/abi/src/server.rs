@@ -227,7 +227,7 @@ pub unsafe extern "C" fn symbolon_resume_start(
     unsafe {
         Flow::start(flow, (buffer, buffer_len), |buffer| {
             let browser = user_agent(browser)?;
-            Ok(Server::get(server)?.resume(handle.str()?, browser, Time(now), buffer))
+            Ok(Server::get(server)?.resume(handle.sent()?, browser, Time(now), buffer))
         })
     }
 }
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn symbolon_decide_start(
             let scope = scope.str()?;
             let decision = if approved == 1 { Decision::Approve { scope } } else { Decision::Deny };
             let browser = user_agent(browser)?;
-            Ok(Server::get(server)?.decide(handle.str()?, browser, user, decision, Time(now), buffer))
+            Ok(Server::get(server)?.decide(handle.sent()?, browser, user, decision, Time(now), buffer))
         })
     }
 }

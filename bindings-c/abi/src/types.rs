@@ -107,6 +107,19 @@ impl Text {
         core::str::from_utf8(bytes).map_err(|_| Status::Utf8)
     }
 
+    /// What a peer sent as a text. It may be any bytes: if they are no text, it is the empty one, which nobody knows either.
+    ///
+    /// # Safety
+    ///
+    /// As of [`str`](Self::str).
+    pub unsafe fn sent<'a>(self) -> Outcome<&'a str> {
+        // SAFETY: as the caller promises.
+        match unsafe { self.str() } {
+            Err(Status::Utf8) => Ok(""),
+            text => text,
+        }
+    }
+
     /// The text, or `None` if it is absent: an empty one is not.
     ///
     /// # Safety
@@ -221,7 +234,7 @@ impl Headers {
         };
         for (place, field) in self.0.iter_mut().zip(fields) {
             // SAFETY: as the caller promises.
-            *place = unsafe { http::Field { name: field.name.str()?, value: field.value.slice()? } };
+            *place = unsafe { http::Field { name: field.name.sent()?, value: field.value.slice()? } };
         }
         Ok(self.0.get(..len).unwrap_or(&self.0))
     }
