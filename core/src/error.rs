@@ -85,12 +85,20 @@ pub enum Reason {
     ClientAuthentication,
     /// This endpoint is not for public clients.
     PublicClient,
+    /// A client assertion that is not acceptable, with the header parameter or claim at fault (RFC 7523 section 3).
+    Assertion(&'static str),
     /// An assertion of a client that was used before, or that is being used at this moment.
     AssertionReplayed,
+    /// The client has shown no certificate, or another one than it has registered (RFC 8705 section 2).
+    Certificate,
+    /// A DPoP proof that is not acceptable, with the header parameter or claim at fault (RFC 9449 section 4.3).
+    DpopProof(&'static str),
     /// A DPoP proof without the nonce of this server, or with one that is too old (RFC 9449 section 8).
     DpopNonce,
     /// A DPoP proof that was used before (RFC 9449 section 11.1).
     DpopReplayed,
+    /// A claim of a JWT that is not what it must be here: one that has expired, or is of another issuer.
+    Claim(&'static str),
     /// The request proves no key, and its tokens must be bound to one.
     SenderConstraintMissing,
 
@@ -264,12 +272,13 @@ impl Reason {
             Self::RedirectUriAmbiguous => (InvalidRequest, 400, "redirect_uri is required for this client"),
             Self::RedirectUriForbidden => (InvalidRequest, 400, "redirect_uri may not be registered"),
             Self::SeveralCredentials => (InvalidRequest, 400, "more than one client authentication method"),
-            Self::ClientAuthentication | Self::AssertionReplayed => {
+            Self::ClientAuthentication | Self::Assertion(_) | Self::AssertionReplayed | Self::Certificate => {
                 (InvalidClient, 401, "client authentication failed")
             }
             Self::PublicClient => (InvalidClient, 401, "client authentication is required here"),
             Self::DpopNonce => (UseDpopNonce, 400, "a DPoP proof must have the nonce of this server"),
-            Self::DpopReplayed => (InvalidDpopProof, 400, "the DPoP proof is not valid here"),
+            Self::DpopProof(_) | Self::DpopReplayed => (InvalidDpopProof, 400, "the DPoP proof is not valid here"),
+            Self::Claim(_) => (InvalidToken, 401, "the token is not valid here"),
             Self::SenderConstraintMissing => (InvalidRequest, 400, "a DPoP proof or a client certificate is required"),
 
             Self::CodeInvalid
@@ -351,7 +360,9 @@ impl Reason {
             Self::CodeReplayed => Event::CodeReplayed,
             Self::RefreshTokenReused => Event::RefreshTokenReused,
             Self::CodeReplayedForeign | Self::RefreshTokenForeign | Self::RefreshTokenKey => Event::ForeignCredential,
-            Self::ClientAuthentication | Self::PublicClient => Event::ClientAuthenticationFailed,
+            Self::ClientAuthentication | Self::Assertion(_) | Self::Certificate | Self::PublicClient => {
+                Event::ClientAuthenticationFailed
+            }
             Self::AssertionReplayed | Self::DpopReplayed => Event::ProofReplayed,
             Self::RedirectUriMismatch => Event::RedirectUriRefused,
             Self::InteractionForeign => Event::InteractionForeign,
@@ -374,7 +385,18 @@ impl Reason {
         match self {
             Self::TooLong { what, .. } | Self::TooMany { what, .. } => Some(what),
             Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
+            Self::DpopProof(name) | Self::Assertion(name) | Self::Claim(name) => Some(name),
             _ => None,
+        }
+    }
+
+    /// The same of what was read within something else, such as a DPoP proof: the reason of that, with the name of the part. What
+    /// the host is to blame for stays as it is.
+    pub(crate) fn within(self, whole: fn(&'static str) -> Self) -> Self {
+        match self {
+            Self::Buffer => self,
+            Self::Json | Self::JsonRepeated | Self::NotUtf8 => whole("JSON"),
+            _ => whole(self.parameter().unwrap_or("JWS")),
         }
     }
 }

@@ -64,6 +64,10 @@
 //! | 6750, 7662 | a request to a resource | `resource/judge.rs` |
 //! | 7636 | PKCE | `proof/pkce.rs` |
 //! | 6749 section 2.3 | client authentication | `proof/client_auth.rs` |
+//! | 7523, 8705 section 2 | client authentication by a key | `proof/assertion.rs`, `certificate.rs` |
+//! | 9449, 8705 section 3 | that a sender holds a key | `proof/dpop.rs`, `possession.rs` |
+//! | 7515, 7517, 7638, 8037, 9864 | signatures and keys | `wire/jose.rs`, `jwk.rs` |
+//! | 7519, 8725 | claims | `proof/jwt.rs` |
 //! | 8252 section 7, 9700 section 4.1.3 | redirection URIs | `terms/redirect_uri.rs`, `proof/redirect.rs` |
 //! | 9700 section 4.14 | the life of a grant | `record/grant.rs`, `proof/grant.rs` |
 //!

@@ -85,3 +85,23 @@ pub const JWKS: usize = 8 * 1024;
 pub const CERTIFICATE_NAME: usize = 512;
 /// A DPoP nonce of the server is good until this many seconds have passed, and for as long again.
 pub const DPOP_NONCE: u64 = 120;
+/// A compact JWS, and so a JWT, before decoding.
+pub const JWS: usize = FOREIGN_TOKEN;
+/// A `kid`: thumbprints and UUIDs are short; some are URLs.
+pub const KEY_ID: usize = 256;
+/// A `jti` or a DPoP nonce: random values are short.
+pub const JWT_ID: usize = 128;
+/// The smallest RSA modulus, in bits: RFC 7518 section 3.3.
+pub const RSA_MODULUS_MIN: usize = 2048;
+/// The largest RSA modulus, in bits: what is larger is slow to verify, and no stronger than what else protects the exchange.
+pub const RSA_MODULUS_MAX: usize = 4096;
+/// Keys in a JWK set: each of the algorithms, in use, to come and being retired.
+pub const KEYS: usize = 32;
+/// A NumericDate, in seconds: the end of the year 9999, after which RFC 3339 has no dates.
+pub const NUMERIC_DATE: u64 = 253_402_300_799;
+/// How far the clock of a JWT's maker may be ahead, in seconds. An expiry is given no such room: what has ended is made anew.
+pub const CLOCK_AHEAD: u64 = 10;
+/// The age at which a DPoP proof is no longer taken, in seconds: RFC 9449 section 11.1 speaks of seconds or minutes.
+pub const DPOP_AGE: u64 = 300;
+/// How far ahead the expiry of a client assertion may be, in seconds: its `jti` is kept until then.
+pub const ASSERTION_LIFETIME: u64 = 300;

@@ -46,6 +46,24 @@ impl Key {
         Self(key)
     }
 
+    /// The key of the mark that a DPoP proof leaves: of the key that signed it, by its thumbprint, and of its `jti`.
+    pub fn dpop_proof(jkt: &[u8; 32], jti: &str) -> Self {
+        let hash = Sha256::new().chain_update(b"dpop\0").chain_update(jkt).chain_update(jti.as_bytes());
+        Self(hash.finalize().into())
+    }
+
+    /// The key of the mark that a client assertion leaves: of the client and of its `jti`.
+    pub fn assertion(client_id: &str, jti: &str) -> Self {
+        // No client_id holds a NUL, so that the two cannot run into each other.
+        let hash = Sha256::new().chain_update(b"assertion\0").chain_update(client_id.as_bytes());
+        Self(hash.chain_update(b"\0").chain_update(jti.as_bytes()).finalize().into())
+    }
+
+    /// The key of the document at this URL.
+    pub fn document(url: &str) -> Self {
+        Self(Sha256::new().chain_update(b"document\0").chain_update(url.as_bytes()).finalize().into())
+    }
+
     /// The key of the session that an authorization response with this `state` belongs to.
     pub fn session(state: &str) -> Self {
         Self(Sha256::new().chain_update(b"session\0").chain_update(state.as_bytes()).finalize().into())

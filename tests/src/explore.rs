@@ -172,6 +172,7 @@ fn play<S: Shared>(
             query,
             headers,
             body,
+            certificate: None,
         });
         const ENOUGH: &str = "the buffer is long enough";
         let (flow, ended): (Box<dyn Suspended>, _) = match (call, request) {

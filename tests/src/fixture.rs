@@ -193,7 +193,13 @@ impl Message {
     /// Lends the message to `then` as the core wants it.
     pub fn lend<T>(&mut self, then: impl FnOnce(Request<'_, '_>) -> T) -> T {
         let headers: Vec<Field<'_>> = self.headers.iter().map(|(name, value)| Field { name, value }).collect();
-        then(Request { method: self.method, query: &mut self.query, headers: &headers, body: &mut self.body })
+        then(Request {
+            method: self.method,
+            query: &mut self.query,
+            headers: &headers,
+            body: &mut self.body,
+            certificate: None,
+        })
     }
 }
 

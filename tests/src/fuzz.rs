@@ -280,7 +280,7 @@ pub fn authorize(bytes: &[u8]) {
     let mut host = Chosen { choices: choices.iter(), store: bench.store.clone() };
     let mut buffer = vec![0; BUFFER];
     let mut query = query.to_vec();
-    let request = Request { method: Method::Get, query: &mut query, headers: &[], body: &mut [] };
+    let request = Request { method: Method::Get, query: &mut query, headers: &[], body: &mut [], certificate: None };
     let browser = UserAgent::new(BROWSER).expect("long enough");
     let step = bench.server.authorize(request, browser, bench.now, entropy(1), &mut buffer);
     match drive(step.expect("the buffer is long enough"), &mut host) {
@@ -318,7 +318,7 @@ pub fn token(bytes: &[u8]) {
     let headers = if authorization.is_empty() { &fields[..1] } else { &fields[..] };
     let mut host = Chosen { choices: choices.iter(), store: bench.store.clone() };
     let mut buffer = vec![0; BUFFER];
-    let request = Request { method: Method::Post, query: &mut [], headers, body: &mut body };
+    let request = Request { method: Method::Post, query: &mut [], headers, body: &mut body, certificate: None };
     let step = bench.server.token(request, bench.now, &mut buffer).expect("the buffer is long enough");
     let reply = drive(step, &mut host);
     sound(&reply);

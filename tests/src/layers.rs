@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("terms", &["wire", "limits", "error", "event"]),
     ("record", &["terms", "wire", "limits", "error", "event"]),
     ("step", &["record", "terms", "wire", "limits", "error", "event"]),
-    ("proof", &["record", "terms", "wire", "limits", "error", "event"]),
+    ("proof", &["step", "record", "terms", "wire", "limits", "error", "event"]),
     ("server", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
     ("client", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
     ("resource", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),

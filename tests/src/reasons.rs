@@ -58,8 +58,12 @@ pub const OF_OTHER_ROLES: &[&str] = &[
 /// The variants that no flow gives yet.
 pub const NOT_YET: &[&str] = &[
     "AuthorizationDetails",
+    "Assertion",
     "AssertionReplayed",
+    "Certificate",
+    "Claim",
     "DpopNonce",
+    "DpopProof",
     "DpopReplayed",
     "SenderConstraintMissing",
     "CodeKey",

@@ -69,7 +69,6 @@ fn each_rule_is_seen_to_be_broken() {
         ("terms/scope.rs", "fn f() { crate::record::f() }", "imports record"),
         ("terms/scope.rs", "use crate::Reason;", "imports Reason"),
         ("record/grant.rs", "use crate::proof::pkce;", "imports proof"),
-        ("proof/pkce.rs", "use crate::step::Row;", "imports step"),
         ("proof/pkce.rs", "use crate::server::Server;", "imports server"),
         ("step.rs", "use crate::proof::pkce;", "imports proof"),
         ("step.rs", "macro_rules! m { () => { $crate::client::f() } }", "imports client"),

@@ -185,6 +185,7 @@ unsafe fn with_request<T>(
             query: lent(query, query_len)?,
             headers,
             body: lent(body, body_len)?,
+            certificate: None,
         })
     }
 }

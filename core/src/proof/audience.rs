@@ -12,18 +12,29 @@ impl AudienceMatched {
     /// Proves it of an `aud`, which is a string or an array of strings (RFC 7519 section 4.1.3). A token without an
     /// audience is for nobody: it may have been issued for any resource.
     pub fn prove(aud: Option<Value<'_>>, resource: Resource<'_>) -> Result<Self, Reason> {
-        let matched = match aud {
-            None => false,
-            Some(Value::String(audience)) => audience == resource.as_str(),
-            Some(Value::Array(audiences)) => {
-                let mut matched = false;
-                for audience in audiences.iter() {
-                    matched |= audience.as_str().ok_or(Reason::Malformed("aud"))? == resource.as_str();
-                }
-                matched
-            }
-            Some(_) => return Err(Reason::Malformed("aud")),
-        };
-        if matched { Ok(Self(())) } else { Err(Reason::TokenAudience) }
+        if holds(aud, resource.as_str())? { Ok(Self(())) } else { Err(Reason::TokenAudience) }
     }
+}
+
+/// Whether an `aud` names this audience, be it among others. An `aud` that is there must be a string or an array of strings
+/// (RFC 7519 section 4.1.3).
+pub fn holds(aud: Option<Value<'_>>, audience: &str) -> Result<bool, Reason> {
+    match aud {
+        None => Ok(false),
+        Some(Value::String(named)) => Ok(named == audience),
+        Some(Value::Array(named)) => {
+            let mut held = false;
+            for named in named.iter() {
+                held |= named.as_str().ok_or(Reason::Malformed("aud"))? == audience;
+            }
+            Ok(held)
+        }
+        Some(_) => Err(Reason::Malformed("aud")),
+    }
+}
+
+/// Whether an `aud` names this audience and no other.
+pub fn is_alone(aud: Option<Value<'_>>, audience: &str) -> Result<bool, Reason> {
+    let alone = aud.and_then(Value::as_array).is_none_or(|named| named.iter().count() == 1);
+    Ok(holds(aud, audience)? && alone)
 }

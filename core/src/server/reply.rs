@@ -1,6 +1,6 @@
 //! The replies that the server's endpoints share.
 
-use crate::error::Reason;
+use crate::error::{ErrorCode, Reason};
 use crate::event::Event;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
@@ -20,13 +20,17 @@ const NO_FRAMES: Field<'static> =
 /// What goes out if a reply does not fit the buffer, which [`BUFFER`](crate::server::BUFFER) rules out.
 const OUT_OF_BUFFER: &[u8] = b"{\"error\":\"server_error\"}";
 
-/// Writes the text of a reason: fixed words, and the name of the parameter at fault.
+/// Writes the text of a reason: fixed words, and the name of the parameter at fault. Why a client did not authenticate is not
+/// told: it would say whether the client is known, and with which keys.
 pub(super) fn describe(reason: Reason, write: &mut dyn FnMut(&str)) {
-    if let Some(name) = reason.parameter() {
+    let answer = reason.answer();
+    if let Some(name) = reason.parameter()
+        && answer.code != ErrorCode::InvalidClient
+    {
         write(name);
         write(": ");
     }
-    write(reason.answer().text);
+    write(answer.text);
 }
 
 /// A reply without a body.

@@ -59,6 +59,31 @@ pub struct Request<'r, 'h> {
     pub headers: &'h [Field<'h>],
     /// The body; empty if there is none.
     pub body: &'r mut [u8],
+    /// The certificate that the client has shown in the TLS handshake, if it did. It is the host that has this from the
+    /// connection, or from a proxy of its own that strips what others send: no header field is read for it here.
+    pub certificate: Option<Certificate<'r>>,
+}
+
+/// A client certificate (RFC 8705), whose private key was proven to be held by the TLS handshake.
+///
+/// The lists of names hold words with one space between them; a name that holds a space is left out.
+#[derive(Clone, Copy)]
+pub struct Certificate<'r> {
+    /// The SHA-256 hash of its DER encoding (`x5t#S256`).
+    pub thumbprint: [u8; 32],
+    /// Whether its chain leads to an authority that the host trusts to name clients, and it is within its time and not revoked.
+    /// False for a self-signed certificate.
+    pub chain_verified: bool,
+    /// The distinguished name of its subject, as RFC 4514 writes it.
+    pub subject: &'r str,
+    /// The DNS names among its subject's alternative names.
+    pub dns: &'r str,
+    /// The URIs among them.
+    pub uri: &'r str,
+    /// The IP addresses among them, as RFC 5952 writes them.
+    pub ip: &'r str,
+    /// The e-mail addresses among them.
+    pub email: &'r str,
 }
 
 /// The response to an exchange that a flow asked for. The body is read in place: its bytes are overwritten.

@@ -6,5 +6,6 @@ pub mod header;
 pub mod http;
 pub mod jose;
 pub mod json;
+pub mod jwk;
 pub mod uri;
 pub mod write;

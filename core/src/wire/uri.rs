@@ -29,6 +29,36 @@ impl Uri<'_> {
     pub fn has_dot_segment(&self) -> bool {
         self.path.as_bytes().split(|&byte| byte == b'/').any(is_dot_segment)
     }
+
+    /// Whether two `http` or `https` URIs have the same target but for query and fragment, after the normalization that RFC 3986
+    /// sections 6.2.2 and 6.2.3 call safe: case of scheme and host, needless percent-encoding, the default port and the empty
+    /// path. Paths with dot segments are equal to none.
+    pub fn has_same_target(&self, other: &Uri<'_>) -> bool {
+        let (Some(own), Some(others)) = (self.authority, other.authority) else { return false };
+        let default = match self.scheme {
+            scheme if scheme.eq_ignore_ascii_case("https") => "443",
+            scheme if scheme.eq_ignore_ascii_case("http") => "80",
+            _ => return false,
+        };
+        let is_default = |port: &str| port.is_empty() || port == default;
+        let [own_port, other_port] = [own.port, others.port].map(|port| port.filter(|port| !is_default(port)));
+        self.scheme.eq_ignore_ascii_case(other.scheme)
+            && own.userinfo.is_none()
+            && others.userinfo.is_none()
+            && !own.host.is_empty()
+            && lowercase(own.host).eq(lowercase(others.host))
+            && own_port == other_port
+            && Normalised(path_of(self)).eq(Normalised(path_of(other)))
+            && !self.has_dot_segment()
+    }
+}
+
+fn lowercase(host: &str) -> impl Iterator<Item = Result<u8, u8>> {
+    Normalised(host.as_bytes()).map(|byte| byte.map(|byte| byte.to_ascii_lowercase()))
+}
+
+const fn path_of<'u>(uri: &Uri<'u>) -> &'u [u8] {
+    if uri.path.is_empty() { b"/" } else { uri.path.as_bytes() }
 }
 
 fn is_dot_segment(mut segment: &[u8]) -> bool {
@@ -40,6 +70,21 @@ fn is_dot_segment(mut segment: &[u8]) -> bool {
             _ => return false,
         };
         dots = dots.saturating_add(1);
+    }
+}
+
+/// The bytes of a part that [`parse`] let pass. `Err` are those that are percent-encoded and must be (RFC 3986 section 6.2.2.2).
+struct Normalised<'u>(&'u [u8]);
+
+impl Iterator for Normalised<'_> {
+    type Item = Result<u8, u8>;
+
+    fn next(&mut self) -> Option<Result<u8, u8>> {
+        let encoded = self.0.first() == Some(&b'%');
+        let mut decoded = Decoded(self.0);
+        let byte = decoded.next()?;
+        self.0 = decoded.0;
+        Some(if encoded && !is_unreserved(byte) { Err(byte) } else { Ok(byte) })
     }
 }
 

@@ -242,6 +242,14 @@ impl<'o, 'w> JsonObject<'o, 'w> {
         self.writer.str(if value { "true" } else { "false" });
     }
 
+    /// Writes a member that is an object.
+    pub fn object(&mut self, name: &str, fill: impl FnOnce(&mut JsonObject<'_, 'w>)) {
+        self.name(name);
+        let mut object = JsonObject::new(self.writer);
+        fill(&mut object);
+        object.end();
+    }
+
     /// Writes a member that is an array of strings.
     pub fn strings<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
         self.name(name);

@@ -24,6 +24,7 @@ macro_rules! endpoint {
                 query: &mut message.query,
                 headers: &headers,
                 body: &mut message.body,
+                certificate: None,
             };
             let mut buffer = vec![0; BUFFER];
             match host.server.$name(request, crate::now(), &mut buffer) {

@@ -31,8 +31,13 @@ pub async fn authorize(State(host): State<Arc<Host>>, mut message: Message) -> R
     };
     let Ok(user_agent) = UserAgent::new(browser.as_bytes()) else { return out_of_buffer() };
     let headers = fields(&message.headers);
-    let request =
-        Request { method: message.method, query: &mut message.query, headers: &headers, body: &mut message.body };
+    let request = Request {
+        method: message.method,
+        query: &mut message.query,
+        headers: &headers,
+        body: &mut message.body,
+        certificate: None,
+    };
     let entropy = Entropy::new(crate::random());
     let mut buffer = vec![0; BUFFER];
     let Ok(step) = host.server.authorize(request, user_agent, crate::now(), entropy, &mut buffer) else {

@@ -1,0 +1,231 @@
+//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037): public keys to verify signatures with.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Reason;
+use crate::limits;
+use crate::wire::base64;
+use crate::wire::jose::Algorithm;
+use crate::wire::json::{Object, Value};
+use crate::wire::write::{JsonObject, Writer};
+
+/// A public key that can verify signatures of one algorithm.
+#[derive(Clone, Copy)]
+pub struct Jwk<'j> {
+    key_id: Option<&'j str>,
+    algorithm: Option<Algorithm>,
+    material: Material<'j>,
+}
+
+/// The members that make the key, in base64url: strict, so that each key has one spelling.
+#[derive(Clone, Copy)]
+enum Material<'j> {
+    /// `EC` with `P-256`. That the point is on the curve is for the host to see, who verifies.
+    P256 { x: &'j str, y: &'j str },
+    /// `OKP` with `Ed25519`.
+    Ed25519 { x: &'j str },
+    /// `RSA`.
+    Rsa { n: &'j str, e: &'j str },
+}
+
+/// Members of private and of symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2).
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+impl<'j> Jwk<'j> {
+    /// Reads a key that may verify signatures: `EC` with `P-256`, `OKP` with `Ed25519`, or `RSA` with an odd modulus of
+    /// [`limits::RSA_MODULUS_MIN`] to [`limits::RSA_MODULUS_MAX`] bits and an odd exponent of 3 or more.
+    ///
+    /// Any other key is refused, and so is one that holds a private member, that is for another use, or whose `alg` is not
+    /// one of its type. The reason names the member.
+    ///
+    /// ```abnf
+    /// x = 43base64url                  ; 32 bytes, and so is y
+    /// n = 1*base64url                  ; big-endian, without leading zeros (RFC 7518 section 6.3.1.1)
+    /// e = 1*base64url                  ; likewise, at most 4 bytes
+    /// ```
+    pub fn read(object: &Object<'j>) -> Result<Self, Reason> {
+        if let Some(name) = PRIVATE.into_iter().find(|name| object.get(name).is_some()) {
+            return Err(Reason::Malformed(name));
+        }
+        if object.string("use")?.is_some_and(|usage| usage != "sig") {
+            return Err(Reason::Malformed("use"));
+        }
+        if let Some(operations) = object.array("key_ops")? {
+            let mut verifies = false;
+            for operation in operations.iter().map(Value::as_str) {
+                verifies |= operation.ok_or(Reason::Malformed("key_ops"))? == "verify";
+            }
+            if !verifies {
+                return Err(Reason::Malformed("key_ops"));
+            }
+        }
+        let material = Material::read(object)?;
+        let algorithm = match object.string("alg")?.map(Algorithm::from_name) {
+            Some(Some(algorithm)) if material.serves(algorithm) => Some(algorithm),
+            Some(_) => return Err(Reason::Malformed("alg")),
+            None => material.algorithm(),
+        };
+        let key_id = object.string("kid")?;
+        if key_id.is_some_and(|key_id| key_id.len() > limits::KEY_ID) {
+            return Err(Reason::TooLong { what: "kid", limit: limits::KEY_ID });
+        }
+        Ok(Self { key_id, algorithm, material })
+    }
+
+    /// The `kid`, at most [`limits::KEY_ID`] bytes.
+    pub const fn key_id(&self) -> Option<&'j str> {
+        self.key_id
+    }
+
+    /// The one algorithm of the key: that of its type, and for RSA, which has two, its `alg`. `None` for an RSA key that has no
+    /// `alg`: whoever registered the key must have said it elsewhere.
+    pub const fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// The key for signatures of this algorithm, which its owner has registered or has named along with it. `None` if it is for
+    /// another one.
+    pub fn with_algorithm(self, algorithm: Algorithm) -> Option<Self> {
+        let fits = self.algorithm.is_none_or(|own| own == algorithm) && self.material.serves(algorithm);
+        fits.then_some(Self { algorithm: Some(algorithm), ..self })
+    }
+
+    /// The thumbprint with SHA-256 (RFC 7638 section 3, RFC 8037 appendix A.3).
+    pub fn thumbprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        // The required members in the order of their names. Base64url needs no escape.
+        let mut opening = "{\"";
+        for (name, value) in self.material.members() {
+            hash.update(opening);
+            hash.update(name);
+            hash.update("\":\"");
+            hash.update(value);
+            opening = "\",\"";
+        }
+        hash.update("\"}");
+        hash.finalize().into()
+    }
+
+    /// Writes the key as [`Verify`](crate::step::Verify) hands it to the host: `alg` and the required members, in the order of
+    /// their names.
+    pub fn write(&self, w: &mut Writer<'_>) {
+        let mut object = JsonObject::new(w);
+        if let Some(algorithm) = self.algorithm {
+            object.string("alg", algorithm.as_str());
+        }
+        for (name, value) in self.material.members() {
+            object.string(name, value);
+        }
+        object.end();
+    }
+}
+
+impl<'j> Material<'j> {
+    fn read(object: &Object<'j>) -> Result<Self, Reason> {
+        let required = |name| object.string(name)?.ok_or(Reason::Missing(name));
+        match required("kty")? {
+            "EC" if required("crv")? == "P-256" => {
+                Ok(Self::P256 { x: coordinate("x", required("x")?)?, y: coordinate("y", required("y")?)? })
+            }
+            "OKP" if required("crv")? == "Ed25519" => Ok(Self::Ed25519 { x: coordinate("x", required("x")?)? }),
+            "EC" | "OKP" => Err(Reason::Malformed("crv")),
+            "RSA" => {
+                let (n, e) = (required("n")?, required("e")?);
+                let bits = bits_of_odd::<{ limits::RSA_MODULUS_MAX / 8 }>(n).unwrap_or_default();
+                if !(limits::RSA_MODULUS_MIN..=limits::RSA_MODULUS_MAX).contains(&bits) {
+                    return Err(Reason::Malformed("n"));
+                }
+                // One bit would be the exponent 1, under which every message is its own signature.
+                if bits_of_odd::<4>(e).is_none_or(|bits| bits < 2) {
+                    return Err(Reason::Malformed("e"));
+                }
+                Ok(Self::Rsa { n, e })
+            }
+            _ => Err(Reason::Malformed("kty")),
+        }
+    }
+
+    /// The algorithm, if the type of the key has but one.
+    const fn algorithm(&self) -> Option<Algorithm> {
+        match self {
+            Self::P256 { .. } => Some(Algorithm::Es256),
+            Self::Ed25519 { .. } => Some(Algorithm::EdDsa),
+            Self::Rsa { .. } => None,
+        }
+    }
+
+    fn serves(&self, algorithm: Algorithm) -> bool {
+        match self.algorithm() {
+            Some(own) => own == algorithm,
+            None => matches!(algorithm, Algorithm::Ps256 | Algorithm::Rs256),
+        }
+    }
+
+    /// The required members, in the order of their names (RFC 7638 section 3.2).
+    fn members(&self) -> impl Iterator<Item = (&'static str, &'j str)> + use<'j> {
+        let members = match *self {
+            Self::P256 { x, y } => [Some(("crv", "P-256")), Some(("kty", "EC")), Some(("x", x)), Some(("y", y))],
+            Self::Ed25519 { x } => [Some(("crv", "Ed25519")), Some(("kty", "OKP")), Some(("x", x)), None],
+            Self::Rsa { n, e } => [Some(("e", e)), Some(("kty", "RSA")), Some(("n", n)), None],
+        };
+        members.into_iter().flatten()
+    }
+}
+
+/// A coordinate of 32 bytes, leading zeros included (RFC 7518 section 6.2.1.2).
+fn coordinate<'j>(name: &'static str, text: &'j str) -> Result<&'j str, Reason> {
+    let mut bytes = [0; 32];
+    match base64::decode_url(text.as_bytes(), &mut bytes) {
+        Some(32) => Ok(text),
+        _ => Err(Reason::Malformed(name)),
+    }
+}
+
+/// The length in bits of an odd number of at most `N` bytes without leading zeros.
+fn bits_of_odd<const N: usize>(text: &str) -> Option<usize> {
+    let mut bytes = [0; N];
+    let len = base64::decode_url(text.as_bytes(), &mut bytes)?;
+    let number = bytes.get(..len)?;
+    let (first, last) = (number.first().filter(|&&first| first != 0)?, number.last()?);
+    let unused = usize::try_from(first.leading_zeros()).ok()?;
+    if last & 1 == 1 { len.checked_mul(8)?.checked_sub(unused) } else { None }
+}
+
+/// The one key of a set (RFC 7517 section 5) for a signature of this algorithm, by its `kid` if the signature names one.
+///
+/// `registered` is the algorithm that the owner of the keys has registered: it is that of RSA keys that name none, and no other is
+/// taken. Keys that cannot be read here are passed over. `None` if no key fits; and if several do, the set is refused: keys
+/// are never tried one after the other.
+pub fn select<'j>(
+    set: &Object<'j>,
+    key_id: Option<&str>,
+    algorithm: Algorithm,
+    registered: Option<Algorithm>,
+) -> Result<Option<Jwk<'j>>, Reason> {
+    let keys = set.array("keys")?.ok_or(Reason::Missing("keys"))?;
+    if registered.is_some_and(|registered| registered != algorithm) {
+        return Err(Reason::Malformed("alg"));
+    }
+    let mut found = None;
+    for (count, key) in keys.iter().enumerate() {
+        if count >= limits::KEYS {
+            return Err(Reason::TooMany { what: "keys", limit: limits::KEYS });
+        }
+        let key = key.as_object().ok_or(Reason::Malformed("keys"))?;
+        let Ok(key) = Jwk::read(&key) else { continue };
+        if key_id.is_some() && key.key_id != key_id {
+            continue;
+        }
+        let key = registered.map_or(Some(key), |registered| key.with_algorithm(registered));
+        if let Some(key) = key.filter(|key| key.algorithm == Some(algorithm))
+            && found.replace(key).is_some()
+        {
+            return Err(Reason::Repeated("kid"));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::string_slice)]
+mod tests;
