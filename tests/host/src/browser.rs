@@ -1,8 +1,9 @@
 //! A browser of few means: cookies, links and forms, without a window. The demonstration and the tests drive it.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
-use reqwest::redirect;
+use crate::send::Trust;
 
 /// A browser. Redirects are left to its user.
 pub struct Browser {
@@ -24,11 +25,13 @@ pub struct Page {
 
 impl Browser {
     /// A browser without cookies.
-    pub fn new() -> reqwest::Result<Self> {
-        // As in `send`: whoever comes first sets it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { client, cookies: BTreeMap::new() })
+    pub fn new() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Self::trusting(&Trust::default())
+    }
+
+    /// The same, for a host with a certificate of its own making.
+    pub fn trusting(trust: &Trust) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { client: trust.builder()?.build()?, cookies: BTreeMap::new() })
     }
 
     /// The value of a cookie.

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use symbolon::server::Lifetimes;
 use tracing::level_filters::LevelFilter;
 
+use crate::send::Trust;
+use crate::tls;
+
 /// What the host is told at its start.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -15,6 +18,10 @@ pub struct Config {
     pub issuer: Option<String>,
     /// The store's file. The credential keys lie beside it. Without one, a temporary folder that goes with the process.
     pub store: Option<PathBuf>,
+    /// The keys of TLS; without them, plain HTTP.
+    pub tls: Option<tls::Files>,
+    /// Whom the host trusts where it connects to others.
+    pub trust: Trust,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// How much is logged to standard error.
@@ -31,6 +38,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             issuer: None,
             store: None,
+            tls: None,
+            trust: Trust::default(),
             lifetimes: Lifetimes::default(),
             log: LevelFilter::WARN,
             once: false,
@@ -45,7 +54,11 @@ usage: cargo demo [-- OPTIONS]
 
   --once                          run the whole flow over loopback HTTP, print it, and exit
   --listen ADDRESS                where to listen (127.0.0.1:8080; port 0 takes a free one)
-  --issuer URL                    the issuer identifier (http://ADDRESS)
+  --issuer URL                    the issuer identifier (http://ADDRESS, or https://ADDRESS)
+  --tls-certificate PATH          listen for TLS with this certificate and what leads from it to its authority, as PEM
+  --tls-key PATH                  its private key
+  --client-authorities PATH       the authorities that may name clients by certificates
+  --authorities PATH              authorities to trust besides the system's, where the host connects to others
   --store PATH                    the SQLite file (a temporary one); the keys lie beside it in PATH.keys
   --log off|error|warn|info|debug how much to log to standard error (info)
   --interaction-lifetime SECONDS
@@ -63,6 +76,7 @@ impl Config {
         use lexopt::prelude::*;
         let mut config = Self { demo: true, ..Self::default() };
         let (mut listen, mut log) = (None, None);
+        let (mut certificate, mut key, mut client_authorities) = (None, None, None);
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             let lifetimes = &mut config.lifetimes;
@@ -71,6 +85,10 @@ impl Config {
                 Long("listen") => listen = Some(arguments.value()?.parse()?),
                 Long("issuer") => config.issuer = Some(arguments.value()?.string()?),
                 Long("store") => config.store = Some(arguments.value()?.into()),
+                Long("tls-certificate") => certificate = Some(arguments.value()?.into()),
+                Long("tls-key") => key = Some(arguments.value()?.into()),
+                Long("client-authorities") => client_authorities = Some(arguments.value()?.into()),
+                Long("authorities") => config.trust.authorities = Some(arguments.value()?.into()),
                 Long("log") => log = Some(arguments.value()?.parse()?),
                 Long("interaction-lifetime") => lifetimes.interaction = arguments.value()?.parse()?,
                 Long("code-lifetime") => lifetimes.code = arguments.value()?.parse()?,
@@ -82,6 +100,11 @@ impl Config {
                 other => return Err(other.unexpected()),
             }
         }
+        config.tls = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some(tls::Files { certificate, key, client_authorities }),
+            (None, None) if client_authorities.is_none() => None,
+            _ => return Err("--tls-certificate and --tls-key go together".into()),
+        };
         let port = if config.once { 0 } else { 8080 };
         config.listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], port)));
         config.log = log.unwrap_or(if config.once { LevelFilter::WARN } else { LevelFilter::INFO });

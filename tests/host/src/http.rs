@@ -1,6 +1,6 @@
 //! HTTP in: a request as the core takes it, and its reply as it stands.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use symbolon::wire::http::{Field, Method, Reply};
 
 use crate::Host;
 use crate::journal::Actor;
+use crate::tls::{Peer, Shown};
 
 /// The longest body that is read. The core refuses what is over its own, lower limit and says so; this is the host's.
 const BODY: usize = 4 * symbolon::limits::FORM;
@@ -31,6 +32,8 @@ pub struct Message {
     pub body: Vec<u8>,
     /// Where it came from.
     pub address: IpAddr,
+    /// The certificate that its sender has shown.
+    pub certificate: Option<Arc<Shown>>,
 }
 
 impl FromRequest<Arc<Host>> for Message {
@@ -38,13 +41,14 @@ impl FromRequest<Arc<Host>> for Message {
 
     async fn from_request(request: Request, _: &Arc<Host>) -> Result<Self, StatusCode> {
         let (parts, body) = request.into_parts();
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| &info.0);
         Ok(Self {
             method: Method::from_bytes(parts.method.as_str().as_bytes()),
             query: parts.uri.query().unwrap_or_default().into(),
             headers: parts.headers,
             body: read(body).await?.into(),
-            address: address.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            address: peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip()),
+            certificate: peer.and_then(|peer| peer.certificate.clone()),
         })
     }
 }

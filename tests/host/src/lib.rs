@@ -18,6 +18,7 @@ mod pages;
 pub mod send;
 mod session;
 pub mod store;
+pub mod tls;
 pub mod users;
 
 use std::error::Error;
@@ -51,6 +52,7 @@ use crate::journal::{Actor, Journal};
 use crate::send::Http;
 use crate::session::Sessions;
 use crate::store::Store;
+use crate::tls::{Peer, TlsListener};
 use crate::users::Users;
 
 /// How long requests in flight may take once the host is told to stop.
@@ -82,6 +84,11 @@ impl Host {
         Driver { actor, store: &self.store, http: &self.http, journal: self.journal.as_ref() }
     }
 
+    /// Whether this is the demonstration.
+    pub const fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
     /// The issuer identifier.
     pub fn issuer(&self) -> &str {
         self.server.issuer.as_str()
@@ -92,6 +99,8 @@ impl Host {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// The same as the start of a URL.
+    pub root: String,
     /// What it is.
     pub host: Arc<Host>,
     stop: watch::Sender<bool>,
@@ -104,7 +113,9 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Sync>> {
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let issuer = config.issuer.unwrap_or_else(|| format!("http://{address}"));
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let listening = format!("{scheme}://{address}");
+    let issuer = config.issuer.unwrap_or_else(|| listening.clone());
     let (path, temporary) = match config.store {
         Some(path) => (path, None),
         None => {
@@ -148,13 +159,14 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
     // The address itself, so that the browser finds it whatever the issuer is called (RFC 8252 section 7.3).
     let loopback = if address.is_ipv6() { "[::1]" } else { "127.0.0.1" };
     let redirect_uri = keep(format!("http://{loopback}:{}/demo/callback", address.port()));
-    let demo = match config.demo {
+    // Its client is an application on this computer, to which the browser comes back by plain http.
+    let demo = match config.demo && config.tls.is_none() {
         true => Some(Demo::new(DemoClient::new(demo_client(issuer, redirect_uri, resource)?))),
         false => None,
     };
     let host = Arc::new(Host {
         store,
-        http: Http::new()?,
+        http: Http::new(&config.trust)?,
         journal: config.demo.then(Journal::default),
         sessions: Sessions::new(issuer.as_str().starts_with("https:")),
         users: Users::new().map_err(|error| error.to_string())?,
@@ -164,11 +176,17 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         base,
     });
     let (stop, stopped) = watch::channel(false);
-    let service = router(&host).into_make_service_with_connect_info::<SocketAddr>();
-    let graceful = axum::serve(listener, service).with_graceful_shutdown(is_stopped(stopped.clone()));
-    let served = tokio::spawn(graceful.into_future());
+    let service = router(&host).into_make_service_with_connect_info::<Peer>();
+    let stopping = is_stopped(stopped.clone());
+    let served = match config.tls {
+        None => tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(stopping).into_future()),
+        Some(files) => {
+            let listener = TlsListener::new(listener, &files)?;
+            tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(stopping).into_future())
+        }
+    };
     let swept = tokio::spawn(sweep(host.store.clone(), stopped));
-    Ok(Running { address, host, stop, served, swept, temporary })
+    Ok(Running { address, root: listening, host, stop, served, swept, temporary })
 }
 
 impl Running {

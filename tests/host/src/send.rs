@@ -1,6 +1,8 @@
 //! HTTP out: the answer to `Send`.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -12,6 +14,32 @@ use symbolon::wire::http::{Field, Method, Response};
 pub struct Http {
     any: reqwest::Client,
     public: reqwest::Client,
+}
+
+/// Whom to trust, and as whom to connect.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Authorities besides the system's, as PEM.
+    pub authorities: Option<PathBuf>,
+    /// The client's certificate and its private key, one after the other, as PEM.
+    pub certificate: Option<PathBuf>,
+}
+
+impl Trust {
+    /// A client that follows no redirects.
+    pub(crate) fn builder(&self) -> Result<reqwest::ClientBuilder, Box<dyn Error + Send + Sync>> {
+        // Fails if the process has chosen its provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // A proxy would connect in our place, and so void the check of the address.
+        let mut builder = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
+        if let Some(path) = &self.authorities {
+            builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?)?);
+        }
+        if let Some(path) = &self.certificate {
+            builder = builder.identity(reqwest::Identity::from_pem(&std::fs::read(path)?)?);
+        }
+        Ok(builder)
+    }
 }
 
 /// A response that was read to its end.
@@ -32,12 +60,8 @@ impl Received {
 
 impl Http {
     /// Sets both clients up.
-    pub fn new() -> reqwest::Result<Self> {
-        // Fails if the process has chosen its provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // A proxy would connect in our place, and so void the check of the address.
-        let builder = || reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
-        Ok(Self { any: builder().build()?, public: builder().dns_resolver(PublicOnly).build()? })
+    pub fn new(trust: &Trust) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { any: trust.builder()?.build()?, public: trust.builder()?.dns_resolver(PublicOnly).build()? })
     }
 
     /// Makes one exchange, within its policy.

@@ -16,17 +16,21 @@ use symbolon::wire::http::Field;
 use symbolon_host::demo::DemoClient;
 use symbolon_host::drive::Driver;
 use symbolon_host::journal::Actor;
-use symbolon_host::send::Http;
+use symbolon_host::send::{Http, Trust};
 use symbolon_host::store::Store;
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let configuration = std::env::args().nth(1).ok_or("usage: client CONFIGURATION")?;
     let configuration: &'static Value = Box::leak(Box::new(serde_json::from_str(&configuration)?));
     let store = Store::open(Path::new(text(configuration, "store")))?;
-    let http = Http::new()?;
+    let path = |name| match text(configuration, name) {
+        "" => None,
+        path => Some(path.into()),
+    };
+    let http = Http::new(&Trust { authorities: path("authorities"), certificate: path("certificate") })?;
     let driver = Driver { actor: Actor::Client, store: &store, http: &http, journal: None };
     let client = DemoClient::new(client(configuration)?);
     for line in std::io::stdin().lock().lines() {

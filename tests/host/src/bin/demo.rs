@@ -39,11 +39,13 @@ async fn run(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sy
     let stop = symbolon_host::told_to_stop()?;
     let once = config.once;
     let running = symbolon_host::start(config).await?;
-    say(&format!("listening on http://{}\n", running.address));
+    say(&format!("listening on {}\n", running.root));
     let outcome = if once {
         symbolon_host::demo::once(&running.host).await
     } else {
-        say(&symbolon_host::demo::commands(&running.host));
+        if running.host.is_demo() {
+            say(&symbolon_host::demo::commands(&running.host));
+        }
         stop.await;
         Ok(())
     };

@@ -90,7 +90,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     Ok(())
 }
 
-fn text(error: reqwest::Error) -> String {
+fn text(error: impl ToString) -> String {
     error.to_string()
 }
 

@@ -25,6 +25,10 @@ impl Folder {
         Self(path)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub fn store(&self) -> PathBuf {
         self.0.join("store.sqlite")
     }
