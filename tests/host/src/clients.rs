@@ -85,7 +85,8 @@ pub async fn register(store: &Store, resource: &str) -> Result<(), Unavailable> 
     Ok(())
 }
 
-async fn put(store: &Store, client: &Client<'_>) -> Result<(), Unavailable> {
+/// Writes the row of a client, unless it is there as it should be.
+pub async fn put(store: &Store, client: &Client<'_>) -> Result<(), Unavailable> {
     let mut row = [0; symbolon::record::CLIENT_ROW];
     let value = match client.register(&mut row) {
         Ok(len) => &row[..len],

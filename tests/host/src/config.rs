@@ -18,6 +18,8 @@ pub struct Config {
     pub issuer: Option<String>,
     /// The store's file. The credential keys lie beside it. Without one, a temporary folder that goes with the process.
     pub store: Option<PathBuf>,
+    /// Further clients to register: a JSON array of client metadata.
+    pub clients: Option<PathBuf>,
     /// The keys of TLS; without them, plain HTTP.
     pub tls: Option<tls::Files>,
     /// Whom the host trusts where it connects to others.
@@ -38,6 +40,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             issuer: None,
             store: None,
+            clients: None,
             tls: None,
             trust: Trust::default(),
             lifetimes: Lifetimes::default(),
@@ -55,10 +58,12 @@ usage: cargo demo [-- OPTIONS]
   --once                          run the whole flow over loopback HTTP, print it, and exit
   --listen ADDRESS                where to listen (127.0.0.1:8080; port 0 takes a free one)
   --issuer URL                    the issuer identifier (http://ADDRESS, or https://ADDRESS)
+  --clients PATH                  register these clients too: a JSON array of client metadata (RFC 7591)
   --tls-certificate PATH          listen for TLS with this certificate and what leads from it to its authority, as PEM
   --tls-key PATH                  its private key
   --client-authorities PATH       the authorities that may name clients by certificates
   --authorities PATH              authorities to trust besides the system's, where the host connects to others
+  --resolve NAME=ADDRESS          where a name is, whatever DNS says, and public, whatever the address says: for tests
   --store PATH                    the SQLite file (a temporary one); the keys lie beside it in PATH.keys
   --log off|error|warn|info|debug how much to log to standard error (info)
   --interaction-lifetime SECONDS
@@ -85,10 +90,17 @@ impl Config {
                 Long("listen") => listen = Some(arguments.value()?.parse()?),
                 Long("issuer") => config.issuer = Some(arguments.value()?.string()?),
                 Long("store") => config.store = Some(arguments.value()?.into()),
+                Long("clients") => config.clients = Some(arguments.value()?.into()),
                 Long("tls-certificate") => certificate = Some(arguments.value()?.into()),
                 Long("tls-key") => key = Some(arguments.value()?.into()),
                 Long("client-authorities") => client_authorities = Some(arguments.value()?.into()),
                 Long("authorities") => config.trust.authorities = Some(arguments.value()?.into()),
+                Long("resolve") => {
+                    let value = arguments.value()?.string()?;
+                    let (name, address) = value.split_once('=').ok_or("--resolve NAME=ADDRESS")?;
+                    let address = address.parse().map_err(|error| format!("--resolve: {error}"))?;
+                    config.trust.resolve.push((name.to_owned(), address));
+                }
                 Long("log") => log = Some(arguments.value()?.parse()?),
                 Long("interaction-lifetime") => lifetimes.interaction = arguments.value()?.parse()?,
                 Long("code-lifetime") => lifetimes.code = arguments.value()?.parse()?,

@@ -15,6 +15,7 @@ mod interaction;
 pub mod journal;
 mod keys;
 mod pages;
+mod registration;
 pub mod send;
 mod session;
 pub mod store;
@@ -155,6 +156,9 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
     };
     let resource = keep(format!("{root}/resource"));
     clients::register(&store, resource).await.map_err(|_| "the clients cannot be registered")?;
+    if let Some(path) = &config.clients {
+        registration::register(&store, path, resource).await.map_err(|error| format!("--clients: {error}"))?;
+    }
     let base = path_of(root).to_owned();
     // The address itself, so that the browser finds it whatever the issuer is called (RFC 8252 section 7.3).
     let loopback = if address.is_ipv6() { "[::1]" } else { "127.0.0.1" };

@@ -23,6 +23,8 @@ pub struct Trust {
     pub authorities: Option<PathBuf>,
     /// The client's certificate and its private key, one after the other, as PEM.
     pub certificate: Option<PathBuf>,
+    /// Names whose address is known, and taken for a public one: so that a test can be somebody on the internet.
+    pub resolve: Vec<(String, SocketAddr)>,
 }
 
 impl Trust {
@@ -37,6 +39,9 @@ impl Trust {
         }
         if let Some(path) = &self.certificate {
             builder = builder.identity(reqwest::Identity::from_pem(&std::fs::read(path)?)?);
+        }
+        for (name, address) in &self.resolve {
+            builder = builder.resolve(name, *address);
         }
         Ok(builder)
     }

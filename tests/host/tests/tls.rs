@@ -43,7 +43,7 @@ impl Authority {
     }
 
     fn trust(&self) -> Trust {
-        Trust { authorities: Some(self.path("authority.pem")), certificate: None }
+        Trust { authorities: Some(self.path("authority.pem")), ..Trust::default() }
     }
 }
 

@@ -30,7 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         "" => None,
         path => Some(path.into()),
     };
-    let http = Http::new(&Trust { authorities: path("authorities"), certificate: path("certificate") })?;
+    let http =
+        Http::new(&Trust { authorities: path("authorities"), certificate: path("certificate"), resolve: Vec::new() })?;
     let driver = Driver { actor: Actor::Client, store: &store, http: &http, journal: None };
     let client = DemoClient::new(client(configuration)?);
     for line in std::io::stdin().lock().lines() {
