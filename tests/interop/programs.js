@@ -36,7 +36,7 @@ export async function startHost(...flags) {
   const command = process.env.SYMBOLON_SERVER ? [process.env.SYMBOLON_SERVER] : reference;
   const program = new Program('sh', ['-c', leash, ...command, ...flags]);
   const said = await program.line().catch((error) => program.stop().then(() => Promise.reject(error)));
-  const [, issuer, resource] = said.match(/^listening on (http:\S+?)(?:, resource at (http:\S+))?$/);
+  const [, issuer, resource] = said.match(/^listening on (https?:\S+?)(?:, resource at (https?:\S+))?$/);
   program.child.stdout.resume();
   return { issuer, resource: resource ?? `${issuer}/resource`, stop: () => program.stop() };
 }

@@ -13,6 +13,7 @@ use symbolon::wire::http::{Method, Request};
 use crate::Host;
 use crate::http::{Message, fields, respond};
 use crate::journal::Actor;
+use crate::tls::Shown;
 
 macro_rules! endpoint {
     ($(#[$doc:meta])* $name:ident) => {
@@ -24,7 +25,7 @@ macro_rules! endpoint {
                 query: &mut message.query,
                 headers: &headers,
                 body: &mut message.body,
-                certificate: None,
+                certificate: message.certificate.as_deref().map(Shown::as_certificate),
             };
             let mut buffer = vec![0; BUFFER];
             match host.server.$name(request, crate::now(), &mut buffer) {

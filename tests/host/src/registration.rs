@@ -107,7 +107,8 @@ impl Words {
 }
 
 fn certificate<'c>(metadata: &'c Value) -> CertificateSubject<'c> {
-    let kinds: [(&str, fn(&'c str) -> CertificateSubject<'c>); 5] = [
+    type Kind<'c> = fn(&'c str) -> CertificateSubject<'c>;
+    let kinds: [(&str, Kind<'c>); 5] = [
         ("tls_client_auth_subject_dn", CertificateSubject::Dn),
         ("tls_client_auth_san_dns", CertificateSubject::Dns),
         ("tls_client_auth_san_uri", CertificateSubject::Uri),

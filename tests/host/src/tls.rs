@@ -20,6 +20,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 use sha2::{Digest, Sha256};
+use symbolon::wire::http::Certificate;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -108,6 +109,12 @@ impl Shown {
                 _ => None,
             }),
         })
+    }
+
+    /// The certificate as the core takes it.
+    pub fn as_certificate(&self) -> Certificate<'_> {
+        let Self { thumbprint, chain_verified, subject, dns, uri, ip, email } = self;
+        Certificate { thumbprint: *thumbprint, chain_verified: *chain_verified, subject, dns, uri, ip, email }
     }
 }
 
@@ -242,5 +249,41 @@ impl ClientCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_says_whose_it_is() {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        let mut name = DistinguishedName::new();
+        name.push(DnType::OrganizationName, "Notes, Inc.");
+        name.push(DnType::CommonName, "the client");
+        params.distinguished_name = name;
+        params.subject_alt_names = vec![
+            SanType::DnsName("client.example".try_into().unwrap()),
+            SanType::DnsName("two words.example".try_into().unwrap()),
+            SanType::URI("https://client.example/".try_into().unwrap()),
+            SanType::Rfc822Name("client@client.example".try_into().unwrap()),
+            SanType::IpAddress("192.0.2.1".parse().unwrap()),
+            SanType::IpAddress("2001:db8:0:0:0:0:0:1".parse().unwrap()),
+        ];
+        let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let shown = Shown::read(made.der(), false).unwrap();
+        let certificate = shown.as_certificate();
+        // RFC 4514 section 2.1: from the last to the first.
+        assert_eq!(certificate.subject, "CN=the client,O=Notes\\, Inc.");
+        assert_eq!(certificate.dns, "client.example");
+        assert_eq!(certificate.uri, "https://client.example/");
+        assert_eq!(certificate.email, "client@client.example");
+        assert_eq!(certificate.ip, "192.0.2.1 2001:db8::1");
+        assert_eq!(certificate.thumbprint, <[u8; 32]>::from(Sha256::digest(made.der())));
+        assert!(!certificate.chain_verified);
+        assert!(Shown::read(b"no certificate", true).is_none());
     }
 }

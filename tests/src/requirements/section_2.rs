@@ -243,7 +243,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
             Attack("MD-01"),
             Attack("MD-02"),
             Transcript("client-discovery.md", "No TLS"),
-            Open("a run of the reference host over TLS"),
+            Host("can be reached by TLS, which it ends itself", "host/tests/tls.rs", "the_flow_over_tls"),
         ],
     ),
     requirement(

@@ -260,7 +260,11 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "host",
         "MUST",
         "between proxy and server nobody listens or changes anything",
-        &[Open("a run of the reference host that ends TLS itself")],
+        &[Host(
+            "needs no proxy: it ends TLS itself",
+            "host/tests/tls.rs",
+            "nobody_is_served_who_speaks_no_tls_or_trusts_another",
+        )],
     ),
     requirement(
         "R9700-4.14.2-1",
