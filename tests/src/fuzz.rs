@@ -19,6 +19,8 @@ use crate::fixture::{Answer, BROWSER, Bench, C1_SECRET, ISSUER, Message, NOW, RE
 use crate::peer::{Canned, Peer};
 use crate::store::MemoryStore;
 
+pub mod c_abi;
+
 /// A target: its name, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -35,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     ("metadata", metadata),
     ("callback", callback),
     ("judge", judge),
+    ("c_abi", c_abi::c_abi),
 ];
 
 /// In place and out of place decode alike; what was decoded, encoded again, decodes to itself.
