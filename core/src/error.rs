@@ -163,6 +163,8 @@ pub enum Reason {
     PkceUnsupported,
     /// Server metadata that does not promise `iss`, which this client tells servers apart by (RFC 9700 section 4.4.2.1).
     IssUnsupported,
+    /// A document of another party that is not what it must be, with the member or part at fault.
+    Document(&'static str),
     /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
     IssMissing,
     /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).
@@ -314,6 +316,7 @@ impl Reason {
             Self::IssuerMismatch => (ServerError, 502, "metadata of another issuer"),
             Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
             Self::IssUnsupported => (ServerError, 502, "the authorization server does not promise iss"),
+            Self::Document(_) => (ServerError, 502, "a document of another party is not what it must be"),
             Self::IssMissing => (InvalidRequest, 400, "the authorization response lacks iss"),
             Self::IssMismatch => (InvalidRequest, 400, "the authorization response is of another issuer"),
             Self::StateUnknown => {
@@ -385,7 +388,7 @@ impl Reason {
         match self {
             Self::TooLong { what, .. } | Self::TooMany { what, .. } => Some(what),
             Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
-            Self::DpopProof(name) | Self::Assertion(name) | Self::Claim(name) => Some(name),
+            Self::DpopProof(name) | Self::Assertion(name) | Self::Claim(name) | Self::Document(name) => Some(name),
             _ => None,
         }
     }
@@ -396,6 +399,7 @@ impl Reason {
         match self {
             Self::Buffer => self,
             Self::Json | Self::JsonRepeated | Self::NotUtf8 => whole("JSON"),
+            Self::ContentType => whole("Content-Type"),
             _ => whole(self.parameter().unwrap_or("JWS")),
         }
     }

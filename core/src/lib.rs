@@ -68,6 +68,7 @@
 //! | 9449, 8705 section 3 | that a sender holds a key | `proof/dpop.rs`, `possession.rs` |
 //! | 7515, 7517, 7638, 8037, 9864 | signatures and keys | `wire/jose.rs`, `jwk.rs` |
 //! | 7519, 8725 | claims | `proof/jwt.rs` |
+//! | 9111 | a document that is kept: a JWK set, a client's metadata | `document.rs` |
 //! | 8252 section 7, 9700 section 4.1.3 | redirection URIs | `terms/redirect_uri.rs`, `proof/redirect.rs` |
 //! | 9700 section 4.14 | the life of a grant | `record/grant.rs`, `proof/grant.rs` |
 //!
@@ -77,6 +78,7 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod document;
 pub mod error;
 pub mod event;
 pub mod limits;

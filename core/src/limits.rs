@@ -105,3 +105,14 @@ pub const CLOCK_AHEAD: u64 = 10;
 pub const DPOP_AGE: u64 = 300;
 /// How far ahead the expiry of a client assertion may be, in seconds: its `jti` is kept until then.
 pub const ASSERTION_LIFETIME: u64 = 300;
+/// How long a document is used at least before it is asked for again, in seconds, whatever its server says: nobody can have
+/// us ask in a loop.
+pub const FRESH_FLOOR: u64 = 60;
+/// How long it is used at most, in seconds: a key that was withdrawn works no longer than a day.
+pub const FRESH_CEILING: u64 = 86_400;
+/// How long it is used if its server says nothing, in seconds.
+pub const FRESH_DEFAULT: u64 = 3600;
+/// How long it may be used after that if its server gives no answer, in seconds.
+pub const STALE: u64 = 86_400;
+/// How long the server is not asked again because of a key that is not in its set, in seconds: anybody can name one.
+pub const COOL_DOWN: u64 = 60;

@@ -14,10 +14,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("terms", &["wire", "limits", "error", "event"]),
     ("record", &["terms", "wire", "limits", "error", "event"]),
     ("step", &["record", "terms", "wire", "limits", "error", "event"]),
+    ("document", &["step", "record", "terms", "wire", "limits", "error", "event"]),
     ("proof", &["step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("server", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("client", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("resource", &["proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
+    ("server", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
+    ("client", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
+    ("resource", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
 ];
 
 /// The most lines of a file, its tests included: what a person can hold in mind.

@@ -61,6 +61,7 @@ pub const NOT_YET: &[&str] = &[
     "Assertion",
     "AssertionReplayed",
     "Certificate",
+    "Document",
     "Claim",
     "DpopNonce",
     "DpopProof",

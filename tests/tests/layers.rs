@@ -71,6 +71,7 @@ fn each_rule_is_seen_to_be_broken() {
         ("record/grant.rs", "use crate::proof::pkce;", "imports proof"),
         ("proof/pkce.rs", "use crate::server::Server;", "imports server"),
         ("step.rs", "use crate::proof::pkce;", "imports proof"),
+        ("document.rs", "use crate::proof::pkce;", "imports proof"),
         ("step.rs", "macro_rules! m { () => { $crate::client::f() } }", "imports client"),
         ("limits.rs", "use crate::error::Reason;", "imports error"),
         ("server/token.rs", "use crate::client::Tokens;", "imports client"),

@@ -30,15 +30,32 @@ pub fn expect_json(headers: &[Field<'_>]) -> Result<(), Reason> {
     expect(headers, b"application/json")
 }
 
+/// Refuses a body that is not declared as a JSON document of some kind (RFC 6839 section 3.1), such as a JWK set.
+pub fn expect_json_document(headers: &[Field<'_>]) -> Result<(), Reason> {
+    let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
+    let is_json = |media_type: &[u8]| {
+        let suffix = media_type.len().checked_sub(5).and_then(|at| media_type.get(at..));
+        let application = media_type.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"application/"));
+        media_type.eq_ignore_ascii_case(b"application/json")
+            || (application && suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json")))
+    };
+    if media_type(value).is_some_and(is_json) { Ok(()) } else { Err(Reason::ContentType) }
+}
+
 /// Refuses a body of another media type. Parameters such as `charset` are ignored.
 fn expect(headers: &[Field<'_>], expected: &[u8]) -> Result<(), Reason> {
     let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
-    if value == expected {
-        return Ok(());
+    if value == expected || media_type(value).is_some_and(|media_type| media_type.eq_ignore_ascii_case(expected)) {
+        Ok(())
+    } else {
+        Err(Reason::ContentType)
     }
-    let media_type = value.split(|&b| b == b';').next().unwrap_or_default().trim_ascii_end();
-    // A comma would join two values: readers differ on which of them counts.
-    if media_type.eq_ignore_ascii_case(expected) && !value.contains(&b',') { Ok(()) } else { Err(Reason::ContentType) }
+}
+
+/// The media type without its parameters. A comma would join two values: readers differ on which of them counts.
+fn media_type(value: &[u8]) -> Option<&[u8]> {
+    let media_type = value.split(|&b| b == b';').next()?.trim_ascii_end();
+    if value.contains(&b',') { None } else { Some(media_type) }
 }
 
 /// What the `Authorization` field of a request holds.

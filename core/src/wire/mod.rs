@@ -1,6 +1,7 @@
 //! Bytes to terms and back. Knows no flow.
 
 pub mod base64;
+pub mod caching;
 pub mod form;
 pub mod header;
 pub mod http;

@@ -97,6 +97,7 @@ const REASONS: &[Reason] = &[
     Reason::Certificate,
     Reason::DpopProof("x5t#S256"),
     Reason::Claim("exp"),
+    Reason::Document("keys"),
     Reason::CodeInvalid,
     Reason::CodeExpired,
     Reason::CodeDead,

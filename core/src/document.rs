@@ -1,0 +1,266 @@
+//! A document of another party that is kept in a row: a JWK set, or the metadata of a client.
+//!
+//! ```text
+//! start        -> load row
+//! load row     -> commit lease | done
+//! commit lease -> send | done
+//! send         -> commit row | done
+//! commit row   -> done
+//! ```
+//!
+//! It is no flow by itself: a flow that needs a document asks these questions on its behalf. Of all who need a new copy at the same
+//! time, the one that gets the lease asks for it; the others make do with the old one. What was no good answer is not kept, and the
+//! lease then keeps the next one from asking at once.
+
+use crate::error::Reason;
+use crate::limits;
+use crate::record::{Document, Key, Kind, Record};
+use crate::step::{Answer, Committed, Exchange, Labels, Row, SendPolicy, Unavailable, Write};
+use crate::terms::Time;
+use crate::terms::endpoint::Endpoint;
+use crate::wire::caching;
+use crate::wire::header;
+use crate::wire::http::Response;
+use crate::wire::json::{self, Object};
+use crate::wire::write::Arena;
+
+/// What a document of at most `cap` bytes may take of the arena, in bytes, if it is asked for once, and once more for a
+/// newer one.
+pub const fn room(cap: usize) -> usize {
+    // As it is kept, as it will be kept, and two that are read.
+    cap.saturating_mul(4).saturating_add(256)
+}
+
+/// A document, and how it may be asked for.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// Where it is.
+    pub url: Endpoint<'a>,
+    /// The most bytes that it may have.
+    pub cap: usize,
+    /// Whether its server must have a public address.
+    pub public_addresses_only: bool,
+    /// Whether it is one, given the URL: what is refused here is not kept.
+    pub accept: fn(&Object<'_>, &str) -> Result<(), Reason>,
+}
+
+/// What comes next.
+#[must_use]
+pub enum Turn<'a> {
+    /// [`Load`](crate::step::Load) a row.
+    Load(AwaitRow<'a>),
+    /// [`Commit`](crate::step::Commit) a row.
+    Commit(AwaitCommit<'a>),
+    /// [`Send`](crate::step::Send) a request.
+    Send(AwaitResponse<'a>),
+    /// The end.
+    Done(Result<Found<'a>, Reason>),
+}
+
+/// What is there.
+pub enum Found<'a> {
+    /// The document.
+    Document(Object<'a>),
+    /// There is none that is newer, or it may not be asked for yet.
+    NoneNewer,
+}
+
+impl<'a> Source<'a> {
+    /// Begins to look for the document: in its row, and if that is no longer fresh, at its server.
+    pub const fn find(self, now: Time) -> Turn<'a> {
+        Turn::Load(AwaitRow { source: self, now, newer: false })
+    }
+
+    /// Begins to look for a newer document than the one that was found, which lacks something: a key with another `kid`. At
+    /// most once in [`limits::COOL_DOWN`] seconds is the server asked for this.
+    pub const fn find_newer(self, now: Time) -> Turn<'a> {
+        Turn::Load(AwaitRow { source: self, now, newer: true })
+    }
+
+    fn read(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Object<'a>, Reason> {
+        let text = arena.fill(|place| {
+            place.get_mut(..body.len())?.copy_from_slice(body);
+            Some(body.len())
+        })?;
+        let object = json::object(text)?;
+        (self.accept)(&object, self.url.as_str())?;
+        Ok(object)
+    }
+
+    /// The document of a row: it was read before it was kept.
+    fn kept(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Found<'a>, Reason> {
+        self.read(body, arena).map(Found::Document).map_err(|reason| match reason {
+            Reason::Buffer => reason,
+            _ => Reason::RowUndecodable,
+        })
+    }
+
+    fn write(
+        &self,
+        expected: Option<u64>,
+        document: &Document<'_>,
+        arena: &mut Arena<'a>,
+    ) -> Result<Write<'a>, Reason> {
+        let value: &'a [u8] = arena.fill(|place| document.encode(place))?;
+        // As long as it is of use, or somebody is at it.
+        let stale_until = document.fresh_until.after(limits::STALE);
+        Ok(Write {
+            key: Key::document(self.url.as_str()),
+            expected,
+            value: Some(value),
+            expires_at: if stale_until > document.lease_until { stale_until } else { document.lease_until },
+            labels: Labels { kind: Kind::Document, client_id: None, subject: None },
+        })
+    }
+}
+
+/// The row is being read.
+pub struct AwaitRow<'a> {
+    source: Source<'a>,
+    now: Time,
+    newer: bool,
+}
+
+impl<'a> AwaitRow<'a> {
+    /// The row to ask for. It is of [`Kind::Document`].
+    pub fn key(&self) -> Key {
+        Key::document(self.source.url.as_str())
+    }
+
+    /// Takes the answer.
+    pub fn loaded(self, row: Answer<Option<Row<'_>>>, arena: &mut Arena<'a>) -> Turn<'a> {
+        match self.judge(row, arena) {
+            Ok(turn) => turn,
+            Err(reason) => Turn::Done(Err(reason)),
+        }
+    }
+
+    fn judge(self, row: Answer<Option<Row<'_>>>, arena: &mut Arena<'a>) -> Result<Turn<'a>, Reason> {
+        let Self { source, now, newer } = self;
+        let row = row.map_err(|_| Reason::StoreUnavailable)?;
+        let never = Document { fetched_at: Time(0), fresh_until: Time(0), lease_until: Time(0), body: b"" };
+        let document = row.map_or(Ok(never), |row| Document::decode(row.value))?;
+        let kept = !document.body.is_empty();
+        if kept && newer && now.since(document.fetched_at) < limits::COOL_DOWN {
+            return Ok(Turn::Done(Ok(Found::NoneNewer)));
+        }
+        if kept && !newer && lasts(document.fresh_until, limits::FRESH_CEILING, now) {
+            return Ok(Turn::Done(source.kept(document.body, arena)));
+        }
+        let usable =
+            kept && lasts(document.fresh_until.after(limits::STALE), limits::FRESH_CEILING + limits::STALE, now);
+        if lasts(document.lease_until, limits::LEASE, now) {
+            return Ok(Turn::Done(match (newer, usable) {
+                (true, _) => Ok(Found::NoneNewer),
+                (false, true) => source.kept(document.body, arena),
+                (false, false) => Err(Reason::PeerUnavailable),
+            }));
+        }
+        let leased = Document { lease_until: now.after(limits::LEASE), ..document };
+        let write = source.write(row.map(|row| row.version), &leased, arena)?;
+        // The body stands at the end of the row that is written.
+        let stale = write.value.and_then(|value| value.get(value.len().checked_sub(document.body.len())?..));
+        let stale = if usable && !newer { stale } else { None };
+        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Lease { source, now, newer, stale } }))
+    }
+}
+
+/// Whether something that ends at `until` goes on. What ends later than it can is of a clock that was ahead.
+const fn lasts(until: Time, most: u64, now: Time) -> bool {
+    !now.reached(until) && now.after(most).0 >= until.0
+}
+
+/// A row is being written.
+pub struct AwaitCommit<'a> {
+    write: Write<'a>,
+    at: Committing<'a>,
+}
+
+enum Committing<'a> {
+    /// The lease.
+    Lease { source: Source<'a>, now: Time, newer: bool, stale: Option<&'a [u8]> },
+    /// The document, which has been read.
+    Row(Object<'a>),
+}
+
+impl<'a> AwaitCommit<'a> {
+    /// The write to ask for.
+    pub const fn write(&self) -> &Write<'a> {
+        &self.write
+    }
+
+    /// Takes the answer.
+    pub fn committed(self, outcome: Answer<Committed>, arena: &mut Arena<'a>) -> Turn<'a> {
+        match (self.at, outcome) {
+            (Committing::Lease { source, now, newer: _, stale }, Ok(Committed::Yes)) => {
+                Turn::Send(AwaitResponse { source, now, version: self.write.version(), stale })
+            }
+            // Another has it.
+            (Committing::Lease { newer: true, .. }, Ok(Committed::Conflict)) => Turn::Done(Ok(Found::NoneNewer)),
+            (Committing::Lease { source, stale, .. }, Ok(Committed::Conflict)) => {
+                Turn::Done(stale.map_or(Err(Reason::PeerUnavailable), |body| source.kept(body, arena)))
+            }
+            (Committing::Lease { .. }, Err(Unavailable)) => Turn::Done(Err(Reason::StoreUnavailable)),
+            // What was read is good, whether it is kept or not.
+            (Committing::Row(document), _) => Turn::Done(Ok(Found::Document(document))),
+        }
+    }
+}
+
+/// The document is being asked for.
+pub struct AwaitResponse<'a> {
+    source: Source<'a>,
+    now: Time,
+    /// Of the row with the lease.
+    version: u64,
+    /// The old document, for when there is no answer.
+    stale: Option<&'a [u8]>,
+}
+
+impl<'a> AwaitResponse<'a> {
+    /// The exchange to ask for.
+    pub fn exchange(&self) -> Exchange<'a> {
+        let Source { url, cap, public_addresses_only, .. } = self.source;
+        let exchange = Exchange::get(url);
+        // A plain http server is on loopback, by name.
+        let public_addresses_only = public_addresses_only && !url.is_plain_http();
+        Exchange { policy: SendPolicy { body_cap: cap, public_addresses_only, ..exchange.policy }, ..exchange }
+    }
+
+    /// Takes the answer.
+    pub fn sent(self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Turn<'a> {
+        match self.judge(response, arena) {
+            Ok(commit) => Turn::Commit(commit),
+            Err(Reason::Buffer) => Turn::Done(Err(Reason::Buffer)),
+            Err(reason) => {
+                let stale = self.stale.map(|body| self.source.kept(body, arena));
+                Turn::Done(stale.unwrap_or(Err(reason)))
+            }
+        }
+    }
+
+    fn judge(&self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Result<AwaitCommit<'a>, Reason> {
+        let Self { source, now, version, .. } = *self;
+        let response = response.map_err(|_| Reason::PeerUnavailable)?;
+        // A redirect is no answer: it could lead anywhere.
+        if response.status != 200 {
+            return Err(Reason::Status);
+        }
+        let wrap = |reason: Reason| reason.within(Reason::Document);
+        header::expect_json_document(response.headers).map_err(wrap)?;
+        let body: &[u8] = response.body;
+        if body.len() > source.cap {
+            return Err(Reason::Document("body"));
+        }
+        let object = source.read(body, arena).map_err(wrap)?;
+        let seconds = caching::fresh_for(response.headers).unwrap_or(limits::FRESH_DEFAULT);
+        let fresh_until = now.after(seconds.clamp(limits::FRESH_FLOOR, limits::FRESH_CEILING));
+        let document = Document { fetched_at: now, fresh_until, lease_until: now, body };
+        let write = source.write(Some(version), &document, arena)?;
+        Ok(AwaitCommit { write, at: Committing::Row(object) })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
