@@ -14,6 +14,7 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::record::{Document, Key, Kind, Record};
 use crate::step::{Answer, Committed, Exchange, Labels, Row, SendPolicy, Unavailable, Write};
 use crate::terms::Time;
@@ -250,7 +251,7 @@ impl<'a> AwaitResponse<'a> {
         header::expect_json_document(response.headers).map_err(wrap)?;
         let body: &[u8] = response.body;
         if body.len() > source.cap {
-            return Err(Reason::Document("body"));
+            return Err(Reason::Document(Name::Body));
         }
         let object = source.read(body, arena).map_err(wrap)?;
         let seconds = caching::fresh_for(response.headers).unwrap_or(limits::FRESH_DEFAULT);

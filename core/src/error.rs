@@ -4,13 +4,14 @@
 //! peer. [`Reason::answer`] is the one table from the first to the second. Neither ever holds a value that a peer sent.
 
 use crate::event::{Event, named};
+use crate::name::Name;
 
 mod code;
 
 pub use code::ErrorCode;
 
 named! {
-/// Why a request was refused. `&'static str` payloads are names of parameters, header fields or members, never values.
+/// Why a request was refused. It says of what by name, never by value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -27,26 +28,16 @@ pub enum Reason {
     Json,
     /// A JSON object with the same member twice.
     JsonRepeated,
-    /// A value longer than `limit` bytes.
-    TooLong {
-        /// The parameter, header field or part.
-        what: &'static str,
-        /// The limit, in bytes.
-        limit: usize,
-    },
-    /// More than `limit` items.
-    TooMany {
-        /// The parameter, header field or part.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
+    /// A value longer than [`Name::length`] bytes.
+    TooLong(Name),
+    /// More than [`Name::count`] items.
+    TooMany(Name),
     /// A parameter or single-valued header field was sent more than once (RFC 6749 sections 3.1 and 3.2).
-    Repeated(&'static str),
+    Repeated(Name),
     /// A required parameter is absent or empty.
-    Missing(&'static str),
+    Missing(Name),
     /// A value breaks the grammar of its parameter.
-    Malformed(&'static str),
+    Malformed(Name),
 
     // What was asked is not on offer.
     /// `response_type` is not `code`.
@@ -86,19 +77,19 @@ pub enum Reason {
     /// This endpoint is not for public clients.
     PublicClient,
     /// A client assertion that is not acceptable, with the header parameter or claim at fault (RFC 7523 section 3).
-    Assertion(&'static str),
+    Assertion(Name),
     /// An assertion of a client that was used before, or that is being used at this moment.
     AssertionReplayed,
     /// The client has shown no certificate, or another one than it has registered (RFC 8705 section 2).
     Certificate,
     /// A DPoP proof that is not acceptable, with the header parameter or claim at fault (RFC 9449 section 4.3).
-    DpopProof(&'static str),
+    DpopProof(Name),
     /// A DPoP proof without the nonce of this server, or with one that is too old (RFC 9449 section 8).
     DpopNonce,
     /// A DPoP proof that was used before (RFC 9449 section 11.1).
     DpopReplayed,
     /// A claim of a JWT that is not what it must be here: one that has expired, or is of another issuer.
-    Claim(&'static str),
+    Claim(Name),
     /// The request proves no key, and its tokens must be bound to one.
     SenderConstraintMissing,
 
@@ -164,7 +155,7 @@ pub enum Reason {
     /// Server metadata that does not promise `iss`, which this client tells servers apart by (RFC 9700 section 4.4.2.1).
     IssUnsupported,
     /// A document of another party that is not what it must be, with the member or part at fault.
-    Document(&'static str),
+    Document(Name),
     /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
     IssMissing,
     /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).
@@ -250,8 +241,8 @@ impl Reason {
             Self::NotUtf8 => (InvalidRequest, 400, "parameters must be UTF-8"),
             Self::Json => (InvalidRequest, 400, "malformed JSON"),
             Self::JsonRepeated => (InvalidRequest, 400, "repeated member in JSON"),
-            Self::TooLong { .. } => (InvalidRequest, 400, "too long"),
-            Self::TooMany { .. } => (InvalidRequest, 400, "too many"),
+            Self::TooLong(_) => (InvalidRequest, 400, "too long"),
+            Self::TooMany(_) => (InvalidRequest, 400, "too many"),
             Self::Repeated(_) => (InvalidRequest, 400, "sent more than once"),
             Self::Missing(_) => (InvalidRequest, 400, "missing"),
             Self::Malformed(_) => (InvalidRequest, 400, "malformed"),
@@ -384,23 +375,32 @@ impl Reason {
     }
 
     /// The parameter, header field or member at fault, where one is.
-    pub const fn parameter(self) -> Option<&'static str> {
+    pub const fn parameter(self) -> Option<Name> {
         match self {
-            Self::TooLong { what, .. } | Self::TooMany { what, .. } => Some(what),
+            Self::TooLong(name) | Self::TooMany(name) => Some(name),
             Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
             Self::DpopProof(name) | Self::Assertion(name) | Self::Claim(name) | Self::Document(name) => Some(name),
             _ => None,
         }
     }
 
+    /// The limit that was exceeded, where one was: bytes of what is too long, items of what is too many.
+    pub const fn limit(self) -> Option<usize> {
+        match self {
+            Self::TooLong(name) => name.length(),
+            Self::TooMany(name) => name.count(),
+            _ => None,
+        }
+    }
+
     /// The same of what was read within something else, such as a DPoP proof: the reason of that, with the name of the part. What
     /// the host is to blame for stays as it is.
-    pub(crate) fn within(self, whole: fn(&'static str) -> Self) -> Self {
+    pub(crate) fn within(self, whole: fn(Name) -> Self) -> Self {
         match self {
             Self::Buffer => self,
-            Self::Json | Self::JsonRepeated | Self::NotUtf8 => whole("JSON"),
-            Self::ContentType => whole("Content-Type"),
-            _ => whole(self.parameter().unwrap_or("JWS")),
+            Self::Json | Self::JsonRepeated | Self::NotUtf8 => whole(Name::Json),
+            Self::ContentType => whole(Name::ContentType),
+            _ => whole(self.parameter().unwrap_or(Name::Jws)),
         }
     }
 }

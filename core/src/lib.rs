@@ -82,6 +82,7 @@ pub mod document;
 pub mod error;
 pub mod event;
 pub mod limits;
+pub mod name;
 pub mod proof;
 pub mod record;
 pub mod resource;
@@ -92,6 +93,7 @@ pub mod wire;
 
 pub use error::{ErrorCode, Reason, TooSmall};
 pub use event::Event;
+pub use name::Name;
 
 /// The examples of the README are compiled with the tests.
 #[cfg(doctest)]

@@ -21,6 +21,12 @@ pub const CLIENT_ID: usize = 256;
 pub const CLIENT_SECRET: usize = 256;
 /// A name from a registry, as in `grant_type` or `error`: URNs are the longest.
 pub const NAME: usize = 128;
+/// A SHA-256 hash in base64url, as a `code_challenge` is (RFC 7636 section 4.2).
+pub const HASH: usize = 43;
+/// A `code_verifier` (RFC 7636 section 4.1).
+pub const CODE_VERIFIER: usize = 128;
+/// `max_age` (OpenID Connect Core section 3.1.2.1), in decimal digits: three centuries.
+pub const MAX_AGE: usize = 10;
 /// A client name shown to a person.
 pub const CLIENT_NAME: usize = 128;
 /// A subject identifier: OpenID Connect Core section 2 allows 255.

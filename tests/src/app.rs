@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{
     Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, Tokens,
@@ -107,7 +108,7 @@ pub fn resource_server() -> ResourceServer<'static> {
     ResourceServer {
         resource: Resource::parse(RESOURCE).expect("a resource"),
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        introspection_endpoint: Endpoint::parse("introspection_endpoint", introspection, Schemes::Https)
+        introspection_endpoint: Endpoint::parse(Name::IntrospectionEndpoint, introspection, Schemes::Https)
             .expect("an endpoint"),
         client_id: ClientId::parse("rs1").expect("a client_id"),
         client_secret: RS1_SECRET,

@@ -9,16 +9,17 @@ use crate::walk::graph;
 const LAYERS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("event", &[]),
-    ("error", &["event", "limits"]),
-    ("wire", &["limits", "error", "event"]),
-    ("terms", &["wire", "limits", "error", "event"]),
-    ("record", &["terms", "wire", "limits", "error", "event"]),
-    ("step", &["record", "terms", "wire", "limits", "error", "event"]),
-    ("document", &["step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("proof", &["step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("server", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("client", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
-    ("resource", &["document", "proof", "step", "record", "terms", "wire", "limits", "error", "event"]),
+    ("name", &["limits"]),
+    ("error", &["event", "name", "limits"]),
+    ("wire", &["limits", "name", "error", "event"]),
+    ("terms", &["wire", "limits", "name", "error", "event"]),
+    ("record", &["terms", "wire", "limits", "name", "error", "event"]),
+    ("step", &["record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("document", &["step", "record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("proof", &["step", "record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("server", &["document", "proof", "step", "record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("client", &["document", "proof", "step", "record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("resource", &["document", "proof", "step", "record", "terms", "wire", "limits", "name", "error", "event"]),
 ];
 
 /// The most lines of a file, its tests included: what a person can hold in mind.

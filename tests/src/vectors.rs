@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
+use symbolon::Name;
 use symbolon::Reason;
 use symbolon::proof::pkce;
 use symbolon::terms::issuer::Issuer;
@@ -259,8 +260,8 @@ fn check_redirect_uri(case: &Case) -> Result<(), Failure> {
 
 fn check_pkce(case: &Case) -> Result<(), Failure> {
     let (verifier, challenge) = (string(case, "verifier")?, string(case, "challenge")?);
-    for (name, value) in [("code_verifier", verifier), ("code_challenge", challenge)] {
-        parameter::check(name, value).map_err(|reason| format!("{name}: {reason:?}"))?;
+    for (name, value) in [(Name::CodeVerifier, verifier), (Name::CodeChallenge, challenge)] {
+        parameter::check(name, value).map_err(|reason| format!("{reason:?}"))?;
     }
     let read = pkce::read_challenge(Ok(Some(challenge)), Ok(Some("S256"))).map_err(|reason| format!("{reason:?}"))?;
     expect("challenge", read, pkce::challenge_of(verifier))
@@ -300,7 +301,7 @@ fn show(value: json::Value<'_>) -> Value {
 
 /// The URI in its parts, its query read as a form.
 fn read_uri(input: &str) -> Result<Value, Reason> {
-    let uri = uri::parse(input).ok_or(Reason::Malformed("uri"))?;
+    let uri = uri::parse(input).ok_or(Reason::Malformed(Name::Url))?;
     let query = accept(uri.query.unwrap_or("").as_bytes())?;
     let host = uri.authority.map(|authority| authority.host);
     Ok(json!({ "scheme": uri.scheme, "host": host, "path": uri.path, "query": show_params(&query) }))
@@ -308,7 +309,7 @@ fn read_uri(input: &str) -> Result<Value, Reason> {
 
 /// An `Authorization` field, name and value.
 fn read_header(input: &str) -> Result<Value, Reason> {
-    let (name, value) = input.split_once(": ").ok_or(Reason::Malformed("header"))?;
+    let (name, value) = input.split_once(": ").ok_or(Reason::Malformed(Name::HeaderFields))?;
     let headers = [Field { name, value: value.as_bytes() }];
     match header::authorization(&headers)? {
         Authorization::Basic(token) => {
@@ -318,7 +319,7 @@ fn read_header(input: &str) -> Result<Value, Reason> {
             Ok(json!({ "client_id": client_id, "client_secret": client_secret }))
         }
         Authorization::Bearer(token) => Ok(json!({ "access_token": token })),
-        _ => Err(Reason::Malformed("Authorization")),
+        _ => Err(Reason::Malformed(Name::Authorization)),
     }
 }
 
@@ -326,8 +327,11 @@ fn read_header(input: &str) -> Result<Value, Reason> {
 fn read_error(input: &str) -> Result<Value, Reason> {
     let mut input = input.as_bytes().to_vec();
     let object = json::object(&mut input)?;
-    for name in ["error", "error_description", "error_uri"] {
-        object.get(name).and_then(json::Value::as_str).map_or(Ok(()), |value| parameter::check(name, value))?;
+    for name in [Name::Error, Name::ErrorDescription, Name::ErrorUri] {
+        object
+            .get(name.as_str())
+            .and_then(json::Value::as_str)
+            .map_or(Ok(()), |value| parameter::check(name, value))?;
     }
     Ok(show(json::Value::Object(object)))
 }

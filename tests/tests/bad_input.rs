@@ -1,5 +1,6 @@
 //! Bad input, each kind its own case: it is refused for the right reason, and changes nothing that it must not change.
 
+use symbolon::Name;
 use symbolon::server::{Authenticated, BUFFER};
 use symbolon::terms::{Entropy, UserAgent};
 use symbolon::wire::http::Method;
@@ -31,34 +32,34 @@ fn send(bench: &mut Bench, endpoint: &str, form: &str) -> Answer {
 }
 
 /// The parameters of each endpoint, with what an overlong value leads to; `None` where it is told by redirect.
-fn parameters() -> Vec<(&'static str, &'static str, usize, Option<Reason>)> {
-    let long = |what, limit| Some(Reason::TooLong { what, limit });
+fn parameters() -> Vec<(&'static str, Name, usize, Option<Reason>)> {
+    let long = |name| Some(Reason::TooLong(name));
     use limits::{CLIENT_ID, CLIENT_SECRET, FOREIGN_TOKEN, NAME, SCOPE, STATE, URI};
     vec![
-        ("authorize", "client_id", CLIENT_ID, long("client_id", CLIENT_ID)),
-        ("authorize", "redirect_uri", URI, long("redirect_uri", URI)),
-        ("authorize", "state", STATE, long("state", STATE)),
-        ("authorize", "response_type", NAME, None),
-        ("authorize", "response_mode", NAME, None),
-        ("authorize", "scope", SCOPE, None),
-        ("authorize", "code_challenge", 43, None),
-        ("authorize", "code_challenge_method", NAME, None),
-        ("authorize", "request", FOREIGN_TOKEN, None),
-        ("authorize", "request_uri", URI, None),
-        ("token", "grant_type", NAME, Some(Reason::GrantType)),
-        ("token", "code", FOREIGN_TOKEN, long("code", FOREIGN_TOKEN)),
-        ("token", "redirect_uri", URI, Some(Reason::CodeRedirectUri)),
-        ("token", "code_verifier", 128, Some(Reason::CodeVerifier)),
-        ("token", "scope", SCOPE, Some(Reason::Scope)),
-        ("token", "client_id", CLIENT_ID, long("client_id", CLIENT_ID)),
-        ("token", "client_secret", CLIENT_SECRET, long("client_secret", CLIENT_SECRET)),
-        ("token", "client_assertion", FOREIGN_TOKEN, long("client_assertion", FOREIGN_TOKEN)),
-        ("revoke", "token", FOREIGN_TOKEN, long("token", FOREIGN_TOKEN)),
-        ("revoke", "client_id", CLIENT_ID, long("client_id", CLIENT_ID)),
-        ("revoke", "client_secret", CLIENT_SECRET, long("client_secret", CLIENT_SECRET)),
-        ("introspect", "token", FOREIGN_TOKEN, long("token", FOREIGN_TOKEN)),
-        ("introspect", "client_id", CLIENT_ID, long("client_id", CLIENT_ID)),
-        ("introspect", "client_secret", CLIENT_SECRET, long("client_secret", CLIENT_SECRET)),
+        ("authorize", Name::ClientId, CLIENT_ID, long(Name::ClientId)),
+        ("authorize", Name::RedirectUri, URI, long(Name::RedirectUri)),
+        ("authorize", Name::State, STATE, long(Name::State)),
+        ("authorize", Name::ResponseType, NAME, None),
+        ("authorize", Name::ResponseMode, NAME, None),
+        ("authorize", Name::Scope, SCOPE, None),
+        ("authorize", Name::CodeChallenge, 43, None),
+        ("authorize", Name::CodeChallengeMethod, NAME, None),
+        ("authorize", Name::Request, FOREIGN_TOKEN, None),
+        ("authorize", Name::RequestUri, URI, None),
+        ("token", Name::GrantType, NAME, Some(Reason::GrantType)),
+        ("token", Name::Code, FOREIGN_TOKEN, long(Name::Code)),
+        ("token", Name::RedirectUri, URI, Some(Reason::CodeRedirectUri)),
+        ("token", Name::CodeVerifier, 128, Some(Reason::CodeVerifier)),
+        ("token", Name::Scope, SCOPE, Some(Reason::Scope)),
+        ("token", Name::ClientId, CLIENT_ID, long(Name::ClientId)),
+        ("token", Name::ClientSecret, CLIENT_SECRET, long(Name::ClientSecret)),
+        ("token", Name::ClientAssertion, FOREIGN_TOKEN, long(Name::ClientAssertion)),
+        ("revoke", Name::Token, FOREIGN_TOKEN, long(Name::Token)),
+        ("revoke", Name::ClientId, CLIENT_ID, long(Name::ClientId)),
+        ("revoke", Name::ClientSecret, CLIENT_SECRET, long(Name::ClientSecret)),
+        ("introspect", Name::Token, FOREIGN_TOKEN, long(Name::Token)),
+        ("introspect", Name::ClientId, CLIENT_ID, long(Name::ClientId)),
+        ("introspect", Name::ClientSecret, CLIENT_SECRET, long(Name::ClientSecret)),
     ]
 }
 
@@ -76,9 +77,10 @@ fn without(bench: &mut Bench, endpoint: &str, parameter: &str) -> String {
 #[test]
 fn a_repeated_parameter_is_refused_at_every_endpoint() {
     for (endpoint, name, ..) in parameters() {
-        for pair in [format!("{name}=a&{name}=a"), format!("{name}=a&{name}="), format!("{name}&{name}")] {
+        let text = name.as_str();
+        for pair in [format!("{text}=a&{text}=a"), format!("{text}=a&{text}="), format!("{text}&{text}")] {
             let mut bench = Bench::default();
-            let form = format!("{}&{pair}", without(&mut bench, endpoint, name));
+            let form = format!("{}&{pair}", without(&mut bench, endpoint, text));
             let before = bench.store.clone();
             assert_eq!(send(&mut bench, endpoint, &form).reason, Some(Reason::Repeated(name)), "{endpoint} {pair}");
             assert_eq!(bench.store, before);
@@ -90,20 +92,21 @@ fn a_repeated_parameter_is_refused_at_every_endpoint() {
 fn an_overlong_parameter_is_refused_at_every_endpoint() {
     for (endpoint, name, limit, reason) in parameters() {
         let mut bench = Bench::default();
-        let form = format!("{}&{name}={}", without(&mut bench, endpoint, name), "a".repeat(limit + 1));
+        let text = name.as_str();
+        let form = format!("{}&{text}={}", without(&mut bench, endpoint, text), "a".repeat(limit + 1));
         match reason {
-            Some(_) => assert_eq!(send(&mut bench, endpoint, &form).reason, reason, "{endpoint} {name}"),
+            Some(_) => assert_eq!(send(&mut bench, endpoint, &form).reason, reason, "{endpoint} {name:?}"),
             None => match bench.authorize(Message::get(&form)) {
-                Interaction::Ask { refusal, .. } => assert!(refusal.is_some(), "{name}"),
-                Interaction::Refused(answer) => panic!("{name}: {answer:?}"),
+                Interaction::Ask { refusal, .. } => assert!(refusal.is_some(), "{name:?}"),
+                Interaction::Refused(answer) => panic!("{name:?}: {answer:?}"),
             },
         }
     }
     let mut bench = Bench::default();
     for endpoint in ["authorize", "token", "revoke", "introspect"] {
-        let reason = Reason::TooLong { what: "form", limit: limits::FORM };
+        let reason = Reason::TooLong(Name::Form);
         assert_eq!(send(&mut bench, endpoint, &"a".repeat(limits::FORM + 1)).reason, Some(reason));
-        let reason = Reason::TooMany { what: "parameters", limit: limits::PARAMETERS };
+        let reason = Reason::TooMany(Name::Parameters);
         assert_eq!(send(&mut bench, endpoint, &"a&".repeat(limits::PARAMETERS + 1)).reason, Some(reason));
     }
 }
@@ -121,20 +124,21 @@ fn what_is_not_utf_8_is_refused_at_every_endpoint() {
             ("%4x", Reason::PercentEncoding),
         ] {
             let mut bench = Bench::default();
-            let form = format!("{}&{name}={value}", without(&mut bench, endpoint, name));
-            assert_eq!(send(&mut bench, endpoint, &form).reason, Some(reason), "{endpoint} {name}={value}");
+            let text = name.as_str();
+            let form = format!("{}&{text}={value}", without(&mut bench, endpoint, text));
+            assert_eq!(send(&mut bench, endpoint, &form).reason, Some(reason), "{endpoint} {name:?}={value}");
         }
         // Raw bytes, in the name of a parameter too.
         let mut bench = Bench::default();
         let mut message = Message::post("").basic("c1", C1_SECRET);
-        message.body = [name.as_bytes(), b"\xff=a"].concat();
+        message.body = [name.as_str().as_bytes(), b"\xff=a"].concat();
         let answer = match endpoint {
             "authorize" => refused(bench.authorize(message)),
             "token" => bench.token(message),
             "revoke" => bench.revoke(message),
             _ => bench.introspect(message),
         };
-        assert_eq!(answer.reason, Some(Reason::NotUtf8), "{endpoint} {name}");
+        assert_eq!(answer.reason, Some(Reason::NotUtf8), "{endpoint} {name:?}");
     }
 }
 
@@ -302,14 +306,14 @@ fn header_fields_count_and_come_once() {
     while many.headers.len() <= limits::HEADERS {
         many = many.with("X-Filler", "x");
     }
-    let too_many = Reason::TooMany { what: "header fields", limit: limits::HEADERS };
+    let too_many = Reason::TooMany(Name::HeaderFields);
     assert_eq!(bench.token(many.clone()).reason, Some(too_many));
     assert_eq!(bench.revoke(many.clone()).reason, Some(too_many));
     assert_eq!(bench.introspect(many.clone()).reason, Some(too_many));
-    assert_eq!(bench.token(good.clone().basic("c1", C1_SECRET)).reason, Some(Reason::Repeated("Authorization")));
-    assert_eq!(bench.token(good.clone().with("authorization", "")).reason, Some(Reason::Repeated("Authorization")));
+    assert_eq!(bench.token(good.clone().basic("c1", C1_SECRET)).reason, Some(Reason::Repeated(Name::Authorization)));
+    assert_eq!(bench.token(good.clone().with("authorization", "")).reason, Some(Reason::Repeated(Name::Authorization)));
     let twice = good.clone().with("content-type", "application/x-www-form-urlencoded");
-    assert_eq!(bench.token(twice).reason, Some(Reason::Repeated("Content-Type")));
+    assert_eq!(bench.token(twice).reason, Some(Reason::Repeated(Name::ContentType)));
     many.headers.pop();
     assert_eq!(bench.token(many).status, 200, "{} fields", limits::HEADERS);
 }
@@ -322,7 +326,7 @@ fn basic_credentials_are_read_strictly() {
         assert_eq!(answer.reason, Some(Reason::ClientAuthentication), "{value}");
     }
     let long = format!("Basic {}", "A".repeat(limits::AUTHORIZATION));
-    let reason = Reason::TooLong { what: "Authorization", limit: limits::AUTHORIZATION };
+    let reason = Reason::TooLong(Name::Authorization);
     assert_eq!(bench.token(Message::post(&redemption("x")).with("Authorization", &long)).reason, Some(reason));
 }
 
@@ -334,7 +338,7 @@ fn the_token_endpoint_reads_the_body_of_a_posted_form_alone() {
     let form = redemption(&code);
     let mut in_query = Message::post("").basic("c1", C1_SECRET);
     in_query.query = form.clone().into();
-    assert_eq!(bench.token(in_query.clone()).reason, Some(Reason::Missing("grant_type")));
+    assert_eq!(bench.token(in_query.clone()).reason, Some(Reason::Missing(Name::GrantType)));
     let mut both = Message::post(&form).basic("c1", C1_SECRET);
     both.query = b"grant_type=refresh_token&scope=admin&code=x".to_vec();
     let mut get = Message::get(&form).basic("c1", C1_SECRET);

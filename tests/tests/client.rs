@@ -1,5 +1,6 @@
 //! The client as an application sees it: discovery, the authorization request, the whole sign-in, the sign-out.
 
+use symbolon::Name;
 use symbolon::client::{Addresses, Authentication, BUFFER, Client, MixUpDefense};
 use symbolon::record::{Key, Record, SESSION_ROW, Session};
 use symbolon::server::Decision;
@@ -64,7 +65,7 @@ fn the_well_known_path_goes_before_the_path_of_the_issuer() {
     // The loud option of the issuer alone does not send anything in the clear.
     let issuer = Issuer::parse_allowing_plain_http_on_loopback("http://localhost").expect("an issuer");
     let (sent, found) = discover(&Client { issuer, ..client() }, None);
-    assert_eq!((sent.len(), found), (0, Err(Reason::Malformed("issuer"))));
+    assert_eq!((sent.len(), found), (0, Err(Reason::Malformed(Name::Issuer))));
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn a_document_that_is_not_the_servers_own_is_refused() {
         (Some(body(DOCUMENT.replace("S256", "plain"))), Reason::PkceUnsupported),
         (
             Some(body(DOCUMENT.replace("https://as.example/authorize", "javascript:alert(1)"))),
-            Reason::Malformed("authorization_endpoint"),
+            Reason::Malformed(Name::AuthorizationEndpoint),
         ),
         (Some(body(format!("[{DOCUMENT}]"))), Reason::Json),
         (Some(body(DOCUMENT.replace("token_endpoint", "issuer"))), Reason::JsonRepeated),
@@ -122,10 +123,10 @@ fn a_request_is_refused_before_anything_is_stored() {
     let long = "s".repeat(2000).leak();
     for (client, scope, reason) in [
         (Client { issuer, ..client() }, None, Reason::IssuerMismatch),
-        (Client { redirect_uri: "/cb", ..client() }, None, Reason::Malformed("redirect_uri")),
-        (Client { resources: "rs", ..client() }, None, Reason::Malformed("resource")),
-        (client(), Some("read\""), Reason::Malformed("scope")),
-        (client(), Some(&*long), Reason::TooLong { what: "scope", limit: 1024 }),
+        (Client { redirect_uri: "/cb", ..client() }, None, Reason::Malformed(Name::RedirectUri)),
+        (Client { resources: "rs", ..client() }, None, Reason::Malformed(Name::Resource)),
+        (client(), Some("read\""), Reason::Malformed(Name::Scope)),
+        (client(), Some(&*long), Reason::TooLong(Name::Scope)),
     ] {
         let mut app = App { client, ..App::default() };
         assert_eq!(app.authorize(BROWSER, scope), Err(reason));

@@ -1,5 +1,6 @@
 //! Credentials that are near ones, out of place or out of time.
 
+use symbolon::Name;
 use symbolon::server::Decision;
 use symbolon::terms::Time;
 use symbolon::{Event, Reason};
@@ -54,8 +55,8 @@ fn nothing_near_a_credential_works_in_its_place() {
         let refused = [
             Some(Reason::CodeInvalid),
             Some(Reason::NotUtf8),
-            Some(Reason::Malformed("code")),
-            Some(Reason::Missing("code")),
+            Some(Reason::Malformed(Name::Code)),
+            Some(Reason::Missing(Name::Code)),
         ];
         assert!(refused.contains(&answer.reason), "{}: {answer:?}", percent(&forged));
     }

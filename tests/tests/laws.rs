@@ -1,5 +1,6 @@
 //! Laws that hold of random input, drawn by a small generator with a fixed seed.
 
+use symbolon::Name;
 use symbolon::Reason;
 use symbolon::server::{Decision, Server};
 use symbolon::terms::credential::CredentialKeys;
@@ -130,13 +131,13 @@ fn the_same_credential_has_the_same_text_and_two_never_have_one() {
 fn a_ring_of_keys_takes_each_id_once_and_no_more_than_it_holds() {
     let limit = symbolon::limits::CREDENTIAL_KEYS;
     let mut ring = CredentialKeys::new(1, &[1; 32]).unwrap();
-    assert_eq!(ring.clone().with_retired(1, &[2; 32]).err(), Some(Reason::Repeated("key id")));
+    assert_eq!(ring.clone().with_retired(1, &[2; 32]).err(), Some(Reason::Repeated(Name::KeyId)));
     assert_eq!(ring.clone().with_retired(2, &[0; 32]).err(), Some(Reason::EntropyMissing));
     assert_eq!(CredentialKeys::new(1, &[0; 32]).err(), Some(Reason::EntropyMissing));
     for id in 2..=limit {
         ring = ring.with_retired(u8::try_from(id).unwrap(), &[2; 32]).unwrap();
     }
-    assert_eq!(ring.with_retired(99, &[2; 32]).err(), Some(Reason::TooMany { what: "keys", limit }));
+    assert_eq!(ring.with_retired(99, &[2; 32]).err(), Some(Reason::TooMany(Name::CredentialKeys)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use symbolon::Name;
 use symbolon::record::Key;
 use symbolon::server::{Authenticated, BUFFER, Decision};
 use symbolon::terms::{Entropy, UserAgent};
@@ -88,13 +89,11 @@ const TABLE: &[(Reason, Provoke)] = &[
     (Reason::ContentType, |b| b.token(Message { headers: vec![], ..Message::post("") })),
     (Reason::PercentEncoding, |b| page(b, "a=%")),
     (Reason::NotUtf8, |b| page(b, "a=%FF")),
-    (Reason::TooLong { what: "form", limit: limits::FORM }, |b| page(b, &"a".repeat(limits::FORM + 1))),
-    (Reason::TooMany { what: "parameters", limit: limits::PARAMETERS }, |b| {
-        page(b, &"a&".repeat(limits::PARAMETERS + 1))
-    }),
-    (Reason::Repeated("state"), |b| page(b, &format!("{}&state=x", good()))),
-    (Reason::Missing("client_id"), |b| page(b, "")),
-    (Reason::Malformed("state"), |b| page(b, &good().replace("state=xyz", "state=%00"))),
+    (Reason::TooLong(Name::Form), |b| page(b, &"a".repeat(limits::FORM + 1))),
+    (Reason::TooMany(Name::Parameters), |b| page(b, &"a&".repeat(limits::PARAMETERS + 1))),
+    (Reason::Repeated(Name::State), |b| page(b, &format!("{}&state=x", good()))),
+    (Reason::Missing(Name::ClientId), |b| page(b, "")),
+    (Reason::Malformed(Name::State), |b| page(b, &good().replace("state=xyz", "state=%00"))),
     (Reason::ResponseType, |b| redirected(b, &good().replace("=code&", "=token&"))),
     (Reason::ResponseMode, |b| redirected(b, &format!("{}&response_mode=fragment", good()))),
     (Reason::RequestObject, |b| redirected(b, &format!("{}&request=x", good()))),

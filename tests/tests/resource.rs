@@ -1,5 +1,6 @@
 //! The resource server: which requests it serves, and what it answers to the others.
 
+use symbolon::Name;
 use symbolon::resource::{BUFFER, Judgement, ResourceServer};
 use symbolon::wire::http::Field;
 use symbolon::{Event, Reason};
@@ -99,12 +100,12 @@ fn a_request_without_a_token_gets_the_bare_challenge() {
 #[test]
 fn a_malformed_request_is_told_so() {
     for (headers, reason) in [
-        (&[("Authorization", "Bearer")][..], Reason::Malformed("Authorization")),
-        (&[("Authorization", "Bearer ")], Reason::Malformed("Authorization")),
-        (&[("Authorization", "Bearer a b")], Reason::Malformed("Authorization")),
-        (&[("Authorization", "Bearer a, Basic b")], Reason::Malformed("Authorization")),
-        (&[("Authorization", "Bearer a"), ("authorization", "Bearer a")], Reason::Repeated("Authorization")),
-        (&[("Authorization", "Basic a"), ("Authorization", "Bearer a")], Reason::Repeated("Authorization")),
+        (&[("Authorization", "Bearer")][..], Reason::Malformed(Name::Authorization)),
+        (&[("Authorization", "Bearer ")], Reason::Malformed(Name::Authorization)),
+        (&[("Authorization", "Bearer a b")], Reason::Malformed(Name::Authorization)),
+        (&[("Authorization", "Bearer a, Basic b")], Reason::Malformed(Name::Authorization)),
+        (&[("Authorization", "Bearer a"), ("authorization", "Bearer a")], Reason::Repeated(Name::Authorization)),
+        (&[("Authorization", "Basic a"), ("Authorization", "Bearer a")], Reason::Repeated(Name::Authorization)),
     ] {
         let (sent, judged) = judge(headers, "read", |_| None);
         let (status, got, challenge) = denied(judged);

@@ -1,5 +1,6 @@
 //! The client: its configuration, and the start of each of its flows.
 
+use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{
     Addresses, Authentication, BUFFER, Client as CoreClient, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked,
@@ -108,7 +109,7 @@ unsafe fn client(config: &Config, why: *mut Why) -> Outcome<CoreClient<'static>>
             1 => Authentication::None,
             2 => Authentication::ClientSecretBasic(secret),
             3 => Authentication::ClientSecretPost(secret),
-            _ => return Err(refused(Reason::Malformed("token_endpoint_auth_method"))),
+            _ => return Err(refused(Reason::Malformed(Name::TokenEndpointAuthMethod))),
         },
         redirect_uri,
         scope,
@@ -117,7 +118,7 @@ unsafe fn client(config: &Config, why: *mut Why) -> Outcome<CoreClient<'static>>
             1 => MixUpDefense::Iss,
             2 => MixUpDefense::OwnRedirectUri,
             3 => MixUpDefense::OnlyServer,
-            _ => return Err(refused(Reason::Malformed("mix_up_defense"))),
+            _ => return Err(refused(Reason::Malformed(Name::MixUpDefense))),
         },
         schemes,
         addresses: if config.private_addresses == 1 { Addresses::PrivateAndLoopbackToo } else { Addresses::PublicOnly },

@@ -1,5 +1,6 @@
 //! The resource server: its configuration, and the start of its flow.
 
+use symbolon::Name;
 use symbolon::resource::{BUFFER, Judgement, ResourceServer as CoreResourceServer};
 use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
@@ -83,7 +84,7 @@ unsafe fn resource_server(config: &Config, why: *mut Why) -> Outcome<CoreResourc
     Ok(CoreResourceServer {
         resource: Resource::parse(resource).map_err(&refused)?,
         issuer: issuer.map_err(&refused)?,
-        introspection_endpoint: Endpoint::parse("introspection_endpoint", endpoint, schemes).map_err(&refused)?,
+        introspection_endpoint: Endpoint::parse(Name::IntrospectionEndpoint, endpoint, schemes).map_err(&refused)?,
         client_id: ClientId::parse(client_id).map_err(&refused)?,
         client_secret,
         realm,

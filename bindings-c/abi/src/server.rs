@@ -2,6 +2,7 @@
 
 use core::slice;
 
+use symbolon::Name;
 use symbolon::record::{
     AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
 };
@@ -103,7 +104,7 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         // SAFETY: the caller lends the keys for this call.
         (false, len) => unsafe { slice::from_raw_parts(config.keys, len) },
     };
-    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing("keys")))?;
+    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing(Name::CredentialKeys)))?;
     let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(&refused)?;
     for key in retired {
         ring = ring.with_retired(key.id, &key.secret).map_err(&refused)?;
@@ -427,13 +428,13 @@ unsafe fn register(
         1 => ApplicationType::Web,
         2 => ApplicationType::Native,
         3 => ApplicationType::NativeTreatingLocalhostAsLoopback,
-        _ => return Err(refused(Reason::Malformed("application_type"))),
+        _ => return Err(refused(Reason::Malformed(Name::ApplicationType))),
     };
     let authentication = match registration.authentication {
         1 => AuthenticationMethod::None,
         2 => AuthenticationMethod::ClientSecretBasic,
         3 => AuthenticationMethod::ClientSecretPost,
-        _ => return Err(refused(Reason::Malformed("token_endpoint_auth_method"))),
+        _ => return Err(refused(Reason::Malformed(Name::TokenEndpointAuthMethod))),
     };
     // SAFETY: the caller lends the texts for this call.
     let client = unsafe {

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use symbolon::Reason;
 use symbolon::wire::http;
+use symbolon::{Name, Reason};
 
 /// Whether a call did what it was asked. What a peer did wrong is no status: it is a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -365,11 +365,11 @@ impl Why {
 
     /// In words.
     pub fn of(reason: Reason) -> Self {
-        let limit = match reason {
-            Reason::TooLong { limit, .. } | Reason::TooMany { limit, .. } => limit,
-            _ => 0,
-        };
-        Self { name: Text::of(reason.name()), parameter: Text::maybe(reason.parameter()), limit }
+        Self {
+            name: Text::of(reason.name()),
+            parameter: Text::maybe(reason.parameter().map(Name::as_str)),
+            limit: reason.limit().unwrap_or(0),
+        }
     }
 }
 

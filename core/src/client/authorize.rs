@@ -9,6 +9,7 @@
 
 use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
+use crate::name::Name;
 use crate::proof::pkce;
 use crate::record::{Key, Session, Started};
 use crate::step::{Answer, Commit, Committed, Flow, Step, Write, no_phases};
@@ -63,10 +64,10 @@ fn start<'a>(
         return Err(Reason::IssUnsupported);
     }
     let Client { client_id, redirect_uri, resources, lifetimes, .. } = *cx.client;
-    parameter::check("redirect_uri", redirect_uri)?;
+    parameter::check(Name::RedirectUri, redirect_uri)?;
     // What a foreign server's scope may hold beyond its grammar is that server's business.
     if !scope.is_empty() {
-        parameter::check("scope", scope)?;
+        parameter::check(Name::Scope, scope)?;
     }
     for resource in List(resources).words() {
         Resource::parse(resource)?;

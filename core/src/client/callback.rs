@@ -15,6 +15,7 @@ use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_re
 use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
+use crate::name::Name;
 use crate::record::{Key, Kind, Record, Refreshing, Session, Started, TokenSet};
 use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::metadata::ServerMetadata;
@@ -163,7 +164,7 @@ impl<'a> AwaitSession<'a> {
         if others.iter().any(|other| !matches!(other, Ok(None))) {
             return Err(Reason::ResponseUnexpected.into());
         }
-        Ok(required(response.code, "code")?)
+        Ok(required(response.code, Name::Code)?)
     }
 
     /// The token request (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2).

@@ -7,6 +7,7 @@
 
 use crate::client::{BUFFER, Client};
 use crate::error::{Reason, TooSmall};
+use crate::name::Name;
 use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
 use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::terms::issuer::Issuer;
@@ -36,7 +37,7 @@ impl<'a> Client<'a> {
 
 /// The well-known path goes between the host and the path of the issuer, whose last slash is dropped (RFC 8414 section 3.1).
 fn well_known<'a>(issuer: Issuer<'_>, schemes: Schemes, arena: &mut Arena<'a>) -> Result<Endpoint<'a>, Reason> {
-    const MALFORMED: Reason = Reason::Malformed("issuer");
+    const MALFORMED: Reason = Reason::Malformed(Name::Issuer);
     let path = uri::parse(issuer.as_str()).ok_or(MALFORMED)?.path;
     let origin = issuer.as_str().strip_suffix(path).ok_or(MALFORMED)?;
     let url = arena.text(|w| {
@@ -44,7 +45,7 @@ fn well_known<'a>(issuer: Issuer<'_>, schemes: Schemes, arena: &mut Arena<'a>) -
         w.str("/.well-known/oauth-authorization-server");
         w.str(path.strip_suffix("/").unwrap_or(path));
     })?;
-    Endpoint::parse("issuer", url, schemes)
+    Endpoint::parse(Name::Issuer, url, schemes)
 }
 
 /// The document is being fetched.

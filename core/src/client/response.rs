@@ -1,6 +1,7 @@
 //! What a server answers, as the flows of the client read it and hand it on.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::record::{Owner, TokenSet};
 use crate::terms::Time;
 use crate::terms::list::List;
@@ -37,8 +38,8 @@ pub struct ServerError<'a> {
 impl<'r> ServerError<'r> {
     /// Reads `error` and `error_description` of a response whose status is no success.
     fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let code = checked("error", object.string("error")?)?.ok_or(Reason::Status)?;
-        let description = object.string("error_description").and_then(|text| checked("error_description", text));
+        let code = checked(Name::Error, object.string(Name::Error)?)?.ok_or(Reason::Status)?;
+        let description = object.string(Name::ErrorDescription).and_then(|text| checked(Name::ErrorDescription, text));
         Ok(Self { code, description: description.unwrap_or(None) })
     }
 
@@ -126,19 +127,19 @@ impl<'r> TokenResponse<'r> {
     }
 
     fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let bearer = object.string("token_type").map_err(|_| Reason::TokenType)?;
+        let bearer = object.string(Name::TokenType).map_err(|_| Reason::TokenType)?;
         if !bearer.is_some_and(|name| name.eq_ignore_ascii_case("Bearer")) {
             return Err(Reason::TokenType);
         }
-        let scope = object.string("scope")?;
+        let scope = object.string(Name::Scope)?;
         if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
-            parameter::check("scope", scope)?;
+            parameter::check(Name::Scope, scope)?;
         }
-        let access_token = checked("access_token", object.string("access_token")?)?;
+        let access_token = checked(Name::AccessToken, object.string(Name::AccessToken)?)?;
         Ok(Self {
-            access_token: access_token.ok_or(Reason::Missing("access_token"))?,
-            expires_in: object.integer("expires_in")?,
-            refresh_token: checked("refresh_token", object.string("refresh_token")?)?,
+            access_token: access_token.ok_or(Reason::Missing(Name::AccessToken))?,
+            expires_in: object.integer(Name::ExpiresIn)?,
+            refresh_token: checked(Name::RefreshToken, object.string(Name::RefreshToken)?)?,
             scope,
         })
     }
@@ -188,6 +189,6 @@ impl Failure<'_> {
 }
 
 /// Checks a member against the grammar of the parameter of the same name.
-fn checked<'r>(name: &'static str, value: Option<&'r str>) -> Result<Option<&'r str>, Reason> {
+fn checked(name: Name, value: Option<&str>) -> Result<Option<&str>, Reason> {
     value.map(|value| parameter::check(name, value).map(|()| value)).transpose()
 }

@@ -1,5 +1,6 @@
 extern crate std;
 use super::*;
+use crate::name::Name;
 use crate::step::Unavailable;
 use crate::terms::endpoint::Schemes;
 use crate::wire::http::Field;
@@ -12,11 +13,11 @@ const CAP: usize = 64;
 
 fn has_keys(object: &Object<'_>, url: &str) -> Result<(), Reason> {
     assert_eq!(url, URL);
-    object.array("keys")?.map(|_| ()).ok_or(Reason::Missing("keys"))
+    object.array(Name::Keys)?.map(|_| ()).ok_or(Reason::Missing(Name::Keys))
 }
 
 fn source() -> Source<'static> {
-    let url = Endpoint::parse("jwks_uri", URL, Schemes::Https).unwrap();
+    let url = Endpoint::parse(Name::JwksUri, URL, Schemes::Https).unwrap();
     Source { url, cap: CAP, public_addresses_only: true, accept: has_keys }
 }
 
@@ -106,7 +107,7 @@ impl Script<'_> {
                 }
                 Turn::Done(found) => {
                     let number = found.map(|found| match found {
-                        Found::Document(object) => object.integer("n").unwrap(),
+                        Found::Document(object) => object.integer(Name::N).unwrap(),
                         Found::NoneNewer => None,
                     });
                     return (seen, number);
@@ -183,13 +184,13 @@ fn what_is_no_good_answer_is_not_kept() {
         (Ok((500, "application/json", "", NEW)), Reason::Status),
         (Ok((302, "application/json", "", NEW)), Reason::Status),
         (Ok((404, "application/json", "max-age=600", NEW)), Reason::Status),
-        (Ok((200, "text/html", "", NEW)), Reason::Document("Content-Type")),
-        (Ok((200, "application/json, text/html", "", NEW)), Reason::Document("Content-Type")),
-        (Ok((200, "application/json", "", "<html>")), Reason::Document("JSON")),
-        (Ok((200, "application/json", "", "")), Reason::Document("JSON")),
-        (Ok((200, "application/json", "", "{\"keys\":1}")), Reason::Document("keys")),
-        (Ok((200, "application/json", "", "{}")), Reason::Document("keys")),
-        (Ok((200, "application/json", "", &long)), Reason::Document("body")),
+        (Ok((200, "text/html", "", NEW)), Reason::Document(Name::ContentType)),
+        (Ok((200, "application/json, text/html", "", NEW)), Reason::Document(Name::ContentType)),
+        (Ok((200, "application/json", "", "<html>")), Reason::Document(Name::Json)),
+        (Ok((200, "application/json", "", "")), Reason::Document(Name::Json)),
+        (Ok((200, "application/json", "", "{\"keys\":1}")), Reason::Document(Name::Keys)),
+        (Ok((200, "application/json", "", "{}")), Reason::Document(Name::Keys)),
+        (Ok((200, "application/json", "", &long)), Reason::Document(Name::Body)),
     ] {
         Script { response, ..Script::default() }.ends("lcs", Err(reason));
         Script { row: Ok(Some(&ancient)), response, ..Script::default() }.ends("lcs", Err(reason));

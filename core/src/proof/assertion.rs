@@ -6,6 +6,7 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::proof::jwt::Claims;
 use crate::proof::replay::Unmarked;
 use crate::proof::signature::Unverified;
@@ -47,12 +48,12 @@ impl<'a> ClientAssertion<'a> {
         let jws = Jws::read(assertion, arena)?;
         // Any other type is another kind of JWT; untyped ones are what most clients make.
         if jws.media_type().is_some() && !jws.is_typed("client-authentication+jwt") && !jws.is_typed("JWT") {
-            return Err(Reason::Malformed("typ"));
+            return Err(Reason::Malformed(Name::Typ));
         }
         let claims = Claims(jws.claims());
-        let client_id = ClientId::parse(claims.text("sub")?).map_err(|_| Reason::Malformed("sub"))?.as_str();
-        if claims.text("iss")? != client_id {
-            return Err(Reason::Claim("iss"));
+        let client_id = ClientId::parse(claims.text(Name::Sub)?).map_err(|_| Reason::Malformed(Name::Sub))?.as_str();
+        if claims.text(Name::Iss)? != client_id {
+            return Err(Reason::Claim(Name::Iss));
         }
         Ok(Self { jws, claims, client_id })
     }
@@ -73,7 +74,7 @@ impl<'a> ClientAssertion<'a> {
         claims.is_only_for(issuer.as_str())?;
         let expires_at = claims.times(now)?.expires_at;
         if expires_at > now.after(limits::ASSERTION_LIFETIME.saturating_add(limits::CLOCK_AHEAD)) {
-            return Err(Reason::Claim("exp"));
+            return Err(Reason::Claim(Name::Exp));
         }
         Ok(JudgedAssertion { jws, client_id, jti: claims.jti()?, expires_at })
     }
@@ -91,7 +92,7 @@ pub struct JudgedAssertion<'a> {
 impl<'a> JudgedAssertion<'a> {
     /// Finds the key in the set of the client; `registered` is the algorithm that the client has registered, if it has
     /// (`token_endpoint_auth_signing_alg`). `Ok(None)` if the set has no key that fits: there may be a newer set, and if not, the
-    /// reason is `Reason::Assertion("kid")`.
+    /// reason is `Reason::Assertion(Name::Kid)`.
     pub fn with_keys(
         &self,
         set: &Object<'_>,
@@ -105,7 +106,7 @@ impl<'a> JudgedAssertion<'a> {
         };
         let held = AssertionHeld { client_id };
         let mark = Unmarked::new(Key::assertion(client_id, jti), expires_at, Reason::AssertionReplayed, held);
-        Unverified::new(&jws, &key, Reason::Assertion("signature"), mark, arena).map(Some).map_err(wrap)
+        Unverified::new(&jws, &key, Reason::Assertion(Name::Signature), mark, arena).map(Some).map_err(wrap)
     }
 }
 

@@ -1,6 +1,7 @@
 //! That an access token is for this resource (RFC 9700 section 2.3).
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::resource::Resource;
 use crate::wire::json::Value;
 
@@ -25,11 +26,11 @@ pub fn holds(aud: Option<Value<'_>>, audience: &str) -> Result<bool, Reason> {
         Some(Value::Array(named)) => {
             let mut held = false;
             for named in named.iter() {
-                held |= named.as_str().ok_or(Reason::Malformed("aud"))? == audience;
+                held |= named.as_str().ok_or(Reason::Malformed(Name::Aud))? == audience;
             }
             Ok(held)
         }
-        Some(_) => Err(Reason::Malformed("aud")),
+        Some(_) => Err(Reason::Malformed(Name::Aud)),
     }
 }
 

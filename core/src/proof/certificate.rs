@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::record::CertificateSubject;
 use crate::terms::confirmation;
 use crate::terms::list::List;
@@ -39,7 +40,7 @@ impl CertificateMatched {
     /// `Ok(None)` if none of them is this one: there may be a newer set.
     pub fn by_keys(certificate: Option<&Certificate<'_>>, set: &Object<'_>) -> Result<Option<Self>, Reason> {
         let thumbprint = certificate.ok_or(Reason::Certificate)?.thumbprint;
-        let keys = set.array("keys").ok().flatten().ok_or(Reason::Certificate)?;
+        let keys = set.array(Name::Keys).ok().flatten().ok_or(Reason::Certificate)?;
         let mut known = keys.iter().take(limits::KEYS).filter_map(Value::as_object);
         Ok(known.any(|key| is_of(&key, &thumbprint)).then_some(Self(())))
     }
@@ -47,9 +48,9 @@ impl CertificateMatched {
 
 /// Whether a key of a set is that of a certificate with this thumbprint.
 fn is_of(key: &Object<'_>, thumbprint: &[u8; 32]) -> bool {
-    let first = key.array("x5c").ok().flatten().and_then(|chain| chain.iter().next()).and_then(Value::as_str);
+    let first = key.array(Name::X5c).ok().flatten().and_then(|chain| chain.iter().next()).and_then(Value::as_str);
     let by_chain = first.and_then(hash_of_base64);
-    let by_hash = key.string("x5t#S256").ok().flatten().and_then(confirmation::hash);
+    let by_hash = key.string(Name::X5tS256).ok().flatten().and_then(confirmation::hash);
     match (by_chain, by_hash) {
         // Of two that differ, neither is believed.
         (Some(by_chain), Some(by_hash)) => by_chain == by_hash && by_chain == *thumbprint,

@@ -1,6 +1,7 @@
 //! Client authentication (RFC 6749 sections 2.3 and 3.2.1): `none`, `client_secret_basic`, `client_secret_post`.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::record::{AuthenticationMethod, Client, GrantTypes};
 use crate::terms::parameter::{Param, required};
 use crate::terms::secret;
@@ -65,7 +66,7 @@ impl<'r> Credentials<'r> {
             (None, Some(_)) => return Err(Reason::ClientAuthentication),
             _ => {}
         }
-        let client_id = required(client_id, "client_id")?;
+        let client_id = required(client_id, Name::ClientId)?;
         let presented = secret.map_or(Presented::Nothing, Presented::Post);
         Ok(Self { client_id, presented })
     }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::proof::jwt::Claims;
 use crate::proof::possession::KeyHeld;
 use crate::proof::replay::Unmarked;
@@ -71,24 +72,24 @@ impl<'a> DpopProof<'a> {
     /// claims = jti, htm, htu, iat [, ath] [, nonce]
     /// ```
     pub fn read(headers: &[Field<'_>], arena: &mut Arena<'a>) -> Result<Option<Self>, Reason> {
-        let field = header::single(headers, "DPoP").map_err(|reason| reason.within(Reason::DpopProof))?;
+        let field = header::single(headers, Name::Dpop).map_err(|reason| reason.within(Reason::DpopProof))?;
         field.map(|text| Self::parse(text, arena).map_err(|reason| reason.within(Reason::DpopProof))).transpose()
     }
 
     fn parse(text: &[u8], arena: &mut Arena<'a>) -> Result<Self, Reason> {
         if text.len() > limits::JWS {
-            return Err(Reason::TooLong { what: "DPoP", limit: limits::JWS });
+            return Err(Reason::TooLong(Name::Dpop));
         }
-        let text = core::str::from_utf8(text).map_err(|_| Reason::Malformed("DPoP"))?;
+        let text = core::str::from_utf8(text).map_err(|_| Reason::Malformed(Name::Dpop))?;
         let (jws, key) = Jws::read_with_key(arena.copy_str(text)?, arena)?;
         // Exactly so: no other kind of JWT may pass for a proof, and no other spelling is in use.
         if jws.media_type() != Some("dpop+jwt") {
-            return Err(Reason::Malformed("typ"));
+            return Err(Reason::Malformed(Name::Typ));
         }
         let claims = Claims(jws.claims());
-        let nonce = jws.claims().string("nonce")?;
+        let nonce = jws.claims().string(Name::DpopNonce)?;
         if nonce.is_some_and(|nonce| nonce.len() > limits::JWT_ID) {
-            return Err(Reason::TooLong { what: "nonce", limit: limits::JWT_ID });
+            return Err(Reason::TooLong(Name::DpopNonce));
         }
         Ok(Self { jws, claims, key: Jwk::read(&key)?, nonce })
     }
@@ -116,25 +117,25 @@ impl<'a> DpopProof<'a> {
         arena: &mut Arena<'a>,
     ) -> Result<Unverified<'a, Unmarked<KeyHeld>>, Reason> {
         let Self { jws, claims, key, .. } = self;
-        if claims.text("htm")? != expected.method {
-            return Err(Reason::Claim("htm"));
+        if claims.text(Name::Htm)? != expected.method {
+            return Err(Reason::Claim(Name::Htm));
         }
-        if !is_target(claims.text("htu")?, expected.url) {
-            return Err(Reason::Claim("htu"));
+        if !is_target(claims.text(Name::Htu)?, expected.url) {
+            return Err(Reason::Claim(Name::Htu));
         }
         if let Some(token) = expected.access_token {
-            let ath = confirmation::hash(claims.text("ath")?).ok_or(Reason::Malformed("ath"))?;
+            let ath = confirmation::hash(claims.text(Name::Ath)?).ok_or(Reason::Malformed(Name::Ath))?;
             if !secret::equal(&ath, &Sha256::digest(token.as_bytes())) {
-                return Err(Reason::Claim("ath"));
+                return Err(Reason::Claim(Name::Ath));
             }
         }
         let jti = claims.jti()?;
-        let issued_at = claims.time("iat")?.ok_or(Reason::Missing("iat"))?;
+        let issued_at = claims.time(Name::Iat)?.ok_or(Reason::Missing(Name::Iat))?;
         let good_until = match expected.freshness {
             Freshness::IssuedAt => {
                 let until = issued_at.after(limits::DPOP_AGE);
                 if expected.now > until || issued_at > expected.now.after(limits::CLOCK_AHEAD) {
-                    return Err(Reason::Claim("iat"));
+                    return Err(Reason::Claim(Name::Iat));
                 }
                 until
             }
@@ -143,7 +144,7 @@ impl<'a> DpopProof<'a> {
         let jkt = key.thumbprint();
         let mark =
             Unmarked::new(Key::dpop_proof(&jkt, jti), good_until.after(1), Reason::DpopReplayed, KeyHeld::by_dpop(jkt));
-        Unverified::new(&jws, &key, Reason::DpopProof("signature"), mark, arena)
+        Unverified::new(&jws, &key, Reason::DpopProof(Name::Signature), mark, arena)
     }
 }
 

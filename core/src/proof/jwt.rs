@@ -5,6 +5,7 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::proof::audience;
 use crate::terms::Time;
 use crate::terms::issuer::Issuer;
@@ -25,7 +26,7 @@ pub struct Times {
 
 impl<'a> Claims<'a> {
     /// A claim that must be a string, and not an empty one.
-    pub fn text(&self, name: &'static str) -> Result<&'a str, Reason> {
+    pub fn text(&self, name: Name) -> Result<&'a str, Reason> {
         match self.0.string(name)? {
             Some("") => Err(Reason::Malformed(name)),
             Some(text) => Ok(text),
@@ -40,8 +41,8 @@ impl<'a> Claims<'a> {
     /// ```
     ///
     /// A fraction is dropped. Refused are what is before 1970 or after [`limits::NUMERIC_DATE`], and exponents.
-    pub fn time(&self, name: &'static str) -> Result<Option<Time>, Reason> {
-        let Some(value) = self.0.get(name) else { return Ok(None) };
+    pub fn time(&self, name: Name) -> Result<Option<Time>, Reason> {
+        let Some(value) = self.0.get(name.as_str()) else { return Ok(None) };
         let number =
             if let Value::Number(number) = value { number.as_str() } else { return Err(Reason::Malformed(name)) };
         let mut parts = number.as_bytes().split(|&byte| byte == b'.');
@@ -55,47 +56,45 @@ impl<'a> Claims<'a> {
     /// Checks `exp`, which must be there, and `nbf` and `iat`, which need not. A clock may be [`limits::CLOCK_AHEAD`] seconds
     /// ahead of this one.
     pub fn times(&self, now: Time) -> Result<Times, Reason> {
-        let expires_at = self.time("exp")?.ok_or(Reason::Missing("exp"))?;
+        let expires_at = self.time(Name::Exp)?.ok_or(Reason::Missing(Name::Exp))?;
         if now.reached(expires_at) {
-            return Err(Reason::Claim("exp"));
+            return Err(Reason::Claim(Name::Exp));
         }
         let begun = |name| match self.time(name)? {
             Some(time) if time > now.after(limits::CLOCK_AHEAD) => Err(Reason::Claim(name)),
             time => Ok(time),
         };
-        begun("nbf")?;
-        Ok(Times { expires_at, issued_at: begun("iat")? })
+        begun(Name::Nbf)?;
+        Ok(Times { expires_at, issued_at: begun(Name::Iat)? })
     }
 
     /// Checks that `iss` is this issuer, byte for byte.
     pub fn is_from(&self, issuer: Issuer<'_>) -> Result<(), Reason> {
-        if self.text("iss")? == issuer.as_str() { Ok(()) } else { Err(Reason::Claim("iss")) }
+        if self.text(Name::Iss)? == issuer.as_str() { Ok(()) } else { Err(Reason::Claim(Name::Iss)) }
     }
 
     /// Checks that `aud` names this audience, be it among others.
     pub fn is_for(&self, audience: &str) -> Result<(), Reason> {
-        if audience::holds(self.0.get("aud"), audience)? { Ok(()) } else { Err(Reason::Claim("aud")) }
+        if audience::holds(self.0.get("aud"), audience)? { Ok(()) } else { Err(Reason::Claim(Name::Aud)) }
     }
 
     /// Checks that `aud` names this audience and no other.
     pub fn is_only_for(&self, audience: &str) -> Result<(), Reason> {
-        if audience::is_alone(self.0.get("aud"), audience)? { Ok(()) } else { Err(Reason::Claim("aud")) }
+        if audience::is_alone(self.0.get("aud"), audience)? { Ok(()) } else { Err(Reason::Claim(Name::Aud)) }
     }
 
     /// `sub`: 1 to [`limits::SUBJECT`] bytes.
     pub fn subject(&self) -> Result<&'a str, Reason> {
-        self.text_of("sub", limits::SUBJECT)
+        self.text_of(Name::Sub)
     }
 
     /// `jti`: 1 to [`limits::JWT_ID`] bytes.
     pub fn jti(&self) -> Result<&'a str, Reason> {
-        self.text_of("jti", limits::JWT_ID)
+        self.text_of(Name::Jti)
     }
 
-    fn text_of(&self, name: &'static str, limit: usize) -> Result<&'a str, Reason> {
-        match self.text(name)? {
-            text if text.len() > limit => Err(Reason::TooLong { what: name, limit }),
-            text => Ok(text),
-        }
+    fn text_of(&self, name: Name) -> Result<&'a str, Reason> {
+        let text = self.text(name)?;
+        if name.fits(text) { Ok(text) } else { Err(Reason::TooLong(name)) }
     }
 }

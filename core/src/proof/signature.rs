@@ -1,6 +1,7 @@
 //! That a signature holds.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::step::{Answer, Unavailable, Verdict};
 use crate::wire::jose::Jws;
 use crate::wire::jwk::Jwk;
@@ -28,7 +29,7 @@ impl<'a, T> Unverified<'a, T> {
         then: T,
         arena: &mut Arena<'a>,
     ) -> Result<Self, Reason> {
-        let key = key.with_algorithm(jws.algorithm()).ok_or(Reason::Malformed("alg"))?;
+        let key = key.with_algorithm(jws.algorithm()).ok_or(Reason::Malformed(Name::Alg))?;
         let key = arena.write(|w| key.write(w))?;
         Ok(Self { key, message: jws.message(), signature: jws.signature(), refused, then })
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Record;
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::terms::client_id::ClientId;
 use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::terms::list::List;
@@ -172,32 +173,33 @@ impl Client<'_> {
     }
 
     fn check(&self) -> Result<(), Reason> {
-        // An identifier that is a URL is its document's, and nobody's to give.
-        if ClientId::parse(self.client_id)?.is_url() {
-            return Err(Reason::Malformed("client_id"));
+        ClientId::parse(self.client_id)?;
+        // Reserved for client ID metadata documents, whose identifiers are URLs.
+        if self.client_id.as_bytes().get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"https://")) {
+            return Err(Reason::Malformed(Name::ClientId));
         }
         if self.name.len() > limits::CLIENT_NAME {
-            return Err(Reason::TooLong { what: "client_name", limit: limits::CLIENT_NAME });
+            return Err(Reason::TooLong(Name::ClientName));
         }
         if self.name.chars().any(char::is_control) {
-            return Err(Reason::Malformed("client_name"));
+            return Err(Reason::Malformed(Name::ClientName));
         }
         let secrets = self.secrets.chunks(32);
         if secrets.len() > limits::CLIENT_SECRETS {
-            return Err(Reason::TooMany { what: "client_secret", limit: limits::CLIENT_SECRETS });
+            return Err(Reason::TooMany(Name::ClientSecret));
         }
         if self.authentication.needs_secret() == self.secrets.is_empty()
             || secrets.into_iter().any(|hash| hash.len() != 32)
         {
-            return Err(Reason::Malformed("client_secret"));
+            return Err(Reason::Malformed(Name::ClientSecret));
         }
         self.check_keys()?;
         let redirect_uris = List(self.redirect_uris);
         if redirect_uris.words().count() > limits::REDIRECT_URIS {
-            return Err(Reason::TooMany { what: "redirect_uris", limit: limits::REDIRECT_URIS });
+            return Err(Reason::TooMany(Name::RedirectUris));
         }
         if self.grant_types.authorization_code && self.redirect_uris.is_empty() {
-            return Err(Reason::Missing("redirect_uris"));
+            return Err(Reason::Missing(Name::RedirectUris));
         }
         for uri in redirect_uris.words() {
             redirect_uri::may_register(uri, self.application_type)?;
@@ -208,7 +210,7 @@ impl Client<'_> {
         }
         for list in [self.resources, self.serves] {
             if List(list).words().count() > limits::RESOURCES {
-                return Err(Reason::TooMany { what: "resource", limit: limits::RESOURCES });
+                return Err(Reason::TooMany(Name::Resource));
             }
             for resource in List(list).words() {
                 Resource::parse(resource)?;
@@ -216,11 +218,10 @@ impl Client<'_> {
         }
         let types = List(self.authorization_details_types);
         if types.words().count() > limits::AUTHORIZATION_DETAILS_TYPES {
-            let limit = limits::AUTHORIZATION_DETAILS_TYPES;
-            return Err(Reason::TooMany { what: "authorization_details_types", limit });
+            return Err(Reason::TooMany(Name::AuthorizationDetailsTypes));
         }
         if types.words().any(|name| name.len() > limits::NAME) {
-            return Err(Reason::TooLong { what: "authorization_details_types", limit: limits::NAME });
+            return Err(Reason::TooLong(Name::AuthorizationDetailsTypes));
         }
         Ok(())
     }
@@ -228,28 +229,26 @@ impl Client<'_> {
     /// That it has what its method needs, and nothing that would let it in by another.
     fn check_keys(&self) -> Result<(), Reason> {
         if self.grant_types.client_credentials && self.authentication == AuthenticationMethod::None {
-            return Err(Reason::Malformed("grant_types"));
+            return Err(Reason::Malformed(Name::GrantTypes));
         }
         match self.keys {
-            ClientKeys::None if self.authentication.needs_keys() => return Err(Reason::Missing("jwks")),
+            ClientKeys::None if self.authentication.needs_keys() => return Err(Reason::Missing(Name::Jwks)),
             ClientKeys::Jwks(text) if text.len() > limits::JWKS => {
-                return Err(Reason::TooLong { what: "jwks", limit: limits::JWKS });
+                return Err(Reason::TooLong(Name::Jwks));
             }
             ClientKeys::JwksUri(uri) => {
-                Endpoint::parse("jwks_uri", uri, Schemes::Https)?;
+                Endpoint::parse(Name::JwksUri, uri, Schemes::Https)?;
             }
             _ => {}
         }
         match self.certificate.name() {
             None if self.authentication == AuthenticationMethod::TlsClientAuth => {
-                Err(Reason::Missing("tls_client_auth_subject_dn"))
+                Err(Reason::Missing(Name::TlsClientAuthSubjectDn))
             }
             Some(name) if name.is_empty() || self.authentication != AuthenticationMethod::TlsClientAuth => {
-                Err(Reason::Malformed("tls_client_auth_subject_dn"))
+                Err(Reason::Malformed(Name::TlsClientAuthSubjectDn))
             }
-            Some(name) if name.len() > limits::CERTIFICATE_NAME => {
-                Err(Reason::TooLong { what: "tls_client_auth_subject_dn", limit: limits::CERTIFICATE_NAME })
-            }
+            Some(name) if name.len() > limits::CERTIFICATE_NAME => Err(Reason::TooLong(Name::TlsClientAuthSubjectDn)),
             _ => Ok(()),
         }
     }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
 
@@ -126,12 +127,12 @@ impl Refusal {
         match self {
             Self::RequestObject => Reason::RequestObject,
             Self::RequestUri => Reason::RequestUri,
-            Self::ResponseTypeMissing => Reason::Missing("response_type"),
+            Self::ResponseTypeMissing => Reason::Missing(Name::ResponseType),
             Self::ResponseType => Reason::ResponseType,
             Self::ResponseMode => Reason::ResponseMode,
             Self::GrantTypeNotRegistered => Reason::GrantTypeNotRegistered,
-            Self::ChallengeMissing => Reason::Missing("code_challenge"),
-            Self::ChallengeMalformed => Reason::Malformed("code_challenge"),
+            Self::ChallengeMissing => Reason::Missing(Name::CodeChallenge),
+            Self::ChallengeMalformed => Reason::Malformed(Name::CodeChallenge),
             Self::ChallengeMethod => Reason::ChallengeMethod,
             Self::Scope => Reason::Scope,
             Self::Resource => Reason::Resource,

@@ -10,6 +10,7 @@
 
 use crate::error::{Reason, TooSmall};
 use crate::limits;
+use crate::name::Name;
 use crate::proof::audience::AudienceMatched;
 use crate::resource::{BUFFER, ResourceServer};
 use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
@@ -127,7 +128,7 @@ impl<'a> AwaitIntrospection<'a> {
         let malformed = |_| Reason::IntrospectionMalformed;
         let object = response.json().map_err(malformed)?;
         // Nothing else is looked at before this: other members of a dead token mean nothing (RFC 7662 section 2.2).
-        if !object.boolean("active").map_err(malformed)?.ok_or(Reason::IntrospectionMalformed)? {
+        if !object.boolean(Name::Active).map_err(malformed)?.ok_or(Reason::IntrospectionMalformed)? {
             return Err(Reason::TokenInactive);
         }
         let token = Introspection::read(&object).map_err(malformed)?;
@@ -206,21 +207,21 @@ struct Introspection<'r> {
 
 impl<'r> Introspection<'r> {
     fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let client_id = object.string("client_id")?;
-        client_id.map_or(Ok(()), |client_id| parameter::check("client_id", client_id))?;
+        let client_id = object.string(Name::ClientId)?;
+        client_id.map_or(Ok(()), |client_id| parameter::check(Name::ClientId, client_id))?;
         Ok(Self {
-            exp: object.integer("exp")?.map(Time),
-            token_type: object.string("token_type")?,
-            iss: object.string("iss")?,
+            exp: object.integer(Name::Exp)?.map(Time),
+            token_type: object.string(Name::TokenType)?,
+            iss: object.string(Name::Iss)?,
             client_id,
             // A foreign server's subjects are its own; only their length is bounded here.
-            sub: match object.string("sub")? {
-                Some(sub) if sub.is_empty() || sub.len() > limits::SUBJECT => return Err(Reason::Malformed("sub")),
+            sub: match object.string(Name::Sub)? {
+                Some(sub) if sub.is_empty() || sub.len() > limits::SUBJECT => return Err(Reason::Malformed(Name::Sub)),
                 sub => sub,
             },
-            scope: match object.string("scope")? {
+            scope: match object.string(Name::Scope)? {
                 None | Some("") => "",
-                Some(scope) => parameter::check("scope", scope).map(|()| scope)?,
+                Some(scope) => parameter::check(Name::Scope, scope).map(|()| scope)?,
             },
         })
     }

@@ -1,6 +1,7 @@
 //! The authorization code grant at the token endpoint (RFC 6749 section 4.1.3).
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::grant::{Allowed, Judgement, judge_code};
 use crate::record::Grant;
@@ -12,7 +13,7 @@ use crate::terms::parameter::required;
 
 /// Opens the code of a request.
 pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Credential, Reason> {
-    let code = required(request.code, "code")?;
+    let code = required(request.code, Name::Code)?;
     match cx.server.keys.open(&[CredentialKind::Code], code) {
         Some(code) if cx.now.reached(code.expires_at) => Err(Reason::CodeExpired),
         Some(code) => Ok(code),

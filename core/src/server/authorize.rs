@@ -11,6 +11,7 @@
 //! waits in the row until the user is authenticated, so that the server is no open redirector (RFC 9700 section 4.11.2).
 
 use crate::error::{Reason, TooSmall};
+use crate::name::Name;
 use crate::proof::pkce;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::record::{AuthenticationMethod, Client, Grant, Key, Kind, Pending, Record, Refusal, Requested};
@@ -73,7 +74,7 @@ fn start<'a>(
             Method::Other => return Err(Reason::Method),
         };
         let request = AuthorizationRequest::read(form)?;
-        let client_id = required(request.client_id, "client_id")?;
+        let client_id = required(request.client_id, Name::ClientId)?;
         // A `state` that cannot be echoed leaves no way to answer the client.
         let state = request.state?;
         let [[g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15, ..]] = entropy.derive(["grant"])?;

@@ -12,6 +12,7 @@
 use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
+use crate::name::Name;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::record::{Code, Grant, Granted, Key, Kind, Record, Requested};
 use crate::server::interaction::pending;
@@ -36,9 +37,9 @@ impl<'a> Authenticated<'a> {
     /// The user `subject`, authenticated at `at`. A subject is 1 to [`limits::SUBJECT`] printable ASCII characters that do not
     /// begin with [`CLIENT_SUBJECT`].
     pub fn new(subject: &'a str, at: Time) -> Result<Self, Reason> {
-        parameter::check("sub", subject)?;
+        parameter::check(Name::Sub, subject)?;
         if subject.starts_with(CLIENT_SUBJECT) {
-            return Err(Reason::Malformed("sub"));
+            return Err(Reason::Malformed(Name::Sub));
         }
         Ok(Self { subject, at })
     }

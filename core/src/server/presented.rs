@@ -1,6 +1,7 @@
 //! What the revocation and the introspection endpoint have in common: a client presents a token.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::proof::client_auth::{Credentials, Parameters};
 use crate::record::{Client, Record};
 use crate::server::Context;
@@ -39,7 +40,7 @@ pub(super) fn read<'a>(
 
 fn open(cx: &Context<'_>, token: Param<'_>) -> Result<Option<Credential>, Reason> {
     let kinds = [CredentialKind::AccessToken, CredentialKind::RefreshToken];
-    let token = cx.server.keys.open(&kinds, required(token, "token")?);
+    let token = cx.server.keys.open(&kinds, required(token, Name::Token)?);
     Ok(token.filter(|token| !cx.now.reached(token.expires_at)))
 }
 

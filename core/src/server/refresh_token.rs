@@ -1,6 +1,7 @@
 //! The refresh token grant at the token endpoint (RFC 6749 section 6).
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::grant::{Allowed, Judgement, judge_refresh_token};
 use crate::record::Grant;
@@ -11,7 +12,7 @@ use crate::terms::parameter::required;
 
 /// Opens the refresh token of a request.
 pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Credential, Reason> {
-    let token = required(request.refresh_token, "refresh_token")?;
+    let token = required(request.refresh_token, Name::RefreshToken)?;
     match cx.server.keys.open(&[CredentialKind::RefreshToken], token) {
         Some(token) if cx.now.reached(token.expires_at) => Err(Reason::RefreshTokenExpired),
         Some(token) => Ok(token),

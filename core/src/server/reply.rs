@@ -27,7 +27,7 @@ pub(super) fn describe(reason: Reason, write: &mut dyn FnMut(&str)) {
     if let Some(name) = reason.parameter()
         && answer.code != ErrorCode::InvalidClient
     {
-        write(name);
+        write(name.as_str());
         write(": ");
     }
     write(answer.text);

@@ -13,6 +13,7 @@
 use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
+use crate::name::Name;
 use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
 use crate::proof::grant::{Allowed, GrantHeld, Judgement, Part};
 use crate::record::{Grant, Key, Kind, Record, Revoked};
@@ -69,7 +70,7 @@ fn start<'a>(
         client_assertion: form.client_assertion,
     };
     let credentials = Credentials::read(headers, shown, &mut cx.arena)?;
-    let presented = match required(form.grant_type, "grant_type") {
+    let presented = match required(form.grant_type, Name::GrantType) {
         Ok("authorization_code") => authorization_code::present(&form, cx)?,
         Ok("refresh_token") => refresh_token::present(&form, cx)?,
         Err(reason @ Reason::Missing(_)) => return Err(reason),

@@ -2,10 +2,11 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::terms::list::List;
 use crate::wire::json::{self, Array, Object, Value};
 
-const MALFORMED: Reason = Reason::Malformed("authorization_details");
+const MALFORMED: Reason = Reason::Malformed(Name::AuthorizationDetails);
 
 /// A list of authorization details, checked as far as this crate knows them: what a type's own members mean is its host's.
 #[derive(Clone, Copy)]
@@ -22,8 +23,7 @@ impl<'d> AuthorizationDetails<'d> {
     /// ```
     pub fn read(text: &'d mut [u8]) -> Result<Self, Reason> {
         if text.len() > limits::AUTHORIZATION_DETAILS {
-            let limit = limits::AUTHORIZATION_DETAILS;
-            return Err(Reason::TooLong { what: "authorization_details", limit });
+            return Err(Reason::TooLong(Name::AuthorizationDetails));
         }
         let details = json::array(text)?;
         let mut count = 0_usize;
@@ -34,10 +34,7 @@ impl<'d> AuthorizationDetails<'d> {
         match count {
             0 => Err(MALFORMED),
             1..=limits::AUTHORIZATION_DETAILS_MEMBERS => Ok(Self(details)),
-            _ => {
-                let limit = limits::AUTHORIZATION_DETAILS_MEMBERS;
-                Err(Reason::TooMany { what: "authorization_details", limit })
-            }
+            _ => Err(Reason::TooMany(Name::AuthorizationDetails)),
         }
     }
 
@@ -64,7 +61,7 @@ pub fn is_type(text: &str) -> bool {
 }
 
 fn check(detail: &Object<'_>) -> Result<(), Reason> {
-    if !detail.string("type").ok().flatten().is_some_and(is_type) {
+    if !detail.string(Name::Type).ok().flatten().is_some_and(is_type) {
         return Err(MALFORMED);
     }
     for name in ["locations", "actions", "datatypes", "privileges"] {
@@ -73,7 +70,7 @@ fn check(detail: &Object<'_>) -> Result<(), Reason> {
             return Err(MALFORMED);
         }
     }
-    detail.string("identifier").map(|_| ()).map_err(|_| MALFORMED)
+    detail.string(Name::Identifier).map(|_| ()).map_err(|_| MALFORMED)
 }
 
 #[cfg(test)]
@@ -134,12 +131,12 @@ mod tests {
         let many = |count: usize| std::format!("[{}]", [r#"{"type":"a"}"#].repeat(count).join(","));
         let limit = limits::AUTHORIZATION_DETAILS_MEMBERS;
         assert!(read(&many(limit)).is_ok());
-        assert_eq!(read(&many(limit + 1)), Err(Reason::TooMany { what: "authorization_details", limit }));
+        assert_eq!(read(&many(limit + 1)), Err(Reason::TooMany(Name::AuthorizationDetails)));
         let limit = limits::AUTHORIZATION_DETAILS;
         let long = std::format!(r#"[{{"type":"a","x":"{}"}}]"#, "x".repeat(limit));
-        assert_eq!(read(&long), Err(Reason::TooLong { what: "authorization_details", limit }));
+        assert_eq!(read(&long), Err(Reason::TooLong(Name::AuthorizationDetails)));
         let deep = std::format!(r#"[{{"type":"a","x":{}{}}}]"#, "[".repeat(8), "]".repeat(8));
-        assert_eq!(read(&deep), Err(Reason::TooMany { what: "JSON levels", limit: limits::JSON_DEPTH }));
+        assert_eq!(read(&deep), Err(Reason::TooMany(Name::JsonLevels)));
         assert!(is_type(&"a".repeat(limits::NAME)) && !is_type(&"a".repeat(limits::NAME + 1)));
     }
 

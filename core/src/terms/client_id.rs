@@ -3,6 +3,7 @@
 
 use super::parameter;
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::wire::uri;
 
@@ -21,7 +22,7 @@ impl<'c> ClientId<'c> {
     /// client-id = 1*VSCHAR
     /// ```
     pub fn parse(text: &'c str) -> Result<Self, Reason> {
-        parameter::check("client_id", text).map(|()| Self(text))
+        parameter::check(Name::ClientId, text).map(|()| Self(text))
     }
 
     /// The identifier as it was written.
@@ -47,8 +48,8 @@ impl<'c> ClientId<'c> {
     /// label        = 1*( %x61-7A / DIGIT / "-" )
     /// ```
     pub fn document_url(self) -> Result<Endpoint<'c>, Reason> {
-        const MALFORMED: Reason = Reason::Malformed("client_id");
-        let endpoint = Endpoint::parse("client_id", self.0, Schemes::Https)?;
+        const MALFORMED: Reason = Reason::Malformed(Name::ClientId);
+        let endpoint = Endpoint::parse(Name::ClientId, self.0, Schemes::Https)?;
         let uri = uri::parse(self.0).ok_or(MALFORMED)?;
         let host = uri.authority.ok_or(MALFORMED)?.host;
         let sound = uri.path.starts_with('/') && !uri.has_dot_segment() && uri.query != Some("") && is_name(host);
@@ -124,7 +125,7 @@ mod tests {
             "urn:c1",
         ] {
             let client_id = ClientId::parse(text).unwrap();
-            assert_eq!(client_id.document_url(), Err(Reason::Malformed("client_id")), "{text}");
+            assert_eq!(client_id.document_url(), Err(Reason::Malformed(Name::ClientId)), "{text}");
             assert_eq!(client_id.host(), None);
         }
         assert!(ClientId::parse("hTTps://x").unwrap().is_url() && !ClientId::parse("http://x").unwrap().is_url());

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::wire::base64;
 use crate::wire::json::Object;
 use crate::wire::write::JsonObject;
@@ -26,11 +27,11 @@ impl Confirmation {
     /// jkt      = 43base64url        ; a SHA-256 hash; so is x5t#S256
     /// ```
     pub fn read(claims: &Object<'_>) -> Result<Option<Self>, Reason> {
-        const MALFORMED: Reason = Reason::Malformed("cnf");
+        const MALFORMED: Reason = Reason::Malformed(Name::Cnf);
         let Some(value) = claims.get("cnf") else { return Ok(None) };
         let cnf = value.as_object().ok_or(MALFORMED)?;
         let read = |name| cnf.string(name)?.map(|text| hash(text).ok_or(MALFORMED)).transpose();
-        match (read("jkt")?, read("x5t#S256")?) {
+        match (read(Name::Jkt)?, read(Name::X5tS256)?) {
             (Some(jkt), None) => Ok(Some(Self::Jkt(jkt))),
             (None, Some(x5t)) => Ok(Some(Self::X5t(x5t))),
             _ => Err(MALFORMED),

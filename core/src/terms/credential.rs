@@ -15,6 +15,7 @@ use sha2::Sha256;
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
 use crate::terms::secret;
@@ -105,9 +106,9 @@ impl CredentialKeys {
             return Err(Reason::EntropyMissing);
         }
         if self.ring.iter().any(|(known, _)| *known == id) {
-            return Err(Reason::Repeated("key id"));
+            return Err(Reason::Repeated(Name::KeyId));
         }
-        let full = Reason::TooMany { what: "keys", limit: limits::CREDENTIAL_KEYS };
+        let full = Reason::TooMany(Name::CredentialKeys);
         self.ring.push((id, secret::keyed(key))).map_err(|_| full)?;
         Ok(self)
     }

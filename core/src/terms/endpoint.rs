@@ -1,6 +1,7 @@
 //! The URLs of a server's endpoints, as a client of theirs takes them.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::redirect_uri::is_loopback_host;
 use crate::wire::uri;
 use crate::wire::write::Arena;
@@ -31,7 +32,7 @@ impl<'e> Endpoint<'e> {
     /// ```abnf
     /// endpoint = "https://" host [ ":" port ] path-abempty [ "?" query ]      ; no userinfo, no fragment
     /// ```
-    pub fn parse(name: &'static str, url: &'e str, schemes: Schemes) -> Result<Self, Reason> {
+    pub fn parse(name: Name, url: &'e str, schemes: Schemes) -> Result<Self, Reason> {
         let plain_http = uri::parse(url).and_then(|uri| {
             let authority = uri.authority?;
             let plain_http = match uri.scheme {
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn is_an_https_url_that_may_be_opened() {
         for url in ["https://as.example/authorize", "https://as.example:8443?tenant=1&x=%20", "https://[::1]/a;b"] {
-            assert_eq!(Endpoint::parse("token_endpoint", url, Schemes::Https).map(Endpoint::as_str), Ok(url));
+            assert_eq!(Endpoint::parse(Name::TokenEndpoint, url, Schemes::Https).map(Endpoint::as_str), Ok(url));
         }
         for url in [
             "",
@@ -113,14 +114,14 @@ mod tests {
             "https://as.example/?client_id=evil",
             "https://as.example/?a&%73tate=x",
         ] {
-            let refused = Err(Reason::Malformed("authorization_endpoint"));
-            assert_eq!(Endpoint::parse("authorization_endpoint", url, Schemes::Https), refused, "{url}");
+            let refused = Err(Reason::Malformed(Name::AuthorizationEndpoint));
+            assert_eq!(Endpoint::parse(Name::AuthorizationEndpoint, url, Schemes::Https), refused, "{url}");
         }
     }
 
     #[test]
     fn takes_plain_http_on_loopback_by_name_alone() {
-        let parse = |url| Endpoint::parse("endpoint", url, Schemes::HttpsAndPlainHttpOnLoopback);
+        let parse = |url| Endpoint::parse(Name::TokenEndpoint, url, Schemes::HttpsAndPlainHttpOnLoopback);
         assert!(parse("http://127.0.0.1:8080/token").is_ok_and(Endpoint::is_plain_http));
         assert!(parse("https://as.example/token").is_ok_and(|endpoint| !endpoint.is_plain_http()));
         for url in

@@ -1,6 +1,7 @@
 //! Issuer identifiers (RFC 8414 section 2).
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::redirect_uri::is_loopback_host;
 use crate::wire::uri::{self, Uri};
 
@@ -35,7 +36,7 @@ impl<'i> Issuer<'i> {
                 && uri.fragment.is_none()
                 && !uri.has_dot_segment()
         });
-        if sound { Ok(Self(text)) } else { Err(Reason::Malformed("issuer")) }
+        if sound { Ok(Self(text)) } else { Err(Reason::Malformed(Name::Issuer)) }
     }
 
     /// The identifier as it was written.
@@ -75,7 +76,7 @@ mod tests {
             "https://as.example:65536/",
             "https://as.example /",
         ] {
-            assert_eq!(Issuer::parse(text), Err(Reason::Malformed("issuer")), "{text}");
+            assert_eq!(Issuer::parse(text), Err(Reason::Malformed(Name::Issuer)), "{text}");
         }
     }
 

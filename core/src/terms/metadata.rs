@@ -1,6 +1,7 @@
 //! Authorization server metadata (RFC 8414 section 2), as a client reads it.
 
 use crate::error::Reason;
+use crate::name::Name;
 use crate::terms::endpoint::{Endpoint, Schemes};
 use crate::terms::issuer::Issuer;
 use crate::wire::json::{self, Object, Value};
@@ -29,27 +30,27 @@ impl<'m> ServerMetadata<'m> {
     }
 
     pub(crate) fn from_object(object: &Object<'m>, issuer: Issuer<'m>, schemes: Schemes) -> Result<Self, Reason> {
-        if object.string("issuer")?.ok_or(Reason::Missing("issuer"))? != issuer.as_str() {
+        if object.string(Name::Issuer)?.ok_or(Reason::Missing(Name::Issuer))? != issuer.as_str() {
             return Err(Reason::IssuerMismatch);
         }
         let endpoint = |name| object.string(name)?.map(|url| Endpoint::parse(name, url, schemes)).transpose();
         let required = |name| endpoint(name)?.ok_or(Reason::Missing(name));
         // A server that does not name S256 may ignore the challenge (RFC 9700 section 2.1.1).
-        let methods = object.array("code_challenge_methods_supported")?.ok_or(Reason::PkceUnsupported)?;
+        let methods = object.array(Name::CodeChallengeMethodsSupported)?.ok_or(Reason::PkceUnsupported)?;
         let mut s256 = false;
         for method in methods.iter().map(Value::as_str) {
-            s256 |= method.ok_or(Reason::Malformed("code_challenge_methods_supported"))? == "S256";
+            s256 |= method.ok_or(Reason::Malformed(Name::CodeChallengeMethodsSupported))? == "S256";
         }
         if !s256 {
             return Err(Reason::PkceUnsupported);
         }
         Ok(Self {
             issuer,
-            authorization_endpoint: required("authorization_endpoint")?,
-            token_endpoint: required("token_endpoint")?,
-            revocation_endpoint: endpoint("revocation_endpoint")?,
-            introspection_endpoint: endpoint("introspection_endpoint")?,
-            sends_iss: object.boolean("authorization_response_iss_parameter_supported")?.unwrap_or(false),
+            authorization_endpoint: required(Name::AuthorizationEndpoint)?,
+            token_endpoint: required(Name::TokenEndpoint)?,
+            revocation_endpoint: endpoint(Name::RevocationEndpoint)?,
+            introspection_endpoint: endpoint(Name::IntrospectionEndpoint)?,
+            sends_iss: object.boolean(Name::AuthorizationResponseIssParameterSupported)?.unwrap_or(false),
         })
     }
 
@@ -133,17 +134,17 @@ mod tests {
     #[test]
     fn takes_a_wrong_type_for_no_absence() {
         for (good, bad, name) in [
-            ("\"https://as.example\"", "1", "issuer"),
-            ("\"https://as.example/token\"", "null", "token_endpoint"),
-            ("\"https://as.example/revoke\"", "null", "revocation_endpoint"),
-            ("\"https://as.example/revoke\"", "\"javascript:alert(1)\"", "revocation_endpoint"),
-            ("[\"plain\",\"S256\"]", "\"S256\"", "code_challenge_methods_supported"),
-            ("[\"plain\",\"S256\"]", "[\"S256\",1]", "code_challenge_methods_supported"),
-            ("true", "\"true\"", "authorization_response_iss_parameter_supported"),
+            ("\"https://as.example\"", "1", Name::Issuer),
+            ("\"https://as.example/token\"", "null", Name::TokenEndpoint),
+            ("\"https://as.example/revoke\"", "null", Name::RevocationEndpoint),
+            ("\"https://as.example/revoke\"", "\"javascript:alert(1)\"", Name::RevocationEndpoint),
+            ("[\"plain\",\"S256\"]", "\"S256\"", Name::CodeChallengeMethodsSupported),
+            ("[\"plain\",\"S256\"]", "[\"S256\",1]", Name::CodeChallengeMethodsSupported),
+            ("true", "\"true\"", Name::AuthorizationResponseIssParameterSupported),
         ] {
             assert_eq!(read(&DOCUMENT.replace(good, bad)), Err(Reason::Malformed(name)), "{bad}");
         }
-        assert_eq!(read(&DOCUMENT.replace("token_endpoint", "x")), Err(Reason::Missing("token_endpoint")));
+        assert_eq!(read(&DOCUMENT.replace("token_endpoint", "x")), Err(Reason::Missing(Name::TokenEndpoint)));
         assert_eq!(read(&DOCUMENT.replace("S256", "s256")), Err(Reason::PkceUnsupported));
         assert_eq!(read(&DOCUMENT.replace("code_challenge_", "x_")), Err(Reason::PkceUnsupported));
         assert_eq!(read(&DOCUMENT.replace("revocation_endpoint", "issuer")), Err(Reason::JsonRepeated));

@@ -1,29 +1,29 @@
 //! OAuth parameters: the grammar of each in one table, and requests as structs of them.
 
+use heapless::VecView;
+
 use crate::error::Reason;
-use crate::limits;
-use crate::wire::uri;
+use crate::name::Name;
+use crate::wire::{form, uri};
 
 /// A parameter of a request: `Ok(None)` if it is absent or empty, which is the same (RFC 6749 section 3.1); `Err` if it
 /// breaks its grammar. Each endpoint decides what that means.
 pub type Param<'r> = Result<Option<&'r str>, Reason>;
 
 /// The value of a parameter that must be there.
-pub fn required<'r>(param: Param<'r>, name: &'static str) -> Result<&'r str, Reason> {
+pub fn required<'r>(param: Param<'r>, name: Name) -> Result<&'r str, Reason> {
     param?.ok_or(Reason::Missing(name))
 }
 
-/// Checks a value against the grammar and the length of its parameter. A name that is not in the table has no value that
-/// passes.
-pub fn check(name: &'static str, value: &str) -> Result<(), Reason> {
-    rule(name).ok_or(Reason::Malformed(name))?.check(name, value)
-}
-
-/// What a parameter may look like: its grammar, and its length in bytes.
-#[derive(Clone, Copy)]
-pub(crate) struct Rule {
-    grammar: Grammar,
-    limit: usize,
+/// Checks a value against the grammar and the length of its parameter. A name that has no grammar has no value that passes.
+pub fn check(name: Name, value: &str) -> Result<(), Reason> {
+    if !name.fits(value) {
+        return Err(Reason::TooLong(name));
+    }
+    match grammar(name) {
+        Some(grammar) if grammar.allows(value) => Ok(()),
+        _ => Err(Reason::Malformed(name)),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -35,9 +35,9 @@ enum Grammar {
     /// `1*UNICODECHARNOCRLF`
     Text,
     /// `name = 1*( "-" / "." / "_" / DIGIT / ALPHA )`
-    Name,
+    NameChars,
     /// `name / URI-reference`
-    NameOrReference,
+    NameCharsOrReference,
     /// `response-name *( SP response-name )`, where `response-name = 1*( "_" / DIGIT / ALPHA )`
     ResponseType,
     /// `1*NQCHAR *( SP 1*NQCHAR )`
@@ -59,77 +59,66 @@ enum Grammar {
 }
 
 /// The table. RFC 6749 appendix A, if nothing else is said.
-pub(crate) const fn rule(name: &str) -> Option<Rule> {
+const fn grammar(name: Name) -> Option<Grammar> {
     use Grammar::*;
-    let (grammar, limit) = match name.as_bytes() {
-        b"access_token" => (Vschars, limits::FOREIGN_TOKEN),
+    Some(match name {
+        Name::AccessToken => Vschars,
         // OpenID Connect Core section 3.1.2.1.
-        b"acr_values" => (List, limits::ACR_VALUES),
+        Name::AcrValues => List,
         // RFC 9396 section 2.
-        b"authorization_details" => (Json, limits::AUTHORIZATION_DETAILS),
+        Name::AuthorizationDetails => Json,
         // RFC 7521 section 4.2.
-        b"client_assertion" => (Vschars, limits::FOREIGN_TOKEN),
-        b"client_assertion_type" => (AbsoluteUri, limits::URI),
-        b"client_id" => (Vschars, limits::CLIENT_ID),
-        b"client_secret" => (Vschars, limits::CLIENT_SECRET),
-        b"code" => (Vschars, limits::FOREIGN_TOKEN),
+        Name::ClientAssertion => Vschars,
+        Name::ClientAssertionType => AbsoluteUri,
+        Name::ClientId => Vschars,
+        Name::ClientSecret => Vschars,
+        Name::Code => Vschars,
         // RFC 7636 sections 4.1 to 4.3.
-        b"code_challenge" => (Hash, 43),
-        b"code_challenge_method" => (Name, limits::NAME),
-        b"code_verifier" => (CodeVerifier, 128),
+        Name::CodeChallenge => Hash,
+        Name::CodeChallengeMethod => NameChars,
+        Name::CodeVerifier => CodeVerifier,
         // RFC 9449 section 10.
-        b"dpop_jkt" => (Hash, 43),
-        b"error" => (Nqschars, limits::NAME),
-        b"error_description" => (Nqschars, limits::URI),
-        b"error_uri" => (Reference, limits::URI),
-        b"grant_type" => (NameOrReference, limits::NAME),
+        Name::DpopJkt => Hash,
+        Name::Error => Nqschars,
+        Name::ErrorDescription => Nqschars,
+        Name::ErrorUri => Reference,
+        Name::GrantType => NameCharsOrReference,
         // OpenID Connect Core section 3.2.2.5; listed so that a client sees it where it may not be.
-        b"id_token" => (Vschars, limits::FOREIGN_TOKEN),
+        Name::IdToken => Vschars,
         // RFC 9207 section 2.
-        b"iss" => (Issuer, limits::URI),
+        Name::Iss => Issuer,
         // OpenID Connect Core section 3.1.2.1.
-        b"login_hint" => (Text, limits::LOGIN_HINT),
-        b"max_age" => (Digits, 10),
-        b"nonce" => (Text, limits::NONCE),
+        Name::LoginHint => Text,
+        Name::MaxAge => Digits,
+        Name::Nonce => Text,
         // A grant that RFC 9700 section 2.4 forbids; listed so that nothing of it passes unread.
-        b"password" => (Text, limits::CLIENT_SECRET),
+        Name::Password => Text,
         // OpenID Connect Core section 3.1.2.1.
-        b"prompt" => (List, limits::NAME),
+        Name::Prompt => List,
         // A.6 says URI-reference, section 3.1.2 says absolute and without a fragment.
-        b"redirect_uri" => (AbsoluteUri, limits::URI),
-        b"refresh_token" => (Vschars, limits::FOREIGN_TOKEN),
+        Name::RedirectUri => AbsoluteUri,
+        Name::RefreshToken => Vschars,
         // RFC 9101 section 5.
-        b"request" => (Vschars, limits::FOREIGN_TOKEN),
-        b"request_uri" => (AbsoluteUri, limits::URI),
+        Name::Request => Vschars,
+        Name::RequestUri => AbsoluteUri,
         // RFC 8707 section 2.
-        b"resource" => (AbsoluteUri, limits::RESOURCE),
+        Name::Resource => AbsoluteUri,
         // JARM section 2.3.
-        b"response" => (Vschars, limits::FOREIGN_TOKEN),
+        Name::Response => Vschars,
         // OAuth 2.0 Multiple Response Type Encoding Practices section 2.1.
-        b"response_mode" => (Name, limits::NAME),
-        b"response_type" => (ResponseType, limits::NAME),
-        b"scope" => (List, limits::SCOPE),
-        b"state" => (Vschars, limits::STATE),
+        Name::ResponseMode => NameChars,
+        Name::ResponseType => ResponseType,
+        Name::Scope => List,
+        Name::State => Vschars,
         // A claim and no parameter; OpenID Connect Core section 2 allows 255 ASCII characters.
-        b"sub" => (Vschars, limits::SUBJECT),
+        Name::Sub => Vschars,
         // RFC 7009 section 2.1, RFC 7662 section 2.1.
-        b"token" => (Vschars, limits::FOREIGN_TOKEN),
-        b"token_type_hint" => (Name, limits::NAME),
-        b"token_type" => (NameOrReference, limits::NAME),
-        b"username" => (Text, limits::SUBJECT),
+        Name::Token => Vschars,
+        Name::TokenTypeHint => NameChars,
+        Name::TokenType => NameCharsOrReference,
+        Name::Username => Text,
         _ => return None,
-    };
-    Some(Rule { grammar, limit })
-}
-
-impl Rule {
-    /// Checks a value; `name` is for the reason.
-    pub(crate) fn check(self, name: &'static str, value: &str) -> Result<(), Reason> {
-        if value.len() > self.limit {
-            return Err(Reason::TooLong { what: name, limit: self.limit });
-        }
-        if self.grammar.allows(value) { Ok(()) } else { Err(Reason::Malformed(name)) }
-    }
+    })
 }
 
 impl Grammar {
@@ -155,8 +144,8 @@ impl Grammar {
                 let allowed = |char| !matches!(char, '\0'..='\x08' | '\n'..='\x1f' | '\x7f' | '\u{fffe}' | '\u{ffff}');
                 !value.is_empty() && value.chars().all(allowed)
             }
-            Self::Name => made_of(name),
-            Self::NameOrReference => made_of(name) || (!bytes.is_empty() && uri::is_reference(value)),
+            Self::NameChars => made_of(name),
+            Self::NameCharsOrReference => made_of(name) || (!bytes.is_empty() && uri::is_reference(value)),
             Self::ResponseType => list_of(|&byte| byte == b'_' || byte.is_ascii_alphanumeric()),
             Self::List => list_of(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)),
             Self::Reference => uri::is_reference(value),
@@ -173,12 +162,43 @@ impl Grammar {
     }
 }
 
+/// Decodes a form in place, and fills a slot for each of `names`. It fails on a form that cannot be decoded, and on a listed
+/// parameter that comes twice (RFC 6749 sections 3.1 and 3.2), even if one copy is empty, as parsers differ about which copy
+/// counts. `many` are those that may be repeated; their values are not checked. Parameters that are not listed are ignored,
+/// repeated or not.
+pub(crate) fn read<'r>(
+    form: &'r mut [u8],
+    names: &[Name],
+    slots: &mut [Param<'r>],
+    many: &mut [(Name, &mut VecView<&'r str>)],
+) -> Result<(), Reason> {
+    let mut seen = 0_u64;
+    for pair in form::pairs(form)? {
+        let (text, value) = pair?;
+        let mut bit = 1_u64;
+        for (&name, slot) in names.iter().zip(&mut *slots) {
+            if name.as_str() == text {
+                if seen & bit != 0 {
+                    return Err(Reason::Repeated(name));
+                }
+                seen |= bit;
+                if !value.is_empty() {
+                    *slot = check(name, value).map(|()| Some(value));
+                }
+            }
+            bit <<= 1;
+        }
+        for (name, values) in &mut *many {
+            if name.as_str() == text && !value.is_empty() {
+                values.push(value).map_err(|_| Reason::TooMany(*name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Declares a request as a struct of its parameters, each a [`Param`]; the names must be in the table above. `many
 /// resource` declares the one parameter that may be repeated (RFC 8707 section 2); its values are not yet checked.
-///
-/// `read` decodes a form in place. It fails on a form that cannot be decoded, and on a listed parameter that comes twice
-/// (RFC 6749 sections 3.1 and 3.2), even if one copy is empty, as parsers differ about which copy counts. Parameters
-/// that are not listed are ignored, repeated or not.
 macro_rules! parameters {
     (
         $(#[$meta:meta])*
@@ -192,37 +212,15 @@ macro_rules! parameters {
 
         impl<'r> $request<'r> {
             $vis fn read(form: &'r mut [u8]) -> Result<Self, $crate::error::Reason> {
-                use $crate::error::Reason;
-                use $crate::terms::parameter::{Param, Rule, rule};
-                // `Some` once the parameter was seen.
-                $(let mut $field: Option<Param<'r>> = None;)+
+                use $crate::name::Name;
+                const NAMES: &[Name] = &[$(Name::of(stringify!($field))),+];
+                const { assert!(NAMES.len() <= 64, "a bit for each") };
+                let mut slots = [Ok(None); NAMES.len()];
                 $(let mut $many = heapless::Vec::new();)?
-                for pair in $crate::wire::form::pairs(form)? {
-                    let (name, value) = pair?;
-                    match name {
-                        $(stringify!($field) => {
-                            const RULE: Option<Rule> = rule(stringify!($field));
-                            const { assert!(RULE.is_some(), "a parameter that is not in the table") };
-                            if $field.is_some() {
-                                return Err(Reason::Repeated(stringify!($field)));
-                            }
-                            $field = Some(match RULE {
-                                Some(rule) if !value.is_empty() => {
-                                    rule.check(stringify!($field), value).map(|()| Some(value))
-                                }
-                                _ => Ok(None),
-                            });
-                        })+
-                        $(stringify!($many) if !value.is_empty() => {
-                            $many.push(value).map_err(|_| Reason::TooMany {
-                                what: stringify!($many),
-                                limit: $crate::limits::RESOURCES,
-                            })?;
-                        })?
-                        _ => {}
-                    }
-                }
-                Ok(Self { $($field: $field.unwrap_or(Ok(None)),)+ $($many,)? })
+                let many = &mut [$((const { Name::of(stringify!($many)) }, $many.as_mut_view()))?];
+                $crate::terms::parameter::read(form, NAMES, &mut slots, many)?;
+                let [$($field),+] = slots;
+                Ok(Self { $($field,)+ $($many,)? })
             }
         }
     };
@@ -245,14 +243,14 @@ macro_rules! every_parameter {
             })+
             // By reference: the by-value iterator of heapless has a panic path.
             for value in &every.resource {
-                check("resource", value)?;
+                check(Name::Resource, value)?;
                 visit("resource", value);
             }
             Ok(())
         }
 
         #[cfg(test)]
-        const EVERY: &[&str] = &[$(stringify!($field)),+];
+        const EVERY: &[Name] = &[$(Name::of(stringify!($field))),+];
     };
 }
 every_parameter!(

@@ -2,6 +2,7 @@
 
 use super::parameter;
 use crate::error::Reason;
+use crate::name::Name;
 
 /// A resource indicator: an absolute URI without a fragment, compared byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ impl<'r> Resource<'r> {
     /// resource = absolute-URI        ; RFC 3986 section 4.3: no fragment
     /// ```
     pub fn parse(text: &'r str) -> Result<Self, Reason> {
-        parameter::check("resource", text).map(|()| Self(text))
+        parameter::check(Name::Resource, text).map(|()| Self(text))
     }
 
     /// The indicator as it was written.
@@ -34,7 +35,7 @@ mod tests {
             assert_eq!(Resource::parse(text).map(Resource::as_str), Ok(text));
         }
         for text in ["", "api", "/api", "https://api.example/#", "https://api.example/ "] {
-            assert_eq!(Resource::parse(text), Err(Reason::Malformed("resource")));
+            assert_eq!(Resource::parse(text), Err(Reason::Malformed(Name::Resource)));
         }
     }
 }

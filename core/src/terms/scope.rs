@@ -2,6 +2,7 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::terms::list::List;
 
 /// Reads a scope of at most [`limits::SCOPE`] bytes and [`limits::SCOPE_TOKENS`] tokens, no token twice.
@@ -12,18 +13,18 @@ use crate::terms::list::List;
 /// ```
 pub fn parse(text: &str) -> Result<List<'_>, Reason> {
     if text.len() > limits::SCOPE {
-        return Err(Reason::TooLong { what: "scope", limit: limits::SCOPE });
+        return Err(Reason::TooLong(Name::Scope));
     }
     let mut tokens = text.as_bytes().split(|&byte| byte == b' ');
     let mut count = 0_usize;
     while let Some(token) = tokens.next() {
         if count >= limits::SCOPE_TOKENS {
-            return Err(Reason::TooMany { what: "scope", limit: limits::SCOPE_TOKENS });
+            return Err(Reason::TooMany(Name::Scope));
         }
         count = count.saturating_add(1);
         let nqchar = |&byte: &u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if token.is_empty() || !token.iter().all(nqchar) || tokens.clone().any(|other| other == token) {
-            return Err(Reason::Malformed("scope"));
+            return Err(Reason::Malformed(Name::Scope));
         }
     }
     Ok(List(text))
@@ -50,12 +51,12 @@ mod tests {
             assert_eq!(parse(text).map(|scope| scope.0), Ok(text));
         }
         for text in ["", " ", " a", "a ", "a  b", "a\tb", "a\"", "a\\", "\u{e9}", "a\u{0}", "\u{7f}", "a b a"] {
-            assert_eq!(parse(text), Err(Reason::Malformed("scope")), "{text:?}");
+            assert_eq!(parse(text), Err(Reason::Malformed(Name::Scope)), "{text:?}");
         }
         let long = "a".repeat(limits::SCOPE + 1);
-        assert_eq!(parse(&long), Err(Reason::TooLong { what: "scope", limit: limits::SCOPE }));
+        assert_eq!(parse(&long), Err(Reason::TooLong(Name::Scope)));
         let many: Vec<String> = (0..=limits::SCOPE_TOKENS).map(|n| std::format!("s{n}")).collect();
-        let reason = Reason::TooMany { what: "scope", limit: limits::SCOPE_TOKENS };
+        let reason = Reason::TooMany(Name::Scope);
         assert_eq!(parse(&many.join(" ")), Err(reason));
         assert!(parse(&many[1..].join(" ")).is_ok());
     }

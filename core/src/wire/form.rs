@@ -7,6 +7,7 @@ use core::cell::Cell;
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 
 /// The pairs of a form, in their order. After an error there are no more.
 pub struct Pairs<'r> {
@@ -24,7 +25,7 @@ pub struct Pairs<'r> {
 /// ```
 pub fn pairs(text: &mut [u8]) -> Result<Pairs<'_>, Reason> {
     if text.len() > limits::FORM {
-        return Err(Reason::TooLong { what: "form", limit: limits::FORM });
+        return Err(Reason::TooLong(Name::Form));
     }
     Ok(Pairs { rest: text, left: limits::PARAMETERS })
 }
@@ -41,7 +42,7 @@ impl<'r> Iterator for Pairs<'r> {
             }
             // An error leaves `rest` empty, so that iteration ends.
             let Some(left) = self.left.checked_sub(1) else {
-                return Some(Err(Reason::TooMany { what: "parameters", limit: limits::PARAMETERS }));
+                return Some(Err(Reason::TooMany(Name::Parameters)));
             };
             let decoded = decode_pair(pair);
             if decoded.is_ok() {
@@ -179,7 +180,7 @@ mod tests {
         let mut out = Vec::new();
         for pair in text.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
             if out.len() == limits::PARAMETERS {
-                return Err(Reason::TooMany { what: "parameters", limit: limits::PARAMETERS });
+                return Err(Reason::TooMany(Name::Parameters));
             }
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
             let name = decode(halves.next().unwrap())?;
@@ -228,9 +229,9 @@ mod tests {
     #[test]
     fn holds_its_limits() {
         assert_eq!(read(&[b'a'; limits::FORM]).map(|pairs| pairs.len()), Ok(1));
-        assert_eq!(read(&[b'a'; limits::FORM + 1]), Err(Reason::TooLong { what: "form", limit: limits::FORM }));
+        assert_eq!(read(&[b'a'; limits::FORM + 1]), Err(Reason::TooLong(Name::Form)));
         assert_eq!(read("a&".repeat(limits::PARAMETERS).as_bytes()).map(|pairs| pairs.len()), Ok(limits::PARAMETERS));
-        let reason = Reason::TooMany { what: "parameters", limit: limits::PARAMETERS };
+        let reason = Reason::TooMany(Name::Parameters);
         assert_eq!(read("a&".repeat(limits::PARAMETERS + 1).as_bytes()), Err(reason));
     }
 

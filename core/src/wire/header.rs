@@ -2,18 +2,19 @@
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::wire::http::Field;
 use crate::wire::write::Arena;
 use crate::wire::{base64, form};
 
 /// The value of a field that may occur once; names are compared without regard to case (RFC 9110 section 5.1).
-pub fn single<'r>(headers: &'r [Field<'r>], name: &'static str) -> Result<Option<&'r [u8]>, Reason> {
+pub fn single<'r>(headers: &'r [Field<'r>], name: Name) -> Result<Option<&'r [u8]>, Reason> {
     let mut found = None;
     for (count, field) in headers.iter().enumerate() {
         if count >= limits::HEADERS {
-            return Err(Reason::TooMany { what: "header fields", limit: limits::HEADERS });
+            return Err(Reason::TooMany(Name::HeaderFields));
         }
-        if field.name.eq_ignore_ascii_case(name) && found.replace(field.value).is_some() {
+        if field.name.eq_ignore_ascii_case(name.as_str()) && found.replace(field.value).is_some() {
             return Err(Reason::Repeated(name));
         }
     }
@@ -32,7 +33,7 @@ pub fn expect_json(headers: &[Field<'_>]) -> Result<(), Reason> {
 
 /// Refuses a body that is not declared as a JSON document of some kind (RFC 6839 section 3.1), such as a JWK set.
 pub fn expect_json_document(headers: &[Field<'_>]) -> Result<(), Reason> {
-    let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
+    let value = single(headers, Name::ContentType)?.ok_or(Reason::ContentType)?;
     let is_json = |media_type: &[u8]| {
         let suffix = media_type.len().checked_sub(5).and_then(|at| media_type.get(at..));
         let application = media_type.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"application/"));
@@ -44,7 +45,7 @@ pub fn expect_json_document(headers: &[Field<'_>]) -> Result<(), Reason> {
 
 /// Refuses a body of another media type. Parameters such as `charset` are ignored.
 fn expect(headers: &[Field<'_>], expected: &[u8]) -> Result<(), Reason> {
-    let value = single(headers, "Content-Type")?.ok_or(Reason::ContentType)?;
+    let value = single(headers, Name::ContentType)?.ok_or(Reason::ContentType)?;
     if value == expected || media_type(value).is_some_and(|media_type| media_type.eq_ignore_ascii_case(expected)) {
         Ok(())
     } else {
@@ -79,12 +80,12 @@ pub enum Authorization<'r> {
 /// token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 /// ```
 pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, Reason> {
-    const MALFORMED: Reason = Reason::Malformed("Authorization");
-    let Some(value) = single(headers, "Authorization")? else {
+    const MALFORMED: Reason = Reason::Malformed(Name::Authorization);
+    let Some(value) = single(headers, Name::Authorization)? else {
         return Ok(Authorization::Absent);
     };
     if value.len() > limits::AUTHORIZATION {
-        return Err(Reason::TooLong { what: "Authorization", limit: limits::AUTHORIZATION });
+        return Err(Reason::TooLong(Name::Authorization));
     }
     let end = value.iter().position(|&b| b == b' ').unwrap_or(value.len());
     let (scheme, rest) = value.split_at_checked(end).ok_or(MALFORMED)?;
@@ -111,7 +112,7 @@ pub fn authorization<'r>(headers: &'r [Field<'r>]) -> Result<Authorization<'r>, 
 
 /// Decodes `Basic` credentials into client_id and secret. Both halves are form-encoded inside (RFC 6749 section 2.3.1).
 pub fn basic<'a>(token: &[u8], arena: &mut Arena<'a>) -> Result<(&'a str, &'a str), Reason> {
-    const MALFORMED: Reason = Reason::Malformed("Authorization");
+    const MALFORMED: Reason = Reason::Malformed(Name::Authorization);
     let decoded = arena.fill(|place| base64::decode_standard(token, place)).map_err(|_| MALFORMED)?;
     let colon = decoded.iter().position(|&b| b == b':').ok_or(MALFORMED)?;
     let (id, rest) = decoded.split_at_mut_checked(colon).ok_or(MALFORMED)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::wire::base64;
 use crate::wire::json::{self, Object};
 use crate::wire::write::Arena;
@@ -61,8 +62,21 @@ impl Algorithm {
 
 /// Header parameters that are refused wherever they stand: those that must be understood, those that name or hold another key
 /// than the one that is known, and those of JWE, of nested JWTs and of other forms of the payload.
-const REFUSED: [&str; 13] =
-    ["crit", "b64", "jku", "x5u", "x5c", "cty", "enc", "zip", "epk", "apu", "apv", "p2s", "p2c"];
+const REFUSED: [Name; 13] = [
+    Name::Crit,
+    Name::B64,
+    Name::Jku,
+    Name::X5u,
+    Name::X5c,
+    Name::Cty,
+    Name::Enc,
+    Name::Zip,
+    Name::Epk,
+    Name::Apu,
+    Name::Apv,
+    Name::P2s,
+    Name::P2c,
+];
 
 /// A signed JSON object, and its signature. The signature has not been checked.
 #[derive(Clone, Copy)]
@@ -91,7 +105,7 @@ impl<'a> Jws<'a> {
     /// ```
     pub fn read(text: &'a str, arena: &mut Arena<'a>) -> Result<Self, Reason> {
         let jws = Self::parse(text, arena)?;
-        if jws.embedded_key.is_some() { Err(Reason::Malformed("jwk")) } else { Ok(jws) }
+        if jws.embedded_key.is_some() { Err(Reason::Malformed(Name::Jwk)) } else { Ok(jws) }
     }
 
     /// As [`read`](Self::read), for a kind of JWS that must bring its own key: also gives its `jwk`.
@@ -99,16 +113,16 @@ impl<'a> Jws<'a> {
         let jws = Self::parse(text, arena)?;
         match jws.embedded_key {
             // A name would stand for another key.
-            Some(_) if jws.key_id.is_some() => Err(Reason::Malformed("kid")),
+            Some(_) if jws.key_id.is_some() => Err(Reason::Malformed(Name::Kid)),
             Some(key) => Ok((jws, key)),
-            None => Err(Reason::Missing("jwk")),
+            None => Err(Reason::Missing(Name::Jwk)),
         }
     }
 
     fn parse(text: &'a str, arena: &mut Arena<'a>) -> Result<Self, Reason> {
         let bytes = text.as_bytes();
         if bytes.len() > limits::JWS {
-            return Err(Reason::TooLong { what: "JWS", limit: limits::JWS });
+            return Err(Reason::TooLong(Name::Jws));
         }
         let (header_text, rest) = cut(bytes)?;
         let (payload_text, signature_text) = cut(rest)?;
@@ -116,25 +130,25 @@ impl<'a> Jws<'a> {
         let message = bytes.get(..message_len).ok_or(FORM)?;
 
         let header = json::object(decode(header_text, arena)?)?;
-        if let Some(name) = REFUSED.into_iter().find(|name| header.get(name).is_some()) {
+        if let Some(name) = REFUSED.into_iter().find(|name| header.get(name.as_str()).is_some()) {
             return Err(Reason::Malformed(name));
         }
-        let algorithm = header.string("alg")?.ok_or(Reason::Missing("alg"))?;
-        let algorithm = Algorithm::from_name(algorithm).ok_or(Reason::Malformed("alg"))?;
-        let key_id = header.string("kid")?;
+        let algorithm = header.string(Name::Alg)?.ok_or(Reason::Missing(Name::Alg))?;
+        let algorithm = Algorithm::from_name(algorithm).ok_or(Reason::Malformed(Name::Alg))?;
+        let key_id = header.string(Name::Kid)?;
         if key_id.is_some_and(|key_id| key_id.len() > limits::KEY_ID) {
-            return Err(Reason::TooLong { what: "kid", limit: limits::KEY_ID });
+            return Err(Reason::TooLong(Name::Kid));
         }
         let embedded_key =
-            header.get("jwk").map(|value| value.as_object().ok_or(Reason::Malformed("jwk"))).transpose()?;
+            header.get("jwk").map(|value| value.as_object().ok_or(Reason::Malformed(Name::Jwk))).transpose()?;
         let signature_len = signature_text.len().saturating_mul(3).checked_div(4).unwrap_or_default();
         if !algorithm.fits(signature_len) {
-            return Err(Reason::Malformed("signature"));
+            return Err(Reason::Malformed(Name::Signature));
         }
         Ok(Self {
             algorithm,
             key_id,
-            media_type: header.string("typ")?,
+            media_type: header.string(Name::Typ)?,
             embedded_key,
             claims: json::object(decode(payload_text, arena)?)?,
             message,
@@ -186,7 +200,7 @@ impl<'a> Jws<'a> {
 }
 
 const PREFIX: &[u8] = b"application/";
-const FORM: Reason = Reason::Malformed("JWS");
+const FORM: Reason = Reason::Malformed(Name::Jws);
 
 /// What stands before and after the first `.`. A third one is no base64url, and so ends in a refusal too.
 fn cut(text: &[u8]) -> Result<(&[u8], &[u8]), Reason> {

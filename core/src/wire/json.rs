@@ -17,6 +17,7 @@ use core::cell::Cell;
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 
 /// A JSON value.
 #[derive(Clone, Copy)]
@@ -109,27 +110,27 @@ impl<'j> Object<'j> {
     }
 
     /// The member of this name, which must be a string if it is there: `null` or another type is no absence.
-    pub fn string(&self, name: &'static str) -> Result<Option<&'j str>, Reason> {
+    pub fn string(&self, name: Name) -> Result<Option<&'j str>, Reason> {
         self.typed(name, Value::as_str)
     }
 
     /// The member of this name, which must be a non-negative integer if it is there.
-    pub fn integer(&self, name: &'static str) -> Result<Option<u64>, Reason> {
+    pub fn integer(&self, name: Name) -> Result<Option<u64>, Reason> {
         self.typed(name, Value::as_u64)
     }
 
     /// The member of this name, which must be a boolean if it is there.
-    pub fn boolean(&self, name: &'static str) -> Result<Option<bool>, Reason> {
+    pub fn boolean(&self, name: Name) -> Result<Option<bool>, Reason> {
         self.typed(name, Value::as_bool)
     }
 
     /// The member of this name, which must be an array if it is there.
-    pub fn array(&self, name: &'static str) -> Result<Option<Array<'j>>, Reason> {
+    pub fn array(&self, name: Name) -> Result<Option<Array<'j>>, Reason> {
         self.typed(name, Value::as_array)
     }
 
-    fn typed<T>(&self, name: &'static str, read: fn(Value<'j>) -> Option<T>) -> Result<Option<T>, Reason> {
-        self.get(name).map(|value| read(value).ok_or(Reason::Malformed(name))).transpose()
+    fn typed<T>(&self, name: Name, read: fn(Value<'j>) -> Option<T>) -> Result<Option<T>, Reason> {
+        self.get(name.as_str()).map(|value| read(value).ok_or(Reason::Malformed(name))).transpose()
     }
 
     /// The members, in their order.
@@ -167,7 +168,7 @@ pub fn array(text: &mut [u8]) -> Result<Array<'_>, Reason> {
 
 fn checked(text: &mut [u8], open: u8) -> Result<&[u8], Reason> {
     if text.len() > limits::JSON {
-        return Err(Reason::TooLong { what: "JSON", limit: limits::JSON });
+        return Err(Reason::TooLong(Name::Json));
     }
     if core::str::from_utf8(text).is_err() {
         return Err(Reason::NotUtf8);

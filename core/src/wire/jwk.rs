@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 use crate::wire::base64;
 use crate::wire::jose::Algorithm;
 use crate::wire::json::{Object, Value};
@@ -29,7 +30,7 @@ enum Material<'j> {
 }
 
 /// Members of private and of symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+const PRIVATE: [Name; 8] = [Name::D, Name::P, Name::Q, Name::Dp, Name::Dq, Name::Qi, Name::Oth, Name::K];
 
 impl<'j> Jwk<'j> {
     /// Reads a key that may verify signatures: `EC` with `P-256`, `OKP` with `Ed25519`, or `RSA` with an odd modulus of
@@ -44,30 +45,30 @@ impl<'j> Jwk<'j> {
     /// e = 1*base64url                  ; likewise, at most 4 bytes
     /// ```
     pub fn read(object: &Object<'j>) -> Result<Self, Reason> {
-        if let Some(name) = PRIVATE.into_iter().find(|name| object.get(name).is_some()) {
+        if let Some(name) = PRIVATE.into_iter().find(|name| object.get(name.as_str()).is_some()) {
             return Err(Reason::Malformed(name));
         }
-        if object.string("use")?.is_some_and(|usage| usage != "sig") {
-            return Err(Reason::Malformed("use"));
+        if object.string(Name::Use)?.is_some_and(|usage| usage != "sig") {
+            return Err(Reason::Malformed(Name::Use));
         }
-        if let Some(operations) = object.array("key_ops")? {
+        if let Some(operations) = object.array(Name::KeyOps)? {
             let mut verifies = false;
             for operation in operations.iter().map(Value::as_str) {
-                verifies |= operation.ok_or(Reason::Malformed("key_ops"))? == "verify";
+                verifies |= operation.ok_or(Reason::Malformed(Name::KeyOps))? == "verify";
             }
             if !verifies {
-                return Err(Reason::Malformed("key_ops"));
+                return Err(Reason::Malformed(Name::KeyOps));
             }
         }
         let material = Material::read(object)?;
-        let algorithm = match object.string("alg")?.map(Algorithm::from_name) {
+        let algorithm = match object.string(Name::Alg)?.map(Algorithm::from_name) {
             Some(Some(algorithm)) if material.serves(algorithm) => Some(algorithm),
-            Some(_) => return Err(Reason::Malformed("alg")),
+            Some(_) => return Err(Reason::Malformed(Name::Alg)),
             None => material.algorithm(),
         };
-        let key_id = object.string("kid")?;
+        let key_id = object.string(Name::Kid)?;
         if key_id.is_some_and(|key_id| key_id.len() > limits::KEY_ID) {
-            return Err(Reason::TooLong { what: "kid", limit: limits::KEY_ID });
+            return Err(Reason::TooLong(Name::Kid));
         }
         Ok(Self { key_id, algorithm, material })
     }
@@ -123,25 +124,28 @@ impl<'j> Jwk<'j> {
 impl<'j> Material<'j> {
     fn read(object: &Object<'j>) -> Result<Self, Reason> {
         let required = |name| object.string(name)?.ok_or(Reason::Missing(name));
-        match required("kty")? {
-            "EC" if required("crv")? == "P-256" => {
-                Ok(Self::P256 { x: coordinate("x", required("x")?)?, y: coordinate("y", required("y")?)? })
+        match required(Name::Kty)? {
+            "EC" if required(Name::Crv)? == "P-256" => Ok(Self::P256 {
+                x: coordinate(Name::X, required(Name::X)?)?,
+                y: coordinate(Name::Y, required(Name::Y)?)?,
+            }),
+            "OKP" if required(Name::Crv)? == "Ed25519" => {
+                Ok(Self::Ed25519 { x: coordinate(Name::X, required(Name::X)?)? })
             }
-            "OKP" if required("crv")? == "Ed25519" => Ok(Self::Ed25519 { x: coordinate("x", required("x")?)? }),
-            "EC" | "OKP" => Err(Reason::Malformed("crv")),
+            "EC" | "OKP" => Err(Reason::Malformed(Name::Crv)),
             "RSA" => {
-                let (n, e) = (required("n")?, required("e")?);
+                let (n, e) = (required(Name::N)?, required(Name::E)?);
                 let bits = bits_of_odd::<{ limits::RSA_MODULUS_MAX / 8 }>(n).unwrap_or_default();
                 if !(limits::RSA_MODULUS_MIN..=limits::RSA_MODULUS_MAX).contains(&bits) {
-                    return Err(Reason::Malformed("n"));
+                    return Err(Reason::Malformed(Name::N));
                 }
                 // One bit would be the exponent 1, under which every message is its own signature.
                 if bits_of_odd::<4>(e).is_none_or(|bits| bits < 2) {
-                    return Err(Reason::Malformed("e"));
+                    return Err(Reason::Malformed(Name::E));
                 }
                 Ok(Self::Rsa { n, e })
             }
-            _ => Err(Reason::Malformed("kty")),
+            _ => Err(Reason::Malformed(Name::Kty)),
         }
     }
 
@@ -173,7 +177,7 @@ impl<'j> Material<'j> {
 }
 
 /// A coordinate of 32 bytes, leading zeros included (RFC 7518 section 6.2.1.2).
-fn coordinate<'j>(name: &'static str, text: &'j str) -> Result<&'j str, Reason> {
+fn coordinate(name: Name, text: &str) -> Result<&str, Reason> {
     let mut bytes = [0; 32];
     match base64::decode_url(text.as_bytes(), &mut bytes) {
         Some(32) => Ok(text),
@@ -202,16 +206,16 @@ pub fn select<'j>(
     algorithm: Algorithm,
     registered: Option<Algorithm>,
 ) -> Result<Option<Jwk<'j>>, Reason> {
-    let keys = set.array("keys")?.ok_or(Reason::Missing("keys"))?;
+    let keys = set.array(Name::Keys)?.ok_or(Reason::Missing(Name::Keys))?;
     if registered.is_some_and(|registered| registered != algorithm) {
-        return Err(Reason::Malformed("alg"));
+        return Err(Reason::Malformed(Name::Alg));
     }
     let mut found = None;
     for (count, key) in keys.iter().enumerate() {
         if count >= limits::KEYS {
-            return Err(Reason::TooMany { what: "keys", limit: limits::KEYS });
+            return Err(Reason::TooMany(Name::Keys));
         }
-        let key = key.as_object().ok_or(Reason::Malformed("keys"))?;
+        let key = key.as_object().ok_or(Reason::Malformed(Name::Keys))?;
         let Ok(key) = Jwk::read(&key) else { continue };
         if key_id.is_some() && key.key_id != key_id {
             continue;
@@ -220,7 +224,7 @@ pub fn select<'j>(
         if let Some(key) = key.filter(|key| key.algorithm == Some(algorithm))
             && found.replace(key).is_some()
         {
-            return Err(Reason::Repeated("kid"));
+            return Err(Reason::Repeated(Name::Kid));
         }
     }
     Ok(found)

@@ -33,6 +33,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn;
 use axum::routing::{any, get};
+use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
 use symbolon::record::SenderConstraint;
@@ -235,7 +236,11 @@ fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<R
     Ok(ResourceServer {
         resource: Resource::parse(resource)?,
         issuer: server.issuer,
-        introspection_endpoint: Endpoint::parse("introspection_endpoint", url, Schemes::HttpsAndPlainHttpOnLoopback)?,
+        introspection_endpoint: Endpoint::parse(
+            Name::IntrospectionEndpoint,
+            url,
+            Schemes::HttpsAndPlainHttpOnLoopback,
+        )?,
         client_id: ClientId::parse(client_id)?,
         client_secret,
         realm: resource,

@@ -1,5 +1,6 @@
 //! Errors, logs and output: what leaks.
 
+use symbolon::Name;
 use symbolon::record::Client;
 use symbolon::server::{Authorization, Decision};
 use symbolon::terms::UserAgent;
@@ -72,11 +73,11 @@ const REASONS: &[Reason] = &[
     Reason::NotUtf8,
     Reason::Json,
     Reason::JsonRepeated,
-    Reason::TooLong { what: "state", limit: 1 },
-    Reason::TooMany { what: "scope", limit: 1 },
-    Reason::Repeated("code"),
-    Reason::Missing("code"),
-    Reason::Malformed("code"),
+    Reason::TooLong(Name::State),
+    Reason::TooMany(Name::Scope),
+    Reason::Repeated(Name::Code),
+    Reason::Missing(Name::Code),
+    Reason::Malformed(Name::Code),
     Reason::ResponseType,
     Reason::ResponseMode,
     Reason::RequestObject,
@@ -93,11 +94,11 @@ const REASONS: &[Reason] = &[
     Reason::SeveralCredentials,
     Reason::ClientAuthentication,
     Reason::PublicClient,
-    Reason::Assertion("aud"),
+    Reason::Assertion(Name::Aud),
     Reason::Certificate,
-    Reason::DpopProof("x5t#S256"),
-    Reason::Claim("exp"),
-    Reason::Document("keys"),
+    Reason::DpopProof(Name::X5tS256),
+    Reason::Claim(Name::Exp),
+    Reason::Document(Name::Keys),
     Reason::CodeInvalid,
     Reason::CodeExpired,
     Reason::CodeDead,
@@ -175,7 +176,7 @@ fn el_04(_: &Ground) -> Checked {
     })?;
     for reason in REASONS {
         let answer = reason.answer();
-        let texts = [answer.text, answer.code.as_str(), reason.parameter().unwrap_or("a")];
+        let texts = [answer.text, answer.code.as_str(), reason.parameter().map_or("a", Name::as_str)];
         let allowed = |text: &&str| {
             !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
         };

@@ -47,7 +47,9 @@ fn hostile(ground: &Ground, endpoint: &str, url: &str) -> Checked {
         let document = METADATA.replace(url, hostile);
         ensure(document != METADATA, || format!("{endpoint} is not in the metadata"))?;
         match visit(ground).start(&client(ISSUER), &document, BROWSER) {
-            Err(reason @ Reason::Malformed(name)) if name == endpoint => Ok(format!("no sign-in ({reason:?})")),
+            Err(reason @ Reason::Malformed(name)) if name.as_str() == endpoint => {
+                Ok(format!("no sign-in ({reason:?})"))
+            }
             Err(reason) => Err(format!("{reason:?}")),
             Ok(begun) => Err(format!("sent to {}", begun.url)),
         }

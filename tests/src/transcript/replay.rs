@@ -91,11 +91,14 @@ pub fn reply(reply: Reply<'_>) -> Outcome {
 
 /// The name of a reason, with the parameter at fault and the limit where there is one.
 pub fn name_of_reason(reason: Reason) -> String {
-    let name = reason.name();
-    match reason {
-        Reason::TooLong { what, limit } | Reason::TooMany { what, limit } => format!("{name} {what} {limit}"),
-        _ => reason.parameter().map_or(name.into(), |parameter| format!("{name} {parameter}")),
+    let mut text = String::from(reason.name());
+    if let Some(parameter) = reason.parameter() {
+        text = format!("{text} {}", parameter.as_str());
     }
+    if let Some(limit) = reason.limit() {
+        text = format!("{text} {limit}");
+    }
+    text
 }
 
 /// The data of a read.

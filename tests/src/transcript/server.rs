@@ -83,7 +83,7 @@ fn authorization(authorization: Authorization<'_>) -> Outcome {
     ];
     if let Some(reason) = prompt.refusal {
         fields.push(("refusal", reason.name().into()));
-        fields.extend(reason.parameter().map(|parameter| ("refusal_parameter", parameter.to_owned())));
+        fields.extend(reason.parameter().map(|parameter| ("refusal_parameter", parameter.as_str().to_owned())));
     }
     Outcome::of("prompt", fields)
 }

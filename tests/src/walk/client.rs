@@ -1,5 +1,6 @@
 //! The flows of the client and of the resource server, walked as those of the server are.
 
+use symbolon::Name;
 use symbolon::client::{Authentication, BUFFER, Client, Refreshed, Revoked, SignIn};
 use symbolon::record::{Key, Owner};
 use symbolon::resource::{Judgement, ResourceServer};
@@ -204,7 +205,7 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
 }
 
 fn resource_server() -> ResourceServer<'static> {
-    let endpoint = Endpoint::parse("introspection_endpoint", "https://as.example/introspect", Schemes::Https);
+    let endpoint = Endpoint::parse(Name::IntrospectionEndpoint, "https://as.example/introspect", Schemes::Https);
     ResourceServer {
         resource: Resource::parse(RESOURCE).expect("a resource"),
         issuer: Issuer::parse(ISSUER).expect("an issuer"),

@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use crate::error::Reason;
 use crate::limits;
+use crate::name::Name;
 
 /// The walk, and how far it is.
 pub(super) struct Checker<'t> {
@@ -87,7 +88,7 @@ impl<'t> Checker<'t> {
                 (Next::FirstValue | Next::Value, b'{' | b'[', _) => {
                     // The level in hand counts too.
                     if levels.len().saturating_add(1) >= limits::JSON_DEPTH || levels.push(level).is_err() {
-                        return Err(Reason::TooMany { what: "JSON levels", limit: limits::JSON_DEPTH });
+                        return Err(Reason::TooMany(Name::JsonLevels));
                     }
                     let object = first == b'{';
                     level = if object { Level::Object(names.len()) } else { Level::Array };
@@ -206,7 +207,7 @@ impl<'t> Checker<'t> {
         let length = u16::try_from(out.length)
             .ok()
             .filter(|_| out.length <= limits::JSON_STRING)
-            .ok_or(Reason::TooLong { what: "JSON string", limit: limits::JSON_STRING })?;
+            .ok_or(Reason::TooLong(Name::JsonString))?;
         // The byte that is still held falls on the closing quote or before it; the rest becomes space.
         let left = self.at.saturating_sub(self.text.len().saturating_sub(out.to.len()));
         let mut rest = out.to;
@@ -277,7 +278,7 @@ impl<'t> Checker<'t> {
         if names.iter().skip(base).any(|&other| self.rewritten(other) == bytes) {
             return Err(Reason::JsonRepeated);
         }
-        names.push(name).map_err(|_| Reason::TooMany { what: "JSON members", limit: limits::JSON_MEMBERS })
+        names.push(name).map_err(|_| Reason::TooMany(Name::JsonMembers))
     }
 
     /// A rewritten string with its header.

@@ -146,7 +146,7 @@ fn refuses_repeated_members_at_every_level() {
 fn holds_its_limits() {
     let nested = |depth: usize| std::format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     let arrays = |depth: usize| std::format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
-    let levels = Err(Reason::TooMany { what: "JSON levels", limit: limits::JSON_DEPTH });
+    let levels = Err(Reason::TooMany(Name::JsonLevels));
     assert_eq!(read(&nested(limits::JSON_DEPTH)), Ok(nested(limits::JSON_DEPTH)));
     assert_eq!(read(&nested(limits::JSON_DEPTH + 1)), levels);
     assert_eq!(read(&arrays(limits::JSON_DEPTH)), Ok(arrays(limits::JSON_DEPTH)));
@@ -156,15 +156,15 @@ fn holds_its_limits() {
         std::format!("{{{}}}", (0..count).map(|n| std::format!("\"m{n}\":1")).collect::<Vec<_>>().join(","))
     };
     assert!(read(&members(limits::JSON_MEMBERS)).is_ok());
-    let reason = Reason::TooMany { what: "JSON members", limit: limits::JSON_MEMBERS };
+    let reason = Reason::TooMany(Name::JsonMembers);
     assert_eq!(read(&members(limits::JSON_MEMBERS + 1)), Err(reason));
 
     let string = |length: usize| std::format!("{{\"a\":\"{}\"}}", "x".repeat(length));
     assert_eq!(read(&string(limits::JSON_STRING)), Ok(string(limits::JSON_STRING)));
-    let reason = Reason::TooLong { what: "JSON string", limit: limits::JSON_STRING };
+    let reason = Reason::TooLong(Name::JsonString);
     assert_eq!(read(&string(limits::JSON_STRING + 1)), Err(reason));
 
-    let reason = Reason::TooLong { what: "JSON", limit: limits::JSON };
+    let reason = Reason::TooLong(Name::Json);
     assert_eq!(read(&std::format!("{{}}{}", " ".repeat(limits::JSON - 2))), Ok("{}".to_string()));
     assert_eq!(read(&std::format!("{{}}{}", " ".repeat(limits::JSON - 1))), Err(reason));
 }
@@ -211,7 +211,7 @@ fn reads_an_array_at_the_top_as_it_reads_one_below() {
     }
     assert_eq!(read("[{\"a\":1,\"\\u0061\":2}]"), Err(Reason::JsonRepeated));
     let nested = |levels: usize| [&"[".repeat(levels)[..], &"]".repeat(levels)].concat();
-    let deep = Reason::TooMany { what: "JSON levels", limit: limits::JSON_DEPTH };
+    let deep = Reason::TooMany(Name::JsonLevels);
     assert_eq!(read(&nested(limits::JSON_DEPTH + 1)), Err(deep));
     assert!(read(&nested(limits::JSON_DEPTH)).is_ok());
     assert_eq!(object(&mut b"[]".to_vec()).err(), Some(Reason::Json));
