@@ -86,6 +86,8 @@ pub mod name;
 pub mod proof;
 pub mod record;
 pub mod resource;
+#[cfg(feature = "rustcrypto")]
+pub mod rustcrypto;
 pub mod server;
 pub mod step;
 pub mod terms;

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("terms", &["wire", "limits", "name", "error", "event"]),
     ("record", &["terms", "wire", "limits", "name", "error", "event"]),
     ("step", &["record", "terms", "wire", "limits", "name", "error", "event"]),
+    ("rustcrypto", &["step", "wire", "limits", "name", "error"]),
     ("document", &["step", "record", "terms", "wire", "limits", "name", "error", "event"]),
     ("proof", &["step", "record", "terms", "wire", "limits", "name", "error", "event"]),
     ("server", &["document", "proof", "step", "record", "terms", "wire", "limits", "name", "error", "event"]),

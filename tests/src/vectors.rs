@@ -5,9 +5,11 @@
 //! | `raw`, `raw_hex` or `raw_repeat` | the form decoder, then every parameter's grammar |
 //! | `registered`, `requested` | the rules for redirection URIs |
 //! | `verifier`, `challenge` | PKCE with S256 |
-//! | `kind`, `input` | an example of an RFC, by the reader of its kind |
+//! | `kind`, `input` | an example of an RFC, by the reader of its kind; those of keys and signatures are in `vectors/jose.rs` |
 //!
 //! A case may be held wrong: `verdict_held_wrong` says why, and `ours` is the verdict that is checked instead.
+
+mod jose;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -268,6 +270,9 @@ fn check_pkce(case: &Case) -> Result<(), Failure> {
 }
 
 fn check_example(case: &Case) -> Result<(), Failure> {
+    if let Some(checked) = jose::check(case) {
+        return checked;
+    }
     let (input, expected) = (string(case, "input")?, case.get("expect").ok_or("has no expect")?);
     let got = match string(case, "kind")? {
         "form" => accept(input.as_bytes()).map(|params| show_params(&params)),

@@ -20,13 +20,26 @@ pub struct Jwk<'j> {
 
 /// The members that make the key, in base64url: strict, so that each key has one spelling.
 #[derive(Clone, Copy)]
-enum Material<'j> {
+pub enum Material<'j> {
     /// `EC` with `P-256`. That the point is on the curve is for the host to see, who verifies.
-    P256 { x: &'j str, y: &'j str },
+    P256 {
+        /// The first coordinate, 32 bytes.
+        x: &'j str,
+        /// The second coordinate, 32 bytes.
+        y: &'j str,
+    },
     /// `OKP` with `Ed25519`.
-    Ed25519 { x: &'j str },
+    Ed25519 {
+        /// The point, 32 bytes.
+        x: &'j str,
+    },
     /// `RSA`.
-    Rsa { n: &'j str, e: &'j str },
+    Rsa {
+        /// The modulus, big-endian.
+        n: &'j str,
+        /// The exponent, big-endian, at most 4 bytes.
+        e: &'j str,
+    },
 }
 
 /// Members of private and of symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2).
@@ -89,6 +102,11 @@ impl<'j> Jwk<'j> {
     pub fn with_algorithm(self, algorithm: Algorithm) -> Option<Self> {
         let fits = self.algorithm.is_none_or(|own| own == algorithm) && self.material.serves(algorithm);
         fits.then_some(Self { algorithm: Some(algorithm), ..self })
+    }
+
+    /// The members that make the key.
+    pub const fn material(&self) -> Material<'j> {
+        self.material
     }
 
     /// The thumbprint with SHA-256 (RFC 7638 section 3, RFC 8037 appendix A.3).
