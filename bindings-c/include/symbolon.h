@@ -312,6 +312,13 @@ void symbolon_wipe(uint8_t *bytes, size_t len);
 /* A secret that credentials are made with: 32 random bytes. */
 typedef struct symbolon_credential_key { uint8_t id; uint8_t secret[32]; } symbolon_credential_key;
 
+/* The public half of a key that the program signs with. */
+typedef struct symbolon_signing_key {
+    symbolon_str key_id;
+    symbolon_str algorithm; /* ES256, EdDSA, PS256 or RS256 */
+    symbolon_str jwk;       /* with this kid and alg */
+} symbolon_signing_key;
+
 /* Lifetimes of 0 are the default: 600, 60, 600 seconds, 30 days, 90 days, 30 seconds. */
 typedef struct symbolon_server_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
@@ -324,6 +331,11 @@ typedef struct symbolon_server_config {
     symbolon_str scopes_supported;
     const symbolon_credential_key *keys; /* the first one makes new credentials; lent for the call */
     size_t keys_len;
+    const symbolon_signing_key *signing_keys; /* the first one signs, all are published; lent for the call, but for the texts */
+    size_t signing_keys_len;
+    uint32_t jwt_access_tokens;  /* 1 if access tokens are JWTs (RFC 9068), else they are opaque */
+    uint32_t sender_constrained; /* 1 if every client's tokens must be bound to a key */
+    uint32_t dpop_nonces;        /* 1 if a DPoP proof must hold a nonce of this server */
     uint64_t interaction_lifetime;
     uint64_t code_lifetime;
     uint64_t access_token_lifetime;
@@ -344,14 +356,25 @@ SYMBOLON_CHECK symbolon_status symbolon_server_init(symbolon_server *server, con
 typedef struct symbolon_registration {
     uint32_t abi;                /* SYMBOLON_ABI */
     uint32_t application_type;   /* 1 web, 2 native, 3 native with a port that may vary for localhost too */
-    uint32_t authentication;     /* 1 none, 2 client_secret_basic, 3 client_secret_post */
+    uint32_t authentication;     /* 1 none, 2 client_secret_basic, 3 client_secret_post, 4 private_key_jwt, 5 tls_client_auth,
+                                    6 self_signed_tls_client_auth */
     uint32_t authorization_code; /* 1 if it may use this grant */
     uint32_t refresh_token;      /* 1 if it gets refresh tokens */
+    uint32_t client_credentials; /* 1 if it may act for itself */
+    uint32_t sender_constrained; /* 1 if its tokens must be bound to a key */
     uint32_t disabled;           /* 1 if it is shut out */
     symbolon_str client_id;
     symbolon_str client_name;
     symbolon_str secret;          /* drawn at random, with 128 bits of entropy or more */
     symbolon_str previous_secret; /* the one that it replaces */
+    symbolon_str jwks;     /* its public keys, as a JWK set, */
+    symbolon_str jwks_uri; /* or where such a set is */
+    symbolon_str token_endpoint_auth_signing_alg; /* of its assertions; empty if its keys say it */
+    symbolon_str tls_client_auth_subject_dn; /* whom its certificate is for: one of these five, as RFC 4514 writes it, */
+    symbolon_str tls_client_auth_san_dns;
+    symbolon_str tls_client_auth_san_uri;
+    symbolon_str tls_client_auth_san_ip;
+    symbolon_str tls_client_auth_san_email;
     symbolon_str redirect_uris;
     symbolon_str scope;
     symbolon_str default_scope;
@@ -364,6 +387,18 @@ SYMBOLON_CHECK symbolon_status symbolon_register(const symbolon_registration *re
                                                  size_t row_len, size_t *written, symbolon_reason *why);
 size_t symbolon_client_row_size(void); /* the longest row */
 
+/* A client certificate of which the TLS handshake has shown that the client holds its key: from the connection, or from a proxy
+ * of the program's own that strips what others send. Lists have one space between their names. */
+typedef struct symbolon_certificate {
+    uint8_t thumbprint[32];  /* the SHA-256 of its DER encoding */
+    uint32_t chain_verified; /* 1 if it leads to an authority that may name clients; 0 for a self-signed one */
+    symbolon_str subject;    /* as RFC 4514 writes it */
+    symbolon_str dns; /* its alternative names */
+    symbolon_str uri;
+    symbolon_str ip;
+    symbolon_str email;
+} symbolon_certificate;
+
 /* A request as it arrived. Query and body are overwritten. The struct and the header fields are lent for the call. */
 typedef struct symbolon_request {
     symbolon_str method;
@@ -373,6 +408,7 @@ typedef struct symbolon_request {
     size_t headers_len;
     uint8_t *body;
     size_t body_len;
+    const symbolon_certificate *certificate; /* NULL for none */
 } symbolon_request;
 
 /* browser is what binds the user's browser: a random cookie of 16 bytes or more. One that is shorter, or missing, is

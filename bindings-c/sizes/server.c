@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     if (symbolon_server_init(&server, &config, &why) != SYMBOLON_OK) return 1;
     if (symbolon_register(&client, key.secret, row, sizeof row, &row_len, &why) != SYMBOLON_OK) return 1;
     symbolon_field header = {given(), {input, input_len}};
-    symbolon_request request = {{"POST", 4}, input, input_len, &header, 1, input, input_len};
+    symbolon_request request = {{"POST", 4}, input, input_len, &header, 1, input, input_len, NULL};
     symbolon_bytes browser = {input, 32};
     symbolon_decision decision = {given(), 1, 1, given()};
     int failed = 0;

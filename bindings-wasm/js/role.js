@@ -36,7 +36,9 @@ export function choice(words, value, what) {
   return place >= 0 ? place + 1 : refuse(`${what} must be one of ${words.join(', ')}`);
 }
 
-export const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
+export const METHODS = [
+  'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth',
+];
 
 /** The time, in seconds: of the clock if none is given. */
 export const seconds = (now = Math.floor(Date.now() / 1000)) => u64(now, 'now');

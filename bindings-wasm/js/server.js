@@ -2,7 +2,7 @@
 
 import { SymbolonError } from './errors.js';
 import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
-import { bytes, fields, key, pair, refuse } from './structs.js';
+import { bytes, fields, key, pair, refuse, table } from './structs.js';
 
 /** The keys that credentials are made with: a byte of id and 32 of secret each. */
 function credentialKeys(keys) {
@@ -13,14 +13,19 @@ function credentialKeys(keys) {
   return { ...bytes(Uint8Array.from(each.flat())), length: each.length };
 }
 
+/** The public halves of the keys that the host signs with. */
+const signingKeys = (keys = []) =>
+  table(Array.from(keys, ({ key_id, algorithm, jwk }) => [pair(key_id, 'key_id'), pair(algorithm, 'algorithm'), pair(jwk, 'jwk')]));
+
 export class Server extends Role {
-  constructor(core, { keys, ...config }) {
-    super(core, 'server', { ...config, keys: credentialKeys(keys) });
+  constructor(core, { keys, signing_keys, ...config }) {
+    super(core, 'server', { ...config, keys: credentialKeys(keys), signing_keys: signingKeys(signing_keys) });
   }
 
-  #request({ method, query = '', headers, body = '' }) {
+  #request({ method, query = '', headers, body = '', certificate }) {
     const [line, form] = [bytes(query, 'query'), bytes(body, 'body')];
-    return this.core.struct('request', { method, query: line, headers: fields(headers), body: form });
+    const shown = certificate && this.core.struct('certificate', certificate);
+    return this.core.struct('request', { method, query: line, headers: fields(headers), body: form, certificate: shown });
   }
 
   authorize(request, { browser, now, entropy }) {

@@ -6,6 +6,8 @@ import { room } from './memory.js';
 const [BOOL, U32, U64, SIZE, TEXT, BYTES, KEY, HEADERS, POINTER] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 /** SYMBOLON_FIELDS, and the sizes of a symbolon_field and a symbolon_member. */
 const [FIELDS, FIELD, MEMBER] = [6, 16, 16];
+/** The size of a symbolon_str. */
+const PAIR = 8;
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -115,22 +117,23 @@ function fieldValue(value, what) {
     character <= '\xff' ? character.charCodeAt(0) : refuse(`${what} has a character that no header field has`));
 }
 
-/** Header fields: pairs of a name and a value, in order, as a Headers object has them or as rawHeaders are in Node. */
-export function fields(headers = []) {
-  const all = Array.from(headers, ([name, value]) => [pair(name, 'a header name'), pair(fieldValue(value, name))]);
+/** An array of structs that hold nothing but texts: rows of pairs. */
+export function table(rows) {
+  const width = rows[0]?.length ?? 0;
   return {
-    length: all.length,
-    room: all.reduce((sum, [name, value]) => sum + name.room + value.room, 0),
+    length: rows.length,
+    room: rows.flat().reduce((sum, { room }) => sum + room, 0),
     write(slot) {
-      const at = slot.take(all.length * FIELD);
-      all.forEach(([name, value], place) => {
-        name.write(slot, at + place * FIELD);
-        value.write(slot, at + place * FIELD + 8);
-      });
+      const at = slot.take(rows.length * width * PAIR);
+      rows.flat().forEach((value, place) => value.write(slot, at + place * PAIR));
       return at;
     },
   };
 }
+
+/** Header fields: pairs of a name and a value, in order, as a Headers object has them or as rawHeaders are in Node. */
+export const fields = (headers = []) =>
+  table(Array.from(headers, ([name, value]) => [pair(name, 'a header name'), pair(fieldValue(value, name))]));
 
 /** A whole number of so many bits. */
 function whole(value, bits, what) {
@@ -155,12 +158,15 @@ export function struct({ name: struct, members, size }, values) {
     const { type, offset } = known.get(name) ?? refuse(`${struct} has no ${name}`);
     const what = `${name} of ${struct}`;
     if (type === POINTER) {
-      const { offset: length } = known.get(`${name}_len`);
+      const length = known.get(`${name}_len`);
       total += value.room;
       writes.push((view, at, slot) => {
         view.setUint32(at + offset, value.write(slot), true);
-        view.setUint32(at + length, value.length, true);
+        if (length) view.setUint32(at + length.offset, value.length, true);
       });
+    } else if (type === KEY) {
+      key(value, what);
+      writes.push((_, at, slot) => slot.memory.bytes.set(value, at + offset));
     } else if (type === TEXT) {
       const text = pair(value, what);
       total += text.room;

@@ -7,6 +7,23 @@ export type { Client, ClientConfig, Source } from './client.js';
 /** Header fields, every one, in order, repetitions included. */
 export type HeaderFields = Iterable<readonly [name: string, value: string | Uint8Array]>;
 
+/**
+ * A client certificate of which the TLS handshake has shown that the client holds its key: from the connection, or from a proxy of
+ * the program's own that strips what others send. Lists have one space between their names.
+ */
+export interface Certificate {
+  /** The SHA-256 of its DER encoding. */
+  thumbprint: Uint8Array;
+  /** It leads to an authority that may name clients; false for a self-signed one. */
+  chain_verified?: boolean;
+  /** As RFC 4514 writes it. */
+  subject?: string;
+  dns?: string;
+  uri?: string;
+  ip?: string;
+  email?: string;
+}
+
 /** A request as it arrived. */
 export interface Request {
   method: string;
@@ -14,6 +31,15 @@ export interface Request {
   query?: string | Uint8Array;
   headers: HeaderFields;
   body?: string | Uint8Array;
+  certificate?: Certificate;
+}
+
+/** The public half of a key that the host signs with. */
+export interface SigningKey {
+  key_id: string;
+  algorithm: 'ES256' | 'EdDSA' | 'PS256' | 'RS256';
+  /** A JWK, as JSON, with this `kid` and `alg`. */
+  jwk: string;
 }
 
 export interface ServerConfig {
@@ -25,6 +51,14 @@ export interface ServerConfig {
   scopes_supported?: string;
   /** 32 random bytes each; the first one makes new credentials. */
   keys: Iterable<{ id: number; secret: Uint8Array }>;
+  /** The first one signs, all are published. */
+  signing_keys?: Iterable<SigningKey>;
+  /** Access tokens are JWTs (RFC 9068); else they are opaque. */
+  jwt_access_tokens?: boolean;
+  /** Every client's tokens must be bound to a key. */
+  sender_constrained?: boolean;
+  /** A DPoP proof must hold a nonce of this server. */
+  dpop_nonces?: boolean;
   /** 600 seconds. */
   interaction_lifetime?: Seconds;
   /** 60 seconds. */
@@ -77,15 +111,36 @@ export interface Registration {
   client_id: string;
   client_name: string;
   application_type: 'web' | 'native' | 'native_with_any_localhost_port';
-  authentication: 'none' | 'client_secret_basic' | 'client_secret_post';
+  authentication:
+    | 'none'
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'tls_client_auth'
+    | 'self_signed_tls_client_auth';
   /** Drawn at random, with 128 bits of entropy or more. */
   secret?: string;
   /** The one that it replaces. */
   previous_secret?: string;
+  /** Its public keys, as a JWK set, or where such a set is. */
+  jwks?: string;
+  jwks_uri?: string;
+  /** Of its assertions; left out if its keys say it. */
+  token_endpoint_auth_signing_alg?: string;
+  /** Whom its certificate is for: one of these five. */
+  tls_client_auth_subject_dn?: string;
+  tls_client_auth_san_dns?: string;
+  tls_client_auth_san_uri?: string;
+  tls_client_auth_san_ip?: string;
+  tls_client_auth_san_email?: string;
   /** Whether it may use this grant. */
   authorization_code?: boolean;
   /** Whether it gets refresh tokens. */
   refresh_token?: boolean;
+  /** Whether it may act for itself. */
+  client_credentials?: boolean;
+  /** Whether its tokens must be bound to a key. */
+  sender_constrained?: boolean;
   redirect_uris?: string;
   scope?: string;
   default_scope?: string;

@@ -65,6 +65,8 @@ pub const JSON_MEMBERS: usize = 128;
 pub const FOREIGN_TOKEN: usize = 4 * 1024;
 /// Keys in a credential key ring: the current one and those being retired.
 pub const CREDENTIAL_KEYS: usize = 4;
+/// Keys that a server signs with: one that is coming, the current one, and those whose tokens still live.
+pub const SIGNING_KEYS: usize = 4;
 /// How often a flow that lost a race re-reads before it answers that the server is busy.
 pub const RACES: u8 = 2;
 /// The binding of a user agent: at least 128 bits, as a random cookie value has.

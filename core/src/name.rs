@@ -124,6 +124,7 @@ names! {
     TlsClientAuthSubjectDn "tls_client_auth_subject_dn" length limits::CERTIFICATE_NAME;
     TokenEndpoint "token_endpoint";
     TokenEndpointAuthMethod "token_endpoint_auth_method";
+    TokenEndpointAuthSigningAlg "token_endpoint_auth_signing_alg";
     Typ "typ";
     Use "use";
     X "x";
@@ -172,6 +173,7 @@ names! {
     MixUpDefense "mix_up_defense";
     Parameters "parameters", count limits::PARAMETERS;
     Signature "signature";
+    SigningKeys "signing keys", count limits::SIGNING_KEYS;
     Url "URL" length limits::URI;
     UserAgent "user agent";
 }

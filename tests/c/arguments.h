@@ -42,6 +42,10 @@ static void starts(void)
     TOKEN(ERR_NULL, headers, &empty, 1);
     TOKEN(OK, headers, &field, 1);
     HOLDS(kind() == SYMBOLON_DONE); /* without a name that is a text, it is a field that nobody knows */
+    gone = request, gone.certificate = &certificate;
+    GIVES(OK, symbolon_token_start(&flow, &server, &gone, 1, b, len));
+    certificate.dns = null;
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
     gone = request, gone.method = null;
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
 
@@ -171,7 +175,15 @@ static void configurations(void)
     symbolon_reason why;
     symbolon_credential_key twice[2];
     symbolon_credential_key five[5] = {{1, {1}}, {2, {2}}, {3, {3}}, {4, {4}}, {5, {5}}};
+    symbolon_str unknown = SYMBOLON_STR("none");
+    symbolon_signing_key signing[2] = {{SYMBOLON_STR("k"), SYMBOLON_STR("ES256"), SYMBOLON_STR("{}")}}, many[5];
     twice[0] = twice[1] = key;
+    signing[1] = signing[0];
+    for (size_t i = 0; i < 5; i++) {
+        static const char ids[] = "abcde";
+        many[i] = signing[0];
+        many[i].key_id.ptr = ids + i;
+    }
     GIVES(ERR_NULL, symbolon_server_init(NULL, &server_config, &why));
     GIVES(ERR_NULL, symbolon_server_init(&one, NULL, &why));
     CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_ABI, abi = 0);
@@ -185,6 +197,14 @@ static void configurations(void)
     CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, issuer = none);
     CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_NULL, token_endpoint = null);
     CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_UTF8, scopes_supported = half);
+
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_NULL, signing_keys_len = 1);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, signing_keys = signing; changed.signing_keys_len = 2);
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, signing_keys = many; changed.signing_keys_len = 5);
+    signing[0].algorithm = unknown;
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_REFUSED, signing_keys = signing; changed.signing_keys_len = 1);
+    signing[0].key_id = half;
+    CONFIG(symbolon_server_init, symbolon_server_config, &one, ERR_UTF8, signing_keys = signing; changed.signing_keys_len = 1);
 
     GIVES(ERR_NULL, symbolon_client_init(NULL, &client_config, &why));
     GIVES(ERR_NULL, symbolon_client_init(&other, NULL, &why));
@@ -223,6 +243,7 @@ static void registrations(void)
 {
     symbolon_registration changed = registration;
     symbolon_reason why = {{NULL, 0}, {NULL, 0}, 0};
+    symbolon_str two = SYMBOLON_STR("https://two.example/");
     uint8_t of[32] = {0x5a}, small[4];
     size_t written = 7;
     GIVES(ERR_NULL, symbolon_register(NULL, of, row, sizeof row, &written, &why));
@@ -232,13 +253,22 @@ static void registrations(void)
     GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, small, sizeof small, &written, &why));
     GIVES(ERR_TOO_SMALL, symbolon_register(&changed, of, NULL, 0, &written, NULL));
 #define REGISTER(expected, change) \
-    (changed = registration, changed.change, \
-     check(symbolon_register(&changed, of, row, sizeof row, &written, &why) == SYMBOLON_##expected, #change, __LINE__))
+    do { \
+        changed = registration; \
+        changed.change; \
+        check(symbolon_register(&changed, of, row, sizeof row, &written, &why) == SYMBOLON_##expected, #change, __LINE__); \
+    } while (0)
     REGISTER(ERR_ABI, abi = 0);
     REGISTER(ERR_REFUSED, application_type = 0);
     HOLDS(is_text(why.name, "Malformed") && is_text(why.parameter, "application_type"));
     REGISTER(ERR_REFUSED, authentication = 4);
     REGISTER(ERR_REFUSED, authentication = 2); /* without a secret */
+    REGISTER(ERR_REFUSED, authentication = 7);
+    REGISTER(ERR_REFUSED, authentication = 4); /* without keys */
+    REGISTER(ERR_REFUSED, authentication = 5); /* without a name */
+    REGISTER(ERR_REFUSED, jwks = two; changed.jwks_uri = two);
+    REGISTER(ERR_REFUSED, authentication = 5; changed.tls_client_auth_san_dns = two; changed.tls_client_auth_san_ip = two);
+    REGISTER(ERR_REFUSED, token_endpoint_auth_signing_alg = two);
     REGISTER(ERR_REFUSED, client_id = none);
     REGISTER(ERR_UTF8, client_name = half);
     REGISTER(ERR_NULL, redirect_uris = null);

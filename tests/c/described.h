@@ -41,7 +41,7 @@ static inline void append(char *at, const symbolon_description *of, const char *
 }
 
 /* Sets a member, or appends to it; false if there is none of this name. */
-static inline bool set_member(char *at, const symbolon_description *of, const char *name, word value, word more)
+static inline bool set_member(char *at, const symbolon_description *of, const char *name, word value, word more, word third)
 {
     const symbolon_member *member = member_of(of, name, "");
     uint64_t number = number_of(value);
@@ -58,6 +58,11 @@ static inline bool set_member(char *at, const symbolon_description *of, const ch
     } else if (!strcmp(name, "headers")) {
         symbolon_field field = {text_of(copy(value)), bytes_of(copy(more))};
         append(at, of, name, &field, sizeof field, 1);
+    } else if (member->member_type == SYMBOLON_KEY)
+        memcpy(at + member->offset, value.at, 32);
+    else if (!strcmp(name, "signing_keys")) {
+        symbolon_signing_key key = {text_of(copy(value)), text_of(copy(more)), text_of(copy(third))};
+        append(at, of, name, &key, sizeof key, 1);
     } else if (!strcmp(name, "keys")) {
         symbolon_credential_key key;
         key.id = (uint8_t)number;
@@ -68,11 +73,29 @@ static inline bool set_member(char *at, const symbolon_description *of, const ch
     return true;
 }
 
+/* Frees the texts of signing keys. */
+static inline void clear_signing_keys(const char *at, const symbolon_description *of)
+{
+    const symbolon_member *keys = member_of(of, "signing_keys", ""), *len = member_of(of, "signing_keys", "_len");
+    symbolon_signing_key *key;
+    size_t count;
+    if (!keys)
+        return;
+    memcpy(&key, at + keys->offset, sizeof key);
+    memcpy(&count, at + len->offset, sizeof count);
+    for (; count > 0; count--, key++) {
+        free((char *)key->key_id.ptr);
+        free((char *)key->algorithm.ptr);
+        free((char *)key->jwk.ptr);
+    }
+}
+
 /* Frees what the members of a struct point to, and zeros it but for the version of the interface. */
 static inline void clear(char *at, const symbolon_description *of)
 {
     const symbolon_member *abi = member_of(of, "abi", "");
     uint32_t number = SYMBOLON_ABI;
+    clear_signing_keys(at, of);
     for (size_t i = 0; i < of->members_len; i++) {
         const symbolon_member *member = &of->members[i];
         void *pointer;

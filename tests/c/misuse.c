@@ -40,18 +40,25 @@ static const char query[] =
 
 static symbolon_credential_key key = {1, {7}};
 static symbolon_server_config server_config = {
-    SYMBOLON_ABI, 0, SYMBOLON_STR("https://as.example"), SYMBOLON_STR("https://as.example/a"),
-    SYMBOLON_STR("https://as.example/t"), SYMBOLON_STR("https://as.example/r"), SYMBOLON_STR("https://as.example/i"),
-    SYMBOLON_STR("read"), &key, 1, 0, 0, 0, 0, 0, 0};
+    .abi = SYMBOLON_ABI, .issuer = SYMBOLON_STR("https://as.example"),
+    .authorization_endpoint = SYMBOLON_STR("https://as.example/a"), .token_endpoint = SYMBOLON_STR("https://as.example/t"),
+    .revocation_endpoint = SYMBOLON_STR("https://as.example/r"), .introspection_endpoint = SYMBOLON_STR("https://as.example/i"),
+    .scopes_supported = SYMBOLON_STR("read"), .keys = &key, .keys_len = 1};
 static symbolon_client_config client_config = {
-    SYMBOLON_ABI, 1, 2, 0, 0, SYMBOLON_STR("https://as.example"), SYMBOLON_STR("c1"), {NULL, 0},
-    SYMBOLON_STR("https://client.example/cb"), SYMBOLON_STR("read"), SYMBOLON_STR("https://rs.example/"), 0, 0};
+    .abi = SYMBOLON_ABI, .authentication = 1, .mix_up_defense = 2, .issuer = SYMBOLON_STR("https://as.example"),
+    .client_id = SYMBOLON_STR("c1"), .redirect_uri = SYMBOLON_STR("https://client.example/cb"),
+    .scope = SYMBOLON_STR("read"), .resources = SYMBOLON_STR("https://rs.example/")};
 static symbolon_resource_config resource_config = {
-    SYMBOLON_ABI, 0, SYMBOLON_STR("https://rs.example/"), SYMBOLON_STR("https://as.example"),
-    SYMBOLON_STR("https://as.example/i"), SYMBOLON_STR("rs1"), SYMBOLON_STR("rs1-secret-0123456789abcdef"), SYMBOLON_STR("rs")};
+    .abi = SYMBOLON_ABI, .resource = SYMBOLON_STR("https://rs.example/"), .issuer = SYMBOLON_STR("https://as.example"),
+    .introspection_endpoint = SYMBOLON_STR("https://as.example/i"), .client_id = SYMBOLON_STR("rs1"),
+    .client_secret = SYMBOLON_STR("rs1-secret-0123456789abcdef"), .realm = SYMBOLON_STR("rs")};
 static symbolon_registration registration = {
-    SYMBOLON_ABI, 1, 1, 1, 1, 0, SYMBOLON_STR("c1"), SYMBOLON_STR("Client One"), {NULL, 0}, {NULL, 0},
-    SYMBOLON_STR("https://client.example/cb"), SYMBOLON_STR("read write"), SYMBOLON_STR("read"), {NULL, 0}, {NULL, 0}};
+    .abi = SYMBOLON_ABI, .application_type = 1, .authentication = 1, .authorization_code = 1, .refresh_token = 1,
+    .client_id = SYMBOLON_STR("c1"), .client_name = SYMBOLON_STR("Client One"),
+    .redirect_uris = SYMBOLON_STR("https://client.example/cb"), .scope = SYMBOLON_STR("read write"),
+    .default_scope = SYMBOLON_STR("read")};
+static symbolon_certificate certificate = {
+    .thumbprint = {5}, .chain_verified = 1, .subject = SYMBOLON_STR("CN=c1"), .dns = SYMBOLON_STR("c1.example")};
 
 static symbolon_flow flow;
 static symbolon_server server;
@@ -63,7 +70,7 @@ static size_t len, row_len;
 
 static symbolon_request request_of(void)
 {
-    symbolon_request request = {SYMBOLON_STR("GET"), lent_query, sizeof query - 1, NULL, 0, NULL, 0};
+    symbolon_request request = {.method = SYMBOLON_STR("GET"), .query = lent_query, .query_len = sizeof query - 1};
     memcpy(lent_query, query, sizeof query);
     return request;
 }

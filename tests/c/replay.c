@@ -29,10 +29,11 @@ static symbolon_server_config server_config;
 static symbolon_client_config client_config;
 static symbolon_resource_config resource_config;
 static symbolon_request request;
+static symbolon_certificate certificate;
 static symbolon_decision decision;
 static const struct { const char *name; void *at; } structs[] = {
     {"server_config", &server_config}, {"client_config", &client_config}, {"resource_config", &resource_config},
-    {"request", &request}, {"decision", &decision},
+    {"request", &request}, {"certificate", &certificate}, {"decision", &decision},
 };
 
 static word browser, now, entropy, handle, scope, session, rejected, document;
@@ -47,7 +48,7 @@ static size_t headers_len;
 
 static text title, shown;
 static size_t shown_up_to;
-static bool is_running;
+static bool is_running, has_certificate;
 static unsigned passed, failed;
 
 static void fail(const char *what, const char *expected, const char *got)
@@ -122,14 +123,16 @@ static void begin(word name)
         *arguments[i].at = nothing;
     }
     flow = fresh;
+    has_certificate = false;
     is_running = true;
 }
 
 static void set(const word *words)
 {
+    has_certificate = has_certificate || !strcmp((char *)words[1].at, "certificate");
     for (size_t i = 0; i < COUNT(structs); i++)
         if (!strcmp((char *)words[1].at, structs[i].name)) {
-            if (!set_member(structs[i].at, described(structs[i].name), (char *)words[2].at, words[3], words[4]))
+            if (!set_member(structs[i].at, described(structs[i].name), (char *)words[2].at, words[3], words[4], words[5]))
                 fail("a member that is not described", (char *)words[2].at, NULL);
             return;
         }
@@ -154,6 +157,7 @@ static symbolon_status start_with(const char *name, size_t len)
     symbolon_request *lent = allocate(NULL, sizeof *lent);
     symbolon_status status = SYMBOLON_ERR_REFUSED;
     *lent = request;
+    lent->certificate = has_certificate ? &certificate : NULL;
     free(buffer);
     buffer = allocate(NULL, len);
     if (!strcmp(name, "authorize"))
@@ -272,7 +276,7 @@ static void answer(const char *kind, word first, word second)
 
 static void follow(char *line)
 {
-    word words[5] = {{NULL, 0}};
+    word words[6] = {{NULL, 0}};
     char *what = line;
     if (is_running && !strncmp(line, "= ", 2)) {
         compare(line);

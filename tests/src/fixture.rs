@@ -3,13 +3,15 @@
 use symbolon::record::{
     AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
 };
-use symbolon::server::{AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server};
+use symbolon::server::{
+    AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server, SigningKeys,
+};
 use symbolon::step::{Flow, Step};
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::redirect_uri::ApplicationType;
 use symbolon::terms::{Entropy, Time, UserAgent, secret};
-use symbolon::wire::http::{Field, Method, Reply, Request};
+use symbolon::wire::http::{Certificate, Field, Method, Reply, Request};
 
 use crate::drive::{Host, drive};
 use crate::store::{MemoryStore, Stored};
@@ -55,7 +57,7 @@ pub fn server() -> Server<'static> {
             jwks: "https://as.example/jwks",
             userinfo: "https://as.example/userinfo",
         },
-        signing_keys: &[],
+        signing_keys: SigningKeys::NONE,
         access_tokens: AccessTokens::Opaque,
         sender_constraint: SenderConstraint::AsPresented,
         dpop_nonces: false,
@@ -163,18 +165,41 @@ pub struct Message {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
+    /// The certificate that its sender has shown.
+    pub certificate: Option<Shown>,
+}
+
+/// A certificate as data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Shown {
+    pub thumbprint: [u8; 32],
+    pub chain_verified: bool,
+    pub subject: String,
+    pub dns: String,
+    pub uri: String,
+    pub ip: String,
+    pub email: String,
+}
+
+impl Shown {
+    /// As the core has it.
+    pub fn as_certificate(&self) -> Certificate<'_> {
+        let Self { thumbprint, chain_verified, subject, dns, uri, ip, email } = self;
+        Certificate { thumbprint: *thumbprint, chain_verified: *chain_verified, subject, dns, uri, ip, email }
+    }
 }
 
 impl Message {
     /// A GET request with this query.
     pub fn get(query: &str) -> Self {
-        Self { method: Method::Get, query: query.into(), headers: Vec::new(), body: Vec::new() }
+        Self { method: Method::Get, query: query.into(), headers: Vec::new(), body: Vec::new(), certificate: None }
     }
 
     /// A POST request with this form.
     pub fn post(form: &str) -> Self {
         let headers = vec![("Content-Type".to_owned(), b"application/x-www-form-urlencoded".to_vec())];
-        Self { method: Method::Post, query: Vec::new(), headers, body: form.into() }
+        Self { method: Method::Post, query: Vec::new(), headers, body: form.into(), certificate: None }
     }
 
     /// The same with one more header field.
@@ -198,7 +223,7 @@ impl Message {
             query: &mut self.query,
             headers: &headers,
             body: &mut self.body,
-            certificate: None,
+            certificate: self.certificate.as_ref().map(Shown::as_certificate),
         })
     }
 }

@@ -114,7 +114,7 @@ fn declared(text: &str) -> (String, String) {
 /// The functions that the translation defines, with their types as C spells them.
 pub fn defined() -> BTreeMap<String, Vec<String>> {
     let mut functions = BTreeMap::new();
-    for file in ["lib", "flow", "describe", "server", "client", "resource"] {
+    for file in ["lib", "flow", "describe", "server", "registration", "client", "resource"] {
         let text = fs::read_to_string(c::source(&format!("bindings-c/abi/src/{file}.rs"))).expect("a file");
         let mut rest = text.as_str();
         while let Some((_, after)) = rest.split_once("extern \"C\" fn ") {

@@ -57,14 +57,22 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }
 
-/// The public JWK of a key, with its `alg`.
-pub fn jwk(key_id: &str) -> Option<String> {
-    let key = Private::of(key_id)?;
-    let algorithm = match key {
+/// The algorithm of a key.
+pub fn algorithm(key_id: &str) -> Option<&'static str> {
+    Some(match Private::of(key_id)? {
         Private::Ed25519(_) => "EdDSA",
         Private::Es256(_) => "ES256",
-    };
-    Some(format!(r#"{{{},"alg":"{algorithm}"}}"#, key.public()))
+    })
+}
+
+/// The public JWK of a key, with its `alg`.
+pub fn jwk(key_id: &str) -> Option<String> {
+    Some(format!(r#"{{{},"alg":"{}"}}"#, Private::of(key_id)?.public(), algorithm(key_id)?))
+}
+
+/// The same with its `kid`, as a key set has it.
+pub fn named_jwk(key_id: &str) -> Option<String> {
+    Some(format!(r#"{{{},"kid":"{key_id}","alg":"{}"}}"#, Private::of(key_id)?.public(), algorithm(key_id)?))
 }
 
 /// Its thumbprint (RFC 7638), as a `jkt` has it.

@@ -22,7 +22,7 @@ impl From<&Exchange<'_>> for Sent {
     fn from(exchange: &Exchange<'_>) -> Self {
         let headers = exchange.headers.iter().map(|field| (field.name.to_owned(), field.value.to_vec())).collect();
         let body = exchange.body.to_vec();
-        let message = Message { method: exchange.method, query: Vec::new(), headers, body };
+        let message = Message { method: exchange.method, query: Vec::new(), headers, body, certificate: None };
         Self { url: exchange.url.to_owned(), message, policy: exchange.policy }
     }
 }

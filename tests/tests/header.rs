@@ -9,7 +9,7 @@ use std::process::Command;
 
 use symbolon_abi::describe::{Description, ENDS, INPUTS, QUESTIONS};
 use symbolon_abi::outcome::{Done, Kind as EndKind};
-use symbolon_abi::server::CredentialKey;
+use symbolon_abi::server::{CredentialKey, SigningKey};
 use symbolon_abi::types::{Bytes, Field, Fields, Member, MemberType, Status, Text, Why};
 use symbolon_abi::view::{Kind, View};
 use symbolon_tests::c;
@@ -104,6 +104,7 @@ fn facts() -> BTreeMap<String, String> {
         Fields = "fields" { at, len }
         Why = "reason" { name, parameter, limit }
         CredentialKey = "credential_key" { id, secret }
+        SigningKey = "signing_key" { key_id, algorithm, jwk }
         Done = "done" { kind, reason, event, of }
         View = "step" { kind, of }
         Member = "member" {}
@@ -139,7 +140,13 @@ fn type_in_c(member_type: MemberType) -> &'static [&'static str] {
         MemberType::Bytes => &["symbolon_bytes"],
         MemberType::Key => &["uint8_t[32]"],
         MemberType::Fields => &["symbolon_fields"],
-        MemberType::Pointer => &["uint8_t *", "const symbolon_field *", "const symbolon_credential_key *"],
+        MemberType::Pointer => &[
+            "uint8_t *",
+            "const symbolon_field *",
+            "const symbolon_credential_key *",
+            "const symbolon_signing_key *",
+            "const symbolon_certificate *",
+        ],
         MemberType::Opaque => &["symbolon_metadata"],
     }
 }

@@ -8,6 +8,9 @@ import { createInterface } from 'node:readline';
 import { init } from '../../bindings-wasm/js/entry/symbolon.fs.js';
 
 const symbolon = await init();
+const NUMBERS = [
+  'plain_http_on_loopback', 'private_addresses', 'jwt_access_tokens', 'sender_constrained', 'dpop_nonces',
+];
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
 const DEFENSES = ['iss', 'own_redirect_uri', 'only_server'];
 // In the order of symbolon.h.
@@ -116,11 +119,13 @@ class Replay {
     }
   }
 
-  #set(struct, member, first = new Uint8Array(), second = new Uint8Array()) {
+  #set(struct, member, first = new Uint8Array(), second = new Uint8Array(), third = new Uint8Array()) {
     const into = (this.set[struct] ??= {});
     if (member === 'headers') (into.headers ??= []).push([text(first), second]);
     else if (member === 'keys') (into.keys ??= []).push({ id: Number(text(first)), secret: second });
-    else into[member] = first;
+    else if (member === 'signing_keys') {
+      (into.signing_keys ??= []).push({ key_id: text(first), algorithm: text(second), jwk: text(third) });
+    } else into[member] = first;
   }
 
   /** What was set into a struct, with numbers for the members of these names. */
@@ -131,7 +136,7 @@ class Replay {
   }
 
   #role(role) {
-    const number = (name) => name.endsWith('_lifetime') || ['plain_http_on_loopback', 'private_addresses'].includes(name);
+    const number = (name) => name.endsWith('_lifetime') || NUMBERS.includes(name);
     const config = this.#struct(`${role}_config`, Object.keys(this.set[`${role}_config`] ?? {}).filter(number));
     if (role === 'client') {
       config.authentication = METHODS[Number(text(config.authentication)) - 1];
@@ -143,7 +148,8 @@ class Replay {
   #start(name) {
     const role = Object.keys(START).find((role) => name in START[role]);
     const request = this.#struct('request');
-    const given = { ...Object.fromEntries(this.given), request: { ...request, headers: request.headers ?? [] } };
+    const certificate = this.set.certificate && this.#struct('certificate', ['chain_verified']);
+    const given = { ...Object.fromEntries(this.given), request: { ...request, headers: request.headers ?? [], certificate } };
     given.decision = this.#struct('decision', ['authenticated_at', 'approved']);
     if (given.now) given.now = BigInt(text(given.now));
     given.server = { document: given.document };

@@ -122,7 +122,9 @@ pub static INPUTS: &[Description] = &[
     #[cfg(feature = "server")]
     Description::input::<crate::server::UserDecision>("decision", crate::server::UserDecision::MEMBERS),
     #[cfg(feature = "server")]
-    Description::input::<crate::server::Registration>("registration", crate::server::Registration::MEMBERS),
+    Description::input::<crate::server::Certificate>("certificate", crate::server::Certificate::MEMBERS),
+    #[cfg(feature = "server")]
+    Description::input::<crate::registration::Registration>("registration", crate::registration::Registration::MEMBERS),
     #[cfg(feature = "client")]
     Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
     #[cfg(feature = "resource")]

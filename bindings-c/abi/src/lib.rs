@@ -22,6 +22,8 @@ pub mod client;
 pub mod describe;
 pub mod flow;
 pub mod outcome;
+#[cfg(feature = "server")]
+pub mod registration;
 #[cfg(feature = "resource")]
 pub mod resource;
 #[cfg(feature = "server")]

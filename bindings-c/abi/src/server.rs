@@ -2,20 +2,17 @@
 
 use core::slice;
 
-use symbolon::Name;
-use symbolon::record::{
-    AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
-};
+use symbolon::record::SenderConstraint;
 use symbolon::server::{
     AccessTokens, Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
+    SigningKey as CoreSigningKey, SigningKeys,
 };
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
-use symbolon::terms::redirect_uri::ApplicationType;
-use symbolon::terms::secret;
 use symbolon::terms::{Entropy, Time};
-use symbolon::wire::http::{Method, Request as CoreRequest};
-use symbolon::{Reason, limits};
+use symbolon::wire::http::{Certificate as CoreCertificate, Method, Request as CoreRequest};
+use symbolon::wire::jose::Algorithm;
+use symbolon::{Name, Reason, limits};
 
 use crate::flow::Flow;
 use crate::outcome::{self, Done, End, Ended};
@@ -31,6 +28,32 @@ pub struct CredentialKey {
     pub id: u8,
     /// 32 random bytes.
     pub secret: [u8; 32],
+}
+
+/// `symbolon_signing_key`: the public half of a key that the host signs with.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct SigningKey {
+    /// Its `kid`.
+    pub key_id: Text,
+    /// Its algorithm.
+    pub algorithm: Text,
+    /// The public key, as a JWK with this `kid` and `alg`.
+    pub jwk: Text,
+}
+
+impl SigningKey {
+    /// As the core has it.
+    ///
+    /// # Safety
+    ///
+    /// The texts are readable, and stay as they are for `'a`.
+    unsafe fn read<'a>(&self) -> Outcome<Result<CoreSigningKey<'a>, Reason>> {
+        // SAFETY: as the caller promises.
+        let (key_id, algorithm, jwk) = unsafe { (self.key_id.str()?, self.algorithm.str()?, self.jwk.str()?) };
+        let algorithm = Algorithm::from_name(algorithm).ok_or(Reason::Malformed(Name::Alg));
+        Ok(algorithm.map(|algorithm| CoreSigningKey { key_id, algorithm, jwk }))
+    }
 }
 
 described! {
@@ -56,6 +79,16 @@ described! {
         pub keys: *const CredentialKey,
         /// How many there are.
         pub keys_len: usize,
+        /// The keys to sign tokens with; the first one signs, and all are published.
+        pub signing_keys: *const SigningKey,
+        /// How many there are.
+        pub signing_keys_len: usize,
+        /// 1 if access tokens are JWTs (RFC 9068); else they are opaque.
+        pub jwt_access_tokens: u32,
+        /// 1 if every client's tokens must be bound to a key.
+        pub sender_constrained: u32,
+        /// 1 if a DPoP proof must hold a nonce of this server.
+        pub dpop_nonces: u32,
         /// How long an interaction lives, in seconds; 0 here and below for the default.
         pub interaction_lifetime: u64,
         /// How long a code lives.
@@ -69,6 +102,14 @@ described! {
         /// How long a lost refresh may be asked for again.
         pub retry_lifetime: u64,
     }
+}
+
+/// One more than there may be, so that too many are refused.
+const SIGNING_KEYS: usize = limits::SIGNING_KEYS.saturating_add(1);
+
+/// Whether tokens must be bound to a key.
+pub(crate) const fn sender_constraint(required: u32) -> SenderConstraint {
+    if required == 1 { SenderConstraint::Required } else { SenderConstraint::AsPresented }
 }
 
 /// `symbolon_server`.
@@ -109,6 +150,19 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
     for key in retired {
         ring = ring.with_retired(key.id, &key.secret).map_err(&refused)?;
     }
+    let mut signing = [CoreSigningKey { key_id: "", algorithm: Algorithm::Es256, jwk: "" }; SIGNING_KEYS];
+    let keys = match (config.signing_keys.is_null(), config.signing_keys_len) {
+        (_, 0) => &[],
+        (true, _) => return Err(Status::Null),
+        // SAFETY: the caller lends the keys for this call.
+        (false, len) => unsafe { slice::from_raw_parts(config.signing_keys, len) },
+    };
+    for (place, key) in signing.iter_mut().zip(keys) {
+        // SAFETY: the caller lends the texts for as long as the server is in use.
+        *place = unsafe { key.read() }?.map_err(&refused)?;
+    }
+    // One more than there may be, of which the core says so.
+    let signing = signing.get(..keys.len()).unwrap_or(&signing);
     // SAFETY: the caller lends the texts for as long as the server is in use.
     let (issuer, endpoints, scopes_supported) = unsafe {
         let endpoints = Endpoints {
@@ -132,10 +186,10 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         issuer: parse(issuer).map_err(&refused)?,
         keys: ring,
         endpoints,
-        signing_keys: &[],
-        access_tokens: AccessTokens::Opaque,
-        sender_constraint: SenderConstraint::AsPresented,
-        dpop_nonces: false,
+        signing_keys: SigningKeys::new(signing).map_err(&refused)?,
+        access_tokens: if config.jwt_access_tokens == 1 { AccessTokens::Jwt } else { AccessTokens::Opaque },
+        sender_constraint: sender_constraint(config.sender_constrained),
+        dpop_nonces: config.dpop_nonces == 1,
         client_id_metadata_documents: false,
         authorization_details_types: "",
         scopes_supported,
@@ -167,6 +221,48 @@ described! {
         pub body: *mut u8,
         /// Its length.
         pub body_len: usize,
+        /// The certificate that the client has shown, or NULL.
+        pub certificate: *const Certificate,
+    }
+
+    /// `symbolon_certificate`: a client certificate, whose private key the TLS handshake has proven.
+    pub struct Certificate {
+        /// The SHA-256 hash of its DER encoding.
+        pub thumbprint: [u8; 32],
+        /// 1 if its chain leads to an authority that the host trusts to name clients.
+        pub chain_verified: u32,
+        /// Its subject, as RFC 4514 writes it.
+        pub subject: Text,
+        /// The DNS names among its subject's alternative names; here and below with a space between them.
+        pub dns: Text,
+        /// The URIs.
+        pub uri: Text,
+        /// The IP addresses.
+        pub ip: Text,
+        /// The e-mail addresses.
+        pub email: Text,
+    }
+}
+
+impl Certificate {
+    /// As the core has it.
+    ///
+    /// # Safety
+    ///
+    /// The texts are readable, and stay as they are while the flow lasts.
+    unsafe fn read(&self) -> Outcome<CoreCertificate<'static>> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            Ok(CoreCertificate {
+                thumbprint: self.thumbprint,
+                chain_verified: self.chain_verified == 1,
+                subject: self.subject.sent()?,
+                dns: self.dns.sent()?,
+                uri: self.uri.sent()?,
+                ip: self.ip.sent()?,
+                email: self.email.sent()?,
+            })
+        }
     }
 }
 
@@ -177,7 +273,7 @@ unsafe fn with_request<T>(
 ) -> Outcome<T> {
     // SAFETY: the caller lends the request, and what it points to until the flow has ended.
     unsafe {
-        let Request { method, query, query_len, headers, headers_len, body, body_len } =
+        let Request { method, query, query_len, headers, headers_len, body, body_len, certificate } =
             *request.as_ref().ok_or(Status::Null)?;
         let mut room = Headers::room();
         let headers = room.read(headers, headers_len)?;
@@ -186,7 +282,7 @@ unsafe fn with_request<T>(
             query: lent(query, query_len)?,
             headers,
             body: lent(body, body_len)?,
-            certificate: None,
+            certificate: certificate.as_ref().map(|certificate| certificate.read()).transpose()?,
         })
     }
 }
@@ -343,130 +439,4 @@ impl Ended for Authorization<'static> {
             }
         }
     }
-}
-
-described! {
-    /// `symbolon_registration`: a client, as its row holds it. Lists have a space between their words.
-    pub struct Registration {
-        /// [`ABI`](crate::ABI).
-        pub abi: u32,
-        /// 1 for a web application, 2 for a native one, 3 for a native one whose port may vary for `localhost` too.
-        pub application_type: u32,
-        /// 1 for `none`, 2 for `client_secret_basic`, 3 for `client_secret_post`.
-        pub authentication: u32,
-        /// 1 if it may use authorization codes.
-        pub authorization_code: u32,
-        /// 1 if it gets refresh tokens.
-        pub refresh_token: u32,
-        /// 1 if it is shut out.
-        pub disabled: u32,
-        /// Its `client_id`.
-        pub client_id: Text,
-        /// Its name.
-        pub client_name: Text,
-        /// Its secret, drawn at random.
-        pub secret: Text,
-        /// The secret that this one replaces.
-        pub previous_secret: Text,
-        /// Its redirection URIs.
-        pub redirect_uris: Text,
-        /// The scope that it may ask for.
-        pub scope: Text,
-        /// The scope that it gets when it names none.
-        pub default_scope: Text,
-        /// The resources for which it may ask tokens.
-        pub resources: Text,
-        /// The resources that it serves.
-        pub serves: Text,
-    }
-}
-
-/// The longest row of a client.
-#[unsafe(no_mangle)]
-pub const extern "C" fn symbolon_client_row_size() -> usize {
-    symbolon::record::CLIENT_ROW
-}
-
-/// Checks a registration, and writes the key and the value of its row.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_register(
-    registration: *const Registration,
-    key: *mut [u8; 32],
-    row: *mut u8,
-    row_len: usize,
-    written: *mut usize,
-    why: *mut Why,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    status(unsafe { initialized(registration, |registration| registration.abi) }.and_then(|registration| unsafe {
-        let (key, written) = (key.as_mut().ok_or(Status::Null)?, written.as_mut().ok_or(Status::Null)?);
-        register(registration, key, lent(row, row_len)?, written, why)
-    }))
-}
-
-unsafe fn register(
-    registration: &Registration,
-    key: &mut [u8; 32],
-    row: &mut [u8],
-    written: &mut usize,
-    why: *mut Why,
-) -> Outcome {
-    // SAFETY: the caller lends `why`.
-    let refused = unsafe { refused(why) };
-    // SAFETY: the caller lends the texts for this call.
-    let (secrets, client_id) =
-        unsafe { ([registration.secret.str()?, registration.previous_secret.str()?], registration.client_id.str()?) };
-    let mut hashes = [0; 32 * limits::CLIENT_SECRETS];
-    let mut len: usize = 0;
-    for (place, text) in hashes.chunks_mut(32).zip(secrets.into_iter().filter(|text| !text.is_empty())) {
-        for (place, byte) in place.iter_mut().zip(secret::hash(text)) {
-            *place = byte;
-        }
-        len = len.saturating_add(32);
-    }
-    let application_type = match registration.application_type {
-        1 => ApplicationType::Web,
-        2 => ApplicationType::Native,
-        3 => ApplicationType::NativeTreatingLocalhostAsLoopback,
-        _ => return Err(refused(Reason::Malformed(Name::ApplicationType))),
-    };
-    let authentication = match registration.authentication {
-        1 => AuthenticationMethod::None,
-        2 => AuthenticationMethod::ClientSecretBasic,
-        3 => AuthenticationMethod::ClientSecretPost,
-        _ => return Err(refused(Reason::Malformed(Name::TokenEndpointAuthMethod))),
-    };
-    // SAFETY: the caller lends the texts for this call.
-    let client = unsafe {
-        Client {
-            client_id,
-            name: registration.client_name.str()?,
-            application_type,
-            authentication,
-            secrets: hashes.get(..len).unwrap_or_default(),
-            keys: ClientKeys::None,
-            signing_algorithm: None,
-            certificate: CertificateSubject::None,
-            sender_constraint: SenderConstraint::AsPresented,
-            pushed_requests_only: false,
-            redirect_uris: registration.redirect_uris.str()?,
-            grant_types: GrantTypes {
-                authorization_code: registration.authorization_code == 1,
-                refresh_token: registration.refresh_token == 1,
-                client_credentials: false,
-            },
-            scope: registration.scope.str()?,
-            default_scope: registration.default_scope.str()?,
-            resources: registration.resources.str()?,
-            authorization_details_types: "",
-            serves: registration.serves.str()?,
-            disabled: registration.disabled == 1,
-        }
-    };
-    *written = client.register(row).map_err(|reason| match reason {
-        Reason::Buffer => Status::TooSmall,
-        _ => refused(reason),
-    })?;
-    *key = Key::client(client_id).0;
-    Ok(())
 }

@@ -189,7 +189,7 @@ enum MHD_Result authorize(struct host *host, struct request *request)
     symbolon_request asked = {str(request->method),
                               (uint8_t *)request->query, strlen(request->query),
                               request->headers,          request->headers_len,
-                              (uint8_t *)request->body,  request->body_len};
+                              (uint8_t *)request->body,  request->body_len, NULL};
     symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
     random_bytes(entropy, sizeof entropy);
     symbolon_status started = symbolon_authorize_start(&flow, &host->server, &asked, browser, now(), entropy,

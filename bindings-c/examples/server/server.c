@@ -102,7 +102,7 @@ static enum MHD_Result endpoint(struct host *host, struct request *request, star
     symbolon_request asked = {str(request->method),
                               (uint8_t *)request->query, strlen(request->query),
                               request->headers,          request->headers_len,
-                              (uint8_t *)request->body,  request->body_len};
+                              (uint8_t *)request->body,  request->body_len, NULL};
     symbolon_status started = start(&flow, &host->server, &asked, now(), host->buffer, host->buffer_len);
     enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
     symbolon_flow_wipe(&flow);

@@ -128,7 +128,8 @@ pub enum CertificateSubject<'c> {
 }
 
 impl<'c> CertificateSubject<'c> {
-    const fn name(self) -> Option<&'c str> {
+    /// The name, of whatever sort it is.
+    pub const fn name(self) -> Option<&'c str> {
         match self {
             Self::None => None,
             Self::Dn(name) | Self::Dns(name) | Self::Uri(name) | Self::Ip(name) | Self::Email(name) => Some(name),

@@ -18,6 +18,7 @@ mod presented;
 mod refresh_token;
 mod reply;
 mod revoke;
+mod signing_keys;
 mod token;
 
 pub use authorize::Authorize;
@@ -25,6 +26,7 @@ pub use decide::{Authenticated, Decide, Decision};
 pub use interaction::{Authorization, Prompt, Resume};
 pub use introspect::Introspect;
 pub use revoke::Revoke;
+pub use signing_keys::{SigningKey, SigningKeys};
 pub use token::Token;
 
 use crate::error::TooSmall;
@@ -33,7 +35,6 @@ use crate::record::{GRANT_ROW, SenderConstraint};
 use crate::terms::Time;
 use crate::terms::credential::CredentialKeys;
 use crate::terms::issuer::Issuer;
-use crate::wire::jose::Algorithm;
 use crate::wire::write::Arena;
 
 /// The longest redirect, with `state` and `iss` percent-encoded. No other reply is as long.
@@ -55,9 +56,8 @@ pub struct Server<'a> {
     pub keys: CredentialKeys,
     /// The URLs of the endpoints.
     pub endpoints: Endpoints<'a>,
-    /// The keys that ID tokens and JWT access tokens are signed with: the first one signs, and all are published, so that what
-    /// an older one has signed can still be checked and a newer one is known before it signs.
-    pub signing_keys: &'a [SigningKey<'a>],
+    /// The keys that ID tokens and JWT access tokens are signed with.
+    pub signing_keys: SigningKeys<'a>,
     /// What access tokens look like.
     pub access_tokens: AccessTokens,
     /// Whether every client's tokens must be bound to a key.
@@ -92,17 +92,6 @@ pub struct Endpoints<'a> {
     pub jwks: &'a str,
     /// `userinfo_endpoint`.
     pub userinfo: &'a str,
-}
-
-/// A key that the server signs with. Its private half is the host's: see [`Sign`](crate::step::Sign).
-#[derive(Clone, Copy)]
-pub struct SigningKey<'a> {
-    /// Its `kid`.
-    pub key_id: &'a str,
-    /// Its algorithm.
-    pub algorithm: Algorithm,
-    /// The public key, as the text of a JWK with this `kid` and `alg`.
-    pub jwk: &'a str,
 }
 
 /// What access tokens look like.

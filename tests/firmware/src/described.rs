@@ -2,7 +2,7 @@
 
 use symbolon_abi::describe::{Description, INPUTS, symbolon_describe_end, symbolon_describe_step};
 use symbolon_abi::flow::{self, Flow};
-use symbolon_abi::server::CredentialKey;
+use symbolon_abi::server::{CredentialKey, SigningKey};
 use symbolon_abi::types::{Bytes, Field, Fields, Member, MemberType, Text};
 use symbolon_abi::view::{Kind, View};
 
@@ -37,7 +37,7 @@ pub unsafe fn clear(at: *mut u8, of: &Description) {
 /// # Safety
 ///
 /// As of [`clear`].
-pub unsafe fn set(at: *mut u8, of: &Description, arena: &mut Arena<'_>, [name, value, more]: [&[u8]; 3]) -> Option<()> {
+pub unsafe fn set(at: *mut u8, of: &Description, arena: &mut Arena<'_>, [name, value, more, third]: [&[u8]; 4]) -> Option<()> {
     let member = member_of(of, name, b"")?;
     // SAFETY: the types are those that the description says.
     unsafe {
@@ -45,6 +45,11 @@ pub unsafe fn set(at: *mut u8, of: &Description, arena: &mut Arena<'_>, [name, v
             (MemberType::U32, _) => place::<u32>(at, member).write(number_of(value) as u32),
             (MemberType::U64, _) => place::<u64>(at, member).write(number_of(value)),
             (MemberType::Text, _) => place::<Text>(at, member).write(arena.text(value)),
+            (MemberType::Key, _) => place::<[u8; 32]>(at, member).write(value.try_into().ok()?),
+            (_, b"signing_keys") => {
+                let [key_id, algorithm, jwk] = [value, more, third].map(|text| arena.text(text));
+                append(at, of, arena, name, &[SigningKey { key_id, algorithm, jwk }])?;
+            }
             (_, b"headers") => {
                 let field = Field { name: arena.text(value), value: arena.bytes(more) };
                 append(at, of, arena, name, &[field])?;

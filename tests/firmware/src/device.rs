@@ -292,7 +292,7 @@ impl<'m> Device<'m> {
                     self.headers_len += 1;
                 }
                 [b"answer", words @ ..] => {
-                    let [kind, first, second, _] = words.map(|word| self.answered.text(word));
+                    let [kind, first, second, ..] = words.map(|word| self.answered.text(word));
                     return Ok(Answer { kind, first, second });
                 }
                 _ => return Err(Failed("a line that means nothing")),

@@ -7,7 +7,7 @@ use core::ptr::{self, addr_of_mut};
 use symbolon_abi::flow::{self, Flow};
 use symbolon_abi::types::{Bytes, Text};
 use symbolon_abi::view::Kind;
-use symbolon_abi::{client as c, resource as r, server as s};
+use symbolon_abi::{client as c, registration as g, resource as r, server as s};
 
 /// The entry point of an image with these roles.
 #[macro_export]
@@ -100,7 +100,7 @@ pub fn server() {
     // SAFETY: this is never run.
     unsafe {
         s::symbolon_server_init(server, outside(), ptr::null_mut());
-        s::symbolon_register(outside(), key, at, len, outside(), ptr::null_mut());
+        g::symbolon_register(outside(), key, at, len, outside(), ptr::null_mut());
         drive(|flow| s::symbolon_authorize_start(flow, server, request, bytes(), number(), key, at, len));
         drive(|flow| s::symbolon_resume_start(flow, server, text(), bytes(), number(), at, len));
         drive(|flow| s::symbolon_decide_start(flow, server, text(), bytes(), outside(), number(), at, len));

@@ -25,6 +25,7 @@ pub struct Places {
     client_config: client::Config,
     resource_config: resource::Config,
     request: server::Request,
+    certificate: server::Certificate,
     decision: server::UserDecision,
     arguments: Arguments,
 }
@@ -101,12 +102,12 @@ impl<'m> Replay<'m> {
         if line.starts_with(b"= ") {
             return if self.report.is_running { self.compare(line) } else { Ok(()) };
         }
-        let [what, first, second, third, fourth] = split(line);
+        let [what, first, second, third, fourth, fifth] = split(line);
         match what {
             b"flow" => self.begin(first),
             // The rest of a flow that has failed.
             _ if !self.report.is_running => Ok(()),
-            b"set" => self.set(first, [second, third, fourth]),
+            b"set" => self.set(first, [second, third, fourth, fifth]),
             b"give" => self.give(first, second),
             b"header" => {
                 self.headers[self.headers_len] =
@@ -151,7 +152,7 @@ impl<'m> Replay<'m> {
         self.shown_up_to = 0;
         self.arena.clear();
         self.headers_len = 0;
-        for name in [&b"server_config"[..], b"client_config", b"resource_config", b"request", b"decision"] {
+        for name in [&b"server_config"[..], b"client_config", b"resource_config", b"request", b"certificate", b"decision"] {
             if let Some(at) = self.input(name) {
                 // SAFETY: it is the struct of this name.
                 unsafe { clear(at, described(name)) };
@@ -175,16 +176,21 @@ impl<'m> Replay<'m> {
                 b"client_config" => addr_of_mut!((*places).client_config).cast(),
                 b"resource_config" => addr_of_mut!((*places).resource_config).cast(),
                 b"request" => addr_of_mut!((*places).request).cast(),
+                b"certificate" => addr_of_mut!((*places).certificate).cast(),
                 b"decision" => addr_of_mut!((*places).decision).cast(),
                 _ => return None,
             }
         })
     }
 
-    fn set(&mut self, name: &[u8], words: [&[u8]; 3]) -> Result<(), Failed> {
+    fn set(&mut self, name: &[u8], words: [&[u8]; 4]) -> Result<(), Failed> {
         let Some(at) = self.input(name) else {
             return self.report.fail("a struct that is not described", name, b"");
         };
+        if name == b"certificate" {
+            // SAFETY: the places are this runner's, and stay.
+            unsafe { (*self.places).request.certificate = addr_of_mut!((*self.places).certificate) };
+        }
         // SAFETY: it is the struct of this name.
         match unsafe { set(at, described(name), &mut self.arena, words) } {
             Some(()) => Ok(()),

@@ -129,8 +129,8 @@ pub fn number_of(digits: &[u8]) -> u64 {
 }
 
 /// Splits a line into its words, and decodes them in place.
-pub fn split(line: &mut [u8]) -> [&[u8]; 5] {
-    let mut ranges = [const { 0..0 }; 5];
+pub fn split(line: &mut [u8]) -> [&[u8]; 6] {
+    let mut ranges = [const { 0..0 }; 6];
     let (mut from, mut to) = (0, 0);
     let mut word = 0;
     while from < line.len() && word < ranges.len() {

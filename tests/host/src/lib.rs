@@ -38,7 +38,7 @@ use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
 use symbolon::record::SenderConstraint;
 use symbolon::resource::ResourceServer;
-use symbolon::server::{AccessTokens, Endpoints, Server};
+use symbolon::server::{AccessTokens, Endpoints, Server, SigningKeys};
 use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
@@ -146,7 +146,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             jwks: "",
             userinfo: "",
         },
-        signing_keys: &[],
+        signing_keys: SigningKeys::NONE,
         access_tokens: AccessTokens::Opaque,
         sender_constraint: SenderConstraint::AsPresented,
         dpop_nonces: false,

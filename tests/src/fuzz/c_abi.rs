@@ -77,6 +77,7 @@ impl Host<'_> {
         let (handle, scope, rejected) =
             (slot.lend(&handle).text(), slot.lend(b"read").text(), slot.lend(b"at-0").text());
         let subject = slot.lend(b"alice").text();
+        let names = slot.lend(b"c1.example").text();
         // The rest is lent for the call, on whose return it is freed.
         let lent = [&b"Authorization"[..], &authorization, b"Content-Type", b"application/x-www-form-urlencoded"];
         let lent = lent.map(Lent::new);
@@ -86,6 +87,15 @@ impl Host<'_> {
         };
         let fields = Box::new([field(&lent[0], &lent[1]), field(&lent[2], &lent[3])]);
         let method = Lent::new(if which == 0 { b"GET" } else { b"POST" });
+        let certificate = Box::new(server::Certificate {
+            thumbprint: [7; 32],
+            chain_verified: 1,
+            subject: names,
+            dns: names,
+            uri: Text::NONE,
+            ip: Text::NONE,
+            email: Text::NONE,
+        });
         let decision = Box::new(server::UserDecision {
             subject,
             authenticated_at: NOW.0,
@@ -100,12 +110,14 @@ impl Host<'_> {
             headers_len: fields.len(),
             body,
             body_len,
+            certificate: ptr::null(),
         });
         let (entropy, session) = (Box::new([self.byte().max(1); 32]), Box::new(self.session));
         let (mut server, mut client) = (&raw const *self.server, &raw const *self.client);
         let mut flow = &raw mut *slot.flow;
         let mut wrong_abi = false;
         match self.byte() {
+            249 => request.certificate = &raw const *certificate,
             250 => server = ptr::null(),
             251 => client = ptr::null(),
             252 => request.headers = ptr::null(),

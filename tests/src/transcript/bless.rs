@@ -4,8 +4,11 @@
 
 use std::fmt::Write as _;
 
-use symbolon::record::{Client, Grant, Key, Record, Session};
+use symbolon::record::{
+    AuthenticationMethod, CertificateSubject, Client, ClientKeys, Grant, Key, Record, SenderConstraint, Session,
+};
 use symbolon::step::{Commit, Committed, Flow as CoreFlow, Load, Row, Send, Sign, Step, Verdict, Verify};
+use symbolon::wire::jose::Algorithm;
 
 use super::block::{self, Block, Piece, fold_hex};
 use super::http::{Response, is_response};
@@ -118,7 +121,27 @@ impl Desk {
                         client.grant_types.authorization_code =
                             value.split(' ').any(|word| word == "authorization_code");
                         client.grant_types.refresh_token = value.split(' ').any(|word| word == "refresh_token");
+                        client.grant_types.client_credentials =
+                            value.split(' ').any(|word| word == "client_credentials");
                     }
+                    "authentication" => {
+                        let (method, subject) = value.split_once(' ').unwrap_or((value, ""));
+                        client.secrets = &[];
+                        client.authentication = match method {
+                            "none" => AuthenticationMethod::None,
+                            "private_key_jwt" => AuthenticationMethod::PrivateKeyJwt,
+                            "tls_client_auth" => AuthenticationMethod::TlsClientAuth,
+                            "self_signed_tls_client_auth" => AuthenticationMethod::SelfSignedTlsClientAuth,
+                            _ => return Err(format!("a client does not come to authenticate by {method}")),
+                        };
+                        if !subject.is_empty() {
+                            client.certificate = CertificateSubject::Dn(subject);
+                        }
+                    }
+                    "jwks" => client.keys = ClientKeys::Jwks(value),
+                    "jwks_uri" => client.keys = ClientKeys::JwksUri(value),
+                    "token_endpoint_auth_signing_alg" => client.signing_algorithm = Algorithm::from_name(value),
+                    "sender_constrained" => client.sender_constraint = SenderConstraint::Required,
                     _ => return Err(format!("no member {member}")),
                 }
                 fixture::put(&mut self.store, &client);
@@ -246,7 +269,13 @@ impl Recorder<'_> {
         let Question::Send { request, .. } = question else { return None };
         let target = request.target.strip_prefix(fixture::ISSUER)?;
         let entry = ENTRIES.iter().find(|entry| entry.role == Role::Server && entry.path == Some(target))?;
-        let call = Call { entry, request: Some(request.clone()), arguments: Vec::new(), ..self.call.clone() };
+        let call = Call {
+            entry,
+            request: Some(request.clone()),
+            arguments: Vec::new(),
+            certificate: None,
+            ..self.call.clone()
+        };
         replay::run(&call, &mut self.desk.store).ok()?.response.map(Answer::Response)
     }
 

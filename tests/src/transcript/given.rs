@@ -4,8 +4,9 @@ use symbolon::client::{Addresses, Authentication, MixUpDefense};
 use symbolon::terms::endpoint::Schemes;
 
 use super::tape::{Members, Tape, Value};
-use super::{Call, Role, client, server, unhex};
+use super::{Call, Role, Settings, SigningKey, client, server, unhex};
 use crate::app;
+use crate::fixture::Shown;
 
 /// Writes the lines before a flow, `start` included.
 pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
@@ -23,6 +24,18 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
             ("body", Value::Text(&request.body)),
         ];
         tape.set("request", &request)?;
+    }
+    if let Some(Shown { thumbprint, chain_verified, subject, dns, uri, ip, email }) = &call.certificate {
+        let certificate: Members<'_> = vec![
+            ("thumbprint", Value::Bytes(thumbprint)),
+            ("chain_verified", Value::Bool(*chain_verified)),
+            ("subject", Value::Text(subject)),
+            ("dns", Value::Text(dns)),
+            ("uri", Value::Text(uri)),
+            ("ip", Value::Text(ip)),
+            ("email", Value::Text(email)),
+        ];
+        tape.set("certificate", &certificate)?;
     }
     tape.give("browser", call.user_agent.as_bytes());
     tape.give("now", call.now.to_string().as_bytes());
@@ -74,6 +87,18 @@ fn server_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         return Err("a lifetime of 0 is the default, for C".into());
     }
     tape.set("server_config", &members)?;
+    let Settings { jwt_access_tokens, sender_constrained, dpop_nonces, .. } = call.settings;
+    let flags = [
+        ("jwt_access_tokens", jwt_access_tokens),
+        ("sender_constrained", sender_constrained),
+        ("dpop_nonces", dpop_nonces),
+    ];
+    let set = flags.into_iter().filter(|(_, set)| *set).map(|(name, set)| (name, Value::Bool(set)));
+    tape.set("server_config", &set.collect())?;
+    for SigningKey { key_id, algorithm, jwk } in &call.settings.signing_keys {
+        let words = [b"signing_keys", key_id.as_bytes(), algorithm.as_bytes(), jwk.as_bytes()];
+        tape.line("set server_config", &words);
+    }
     for (id, secret) in &call.settings.keys {
         tape.line("set server_config keys", &[id.to_string().as_bytes(), secret]);
     }

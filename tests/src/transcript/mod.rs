@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use symbolon::server::Lifetimes;
 
+use crate::fixture::Shown;
+
 pub mod bless;
 pub mod block;
 pub mod client;
@@ -65,6 +67,8 @@ pub struct Call {
     pub entropy: [u8; 32],
     /// The binding of the user agent.
     pub user_agent: String,
+    /// The certificate that the sender of the request has shown.
+    pub certificate: Option<Shown>,
 }
 
 /// An entry point of the core.
@@ -119,12 +123,31 @@ pub struct Settings {
     pub keys: Vec<(u8, [u8; 32])>,
     /// How long the server's things live.
     pub lifetimes: Lifetimes,
+    /// The keys that the server signs with.
+    pub signing_keys: Vec<SigningKey>,
+    /// Whether its access tokens are JWTs.
+    pub jwt_access_tokens: bool,
+    /// Whether tokens must be bound to a key.
+    pub sender_constrained: bool,
+    /// Whether a DPoP proof must hold a nonce.
+    pub dpop_nonces: bool,
     /// How the client authenticates: `basic`, `post` or `none`.
     pub authentication: String,
     /// The metadata document that the client has, if it is not the server's own.
     pub document: Option<String>,
     /// The scope that a request to the resource needs.
     pub needs: String,
+}
+
+/// The public half of a key that the server signs with.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    /// Its id.
+    pub key_id: String,
+    /// Its algorithm.
+    pub algorithm: &'static str,
+    /// The key.
+    pub jwk: String,
 }
 
 /// A question with its answer.

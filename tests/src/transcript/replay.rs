@@ -52,7 +52,8 @@ impl Call {
 
     /// The request as the core wants it.
     pub fn message(&self) -> Message {
-        self.request.as_ref().map_or_else(|| Message::get(""), message)
+        let message = self.request.as_ref().map_or_else(|| Message::get(""), message);
+        Message { certificate: self.certificate.clone(), ..message }
     }
 }
 
@@ -67,6 +68,7 @@ fn message(request: &Request) -> Message {
         query: request.target.split_once('?').map_or("", |(_, query)| query).into(),
         headers: request.headers.iter().map(|(name, value)| (name.clone(), value.as_bytes().to_vec())).collect(),
         body: request.body.clone().into_bytes(),
+        certificate: None,
     }
 }
 

@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 
 use super::block::Block;
 use super::http::Request;
-use super::{Call, ENTRIES, Outcome, Settings, jws, unhex};
+use super::{Call, ENTRIES, Outcome, Settings, SigningKey, jws, unhex};
+use crate::fixture::Shown;
 use crate::{fixture, keys};
 
 /// A change that only a store sees; a replay has its rows from the document.
@@ -33,6 +34,7 @@ pub struct Scene {
     settings: Settings,
     now: u64,
     user_agent: String,
+    certificate: Option<Shown>,
     entropy: Option<[u8; 32]>,
     draws: u8,
     /// Names and values that came out so far, in order.
@@ -45,12 +47,17 @@ impl Default for Scene {
             settings: Settings {
                 keys: vec![(1, fixture::KEY)],
                 lifetimes: fixture::server().lifetimes,
+                signing_keys: Vec::new(),
+                jwt_access_tokens: false,
+                sender_constrained: false,
+                dpop_nonces: false,
                 authentication: "basic".into(),
                 document: None,
                 needs: "read".into(),
             },
             now: fixture::NOW.0,
             user_agent: String::from_utf8_lossy(fixture::BROWSER).into_owned(),
+            certificate: None,
             entropy: None,
             draws: 0,
             said: Vec::new(),
@@ -92,6 +99,28 @@ impl Scene {
                 }
                 "browser" => self.user_agent = value.into(),
                 "entropy" => self.entropy = Some(bytes32(value)?),
+                "certificate" => self.show(value).ok_or_else(wrong)?,
+                "server" => {
+                    let (member, value) = value.split_once(' ').unwrap_or((value, ""));
+                    let settings = &mut self.settings;
+                    match member {
+                        "signing_keys" => {
+                            let key = |key_id: &str| {
+                                Some(SigningKey {
+                                    key_id: key_id.into(),
+                                    algorithm: keys::algorithm(key_id)?,
+                                    jwk: keys::named_jwk(key_id)?,
+                                })
+                            };
+                            settings.signing_keys =
+                                value.split_whitespace().map(key).collect::<Option<_>>().ok_or_else(wrong)?;
+                        }
+                        "jwt_access_tokens" => settings.jwt_access_tokens = true,
+                        "sender_constrained" => settings.sender_constrained = true,
+                        "dpop_nonces" => settings.dpop_nonces = true,
+                        _ => return Err(wrong()),
+                    }
+                }
                 "keys" => {
                     let key = |word: &str| {
                         let (id, key) = word.split_once('=').ok_or_else(wrong)?;
@@ -131,6 +160,27 @@ impl Scene {
         Ok(changes)
     }
 
+    /// What is known of the certificate that is shown from here on; `none` is shown no more.
+    fn show(&mut self, fact: &str) -> Option<()> {
+        let (name, value) = fact.split_once(' ').unwrap_or((fact, ""));
+        if name == "none" {
+            self.certificate = None;
+            return Some(());
+        }
+        let shown = self.certificate.get_or_insert_default();
+        match name {
+            "thumbprint" => shown.thumbprint = bytes32(value).ok()?,
+            "chain_verified" => shown.chain_verified = true,
+            "subject" => shown.subject = value.into(),
+            "dns" => shown.dns = value.into(),
+            "uri" => shown.uri = value.into(),
+            "ip" => shown.ip = value.into(),
+            "email" => shown.email = value.into(),
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// Reads a call with all its arguments.
     pub fn call(&mut self, block: &Block) -> Result<Call, String> {
         let lines = self.lines(block)?;
@@ -156,7 +206,8 @@ impl Scene {
             entropy = self.entropy.take().unwrap_or([self.draws; 32]);
         }
         let (settings, user_agent) = (self.settings.clone(), self.user_agent.clone());
-        Ok(Call { entry, request, arguments, settings, now: self.now, entropy, user_agent })
+        let certificate = self.certificate.clone();
+        Ok(Call { entry, request, arguments, settings, now: self.now, entropy, user_agent, certificate })
     }
 
     /// Keeps what came out, to be named later.

@@ -1,8 +1,12 @@
 //! The entry points of the authorization server.
 
-use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Prompt, Server};
+use symbolon::record::SenderConstraint;
+use symbolon::server::{
+    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Prompt, Server, SigningKey, SigningKeys,
+};
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::{Entropy, Time};
+use symbolon::wire::jose::Algorithm;
 
 use super::replay::{fits, reply};
 use super::{Call, Outcome, Settings};
@@ -45,11 +49,31 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
 }
 
 /// The server of the tests, as it is configured here.
-pub fn server(settings: &Settings) -> Result<Server<'static>, String> {
+pub fn server(settings: &Settings) -> Result<Server<'_>, String> {
     let ((id, key), retired) = settings.keys.split_first().ok_or("there is no key")?;
     let keys = retired.iter().fold(CredentialKeys::new(*id, key), |keys, (id, key)| keys?.with_retired(*id, key));
     let keys = keys.map_err(|reason| format!("{reason:?}"))?;
-    Ok(Server { keys, lifetimes: settings.lifetimes, ..fixture::server() })
+    let signing_keys: Option<Vec<SigningKey<'_>>> = settings
+        .signing_keys
+        .iter()
+        .map(|super::SigningKey { key_id, algorithm, jwk }| {
+            Some(SigningKey { key_id, algorithm: Algorithm::from_name(algorithm)?, jwk })
+        })
+        .collect();
+    let signing_keys = SigningKeys::new(&signing_keys.ok_or("not an algorithm")?);
+    Ok(Server {
+        keys,
+        signing_keys: signing_keys.map_err(|reason| format!("{reason:?}"))?,
+        access_tokens: if settings.jwt_access_tokens { AccessTokens::Jwt } else { AccessTokens::Opaque },
+        sender_constraint: if settings.sender_constrained {
+            SenderConstraint::Required
+        } else {
+            SenderConstraint::AsPresented
+        },
+        dpop_nonces: settings.dpop_nonces,
+        lifetimes: settings.lifetimes,
+        ..fixture::server()
+    })
 }
 
 fn authorization(authorization: Authorization<'_>) -> Outcome {

@@ -9,6 +9,8 @@
 //! set STRUCT MEMBER VALUE      into a struct that symbolon_describe_input describes; of a pointer also MEMBER_len
 //! set request headers NAME VALUE           one header field more
 //! set server_config keys ID SECRET         one credential key more
+//! set server_config signing_keys ID ALGORITHM JWK
+//! set certificate MEMBER VALUE             and then it belongs to the request
 //! give NAME VALUE              an argument: browser, now, entropy, handle, scope, session, rejected, document
 //! start NAME                   configure what was set, and call symbolon_NAME_start
 //! = WORD...                    the next line of the step, as the runner renders it

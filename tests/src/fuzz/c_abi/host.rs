@@ -7,7 +7,7 @@ use std::ptr;
 use symbolon_abi::flow::Flow;
 use symbolon_abi::types::{Metadata, Status, Text};
 use symbolon_abi::view::View;
-use symbolon_abi::{ABI, client, resource, server};
+use symbolon_abi::{ABI, client, registration, resource, server};
 
 use crate::fixture::{C1_SECRET, ISSUER, KEY, RESOURCE, RS1_SECRET};
 
@@ -141,7 +141,7 @@ impl Host<'_> {
         let key = server::CredentialKey { id: 1, secret: KEY };
         let issuer = self.text(ISSUER);
         // SAFETY: all members may be zero: numbers, and pointers that are absent.
-        let (mut of, mut registration): (server::Config, server::Registration) = unsafe { (zeroed(), zeroed()) };
+        let (mut of, mut registration): (server::Config, registration::Registration) = unsafe { (zeroed(), zeroed()) };
         of.abi = ABI;
         of.issuer = issuer;
         of.authorization_endpoint = self.text("https://as.example/authorize");
@@ -185,11 +185,11 @@ impl Host<'_> {
             [(of.client_id, of.client_secret, Text::NONE), (resource.client_id, resource.client_secret, of.resources)]
         {
             (registration.client_id, registration.secret, registration.serves) = (id, secret, serves);
-            let (mut key, mut row, mut written) = ([0; 32], vec![0; server::symbolon_client_row_size()], 0);
+            let (mut key, mut row, mut written) = ([0; 32], vec![0; registration::symbolon_client_row_size()], 0);
             // SAFETY: as above.
             ok(unsafe {
                 let registration = &raw const registration;
-                server::symbolon_register(
+                registration::symbolon_register(
                     registration,
                     &raw mut key,
                     row.as_mut_ptr(),
