@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import Provider from 'oidc-provider';
 
 export const client = { client_id: 'notes', client_secret: 'a secret: 100% / +&=', redirect_uri: 'http://127.0.0.1:9/callback' };
@@ -17,14 +18,17 @@ const registered = (method) => ({
   response_types: ['code'],
 });
 
-/** Starts one. `requests` are those that came to it, as method and path. */
-export async function startProvider(methods) {
-  const server = createServer();
+/**
+ * Starts one. `requests` are those that came to it, as method and path. `settings` may replace the clients, add features and other
+ * settings of the provider, and say by `tls` how to listen for TLS.
+ */
+export async function startProvider(methods, { clients = methods.map(registered), features = {}, tls = null, ...settings } = {}) {
+  const server = tls ? createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }) : createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
-    clients: methods.map(registered),
+    clients,
     cookies: { keys: ['only for this test'] },
     pkce: { required: () => true },
     rotateRefreshToken: true,
@@ -39,7 +43,9 @@ export async function startProvider(methods) {
         getResourceServerInfo: () => ({ scope: 'read write', accessTokenFormat: 'opaque', accessTokenTTL: 600 }),
         useGrantedResource: () => true,
       },
+      ...features,
     },
+    ...settings,
   });
   const requests = [];
   const answer = provider.callback();

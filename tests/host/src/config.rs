@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use symbolon::server::Lifetimes;
+use symbolon::server::{AccessTokens, Lifetimes};
 use tracing::level_filters::LevelFilter;
 
 use crate::send::Trust;
@@ -16,8 +16,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The issuer identifier; without one, `http://` and the address listened at.
     pub issuer: Option<String>,
-    /// The store's file. The credential keys lie beside it. Without one, a temporary folder that goes with the process.
+    /// The store's file. The keys lie beside it. Without one, a temporary folder that goes with the process.
     pub store: Option<PathBuf>,
+    /// What access tokens look like.
+    pub access_tokens: AccessTokens,
+    /// Whether a DPoP proof must hold a nonce of the server.
+    pub dpop_nonces: bool,
     /// Further clients to register: a JSON array of client metadata.
     pub clients: Option<PathBuf>,
     /// The keys of TLS; without them, plain HTTP.
@@ -40,6 +44,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             issuer: None,
             store: None,
+            access_tokens: AccessTokens::Opaque,
+            dpop_nonces: false,
             clients: None,
             tls: None,
             trust: Trust::default(),
@@ -58,13 +64,15 @@ usage: cargo demo [-- OPTIONS]
   --once                          run the whole flow over loopback HTTP, print it, and exit
   --listen ADDRESS                where to listen (127.0.0.1:8080; port 0 takes a free one)
   --issuer URL                    the issuer identifier (http://ADDRESS, or https://ADDRESS)
+  --access-tokens opaque|jwt      what access tokens look like (opaque)
+  --dpop-nonces                   demand a nonce of the server in DPoP proofs
   --clients PATH                  register these clients too: a JSON array of client metadata (RFC 7591)
   --tls-certificate PATH          listen for TLS with this certificate and what leads from it to its authority, as PEM
   --tls-key PATH                  its private key
   --client-authorities PATH       the authorities that may name clients by certificates
   --authorities PATH              authorities to trust besides the system's, where the host connects to others
   --resolve NAME=ADDRESS          where a name is, whatever DNS says, and public, whatever the address says: for tests
-  --store PATH                    the SQLite file (a temporary one); the keys lie beside it in PATH.keys
+  --store PATH                    the SQLite file (a temporary one); its keys lie beside it in PATH.keys and PATH.jwks
   --log off|error|warn|info|debug how much to log to standard error (info)
   --interaction-lifetime SECONDS
   --code-lifetime SECONDS
@@ -90,6 +98,14 @@ impl Config {
                 Long("listen") => listen = Some(arguments.value()?.parse()?),
                 Long("issuer") => config.issuer = Some(arguments.value()?.string()?),
                 Long("store") => config.store = Some(arguments.value()?.into()),
+                Long("access-tokens") => {
+                    config.access_tokens = match arguments.value()?.string()?.as_str() {
+                        "opaque" => AccessTokens::Opaque,
+                        "jwt" => AccessTokens::Jwt,
+                        other => return Err(format!("--access-tokens: {other}").into()),
+                    }
+                }
+                Long("dpop-nonces") => config.dpop_nonces = true,
                 Long("clients") => config.clients = Some(arguments.value()?.into()),
                 Long("tls-certificate") => certificate = Some(arguments.value()?.into()),
                 Long("tls-key") => key = Some(arguments.value()?.into()),

@@ -1,10 +1,12 @@
 //! The loop that drives every flow of every role.
 
 use symbolon::record::Key;
-use symbolon::step::{Committed, Flow, Step, Unavailable};
+use symbolon::rustcrypto;
+use symbolon::step::{Committed, Flow, Step, Unavailable, Verdict};
 
 use crate::journal::{Actor, Journal};
 use crate::send::Http;
+use crate::signing::Keyring;
 use crate::store::{Store, Stored};
 
 /// What answers the questions of a flow.
@@ -13,6 +15,8 @@ pub struct Driver<'h> {
     pub actor: Actor,
     /// Answers `Load` and `Commit`.
     pub store: &'h Store,
+    /// Answers `Sign`.
+    pub keys: &'h Keyring,
     /// Answers `Send`.
     pub http: &'h Http,
     /// Is told of each question, for the demonstration.
@@ -67,11 +71,30 @@ impl Driver<'_> {
                         Err(Unavailable) => question.unavailable(),
                     }
                 }
-                // This slice of the protocol has no signatures; a host without keys says so.
-                Step::Sign(question) => question.unavailable(),
-                Step::Verify(question) => question.unavailable(),
+                Step::Sign(question) => {
+                    let signature = self.keys.sign(question.key_id(), question.message());
+                    let outcome = if signature.is_some() { "signed" } else { "no such key" };
+                    self.tell_of_key("sign", outcome);
+                    match signature {
+                        Some(signature) => question.answer(&signature),
+                        None => question.unavailable(),
+                    }
+                }
+                Step::Verify(question) => {
+                    let verdict = rustcrypto::verify(question.key(), question.message(), question.signature());
+                    let outcome = if verdict == Verdict::Valid { "valid" } else { "invalid" };
+                    self.tell_of_key("verify", outcome);
+                    question.answer(verdict)
+                }
                 Step::Done(output) => return output,
             }
+        }
+    }
+
+    fn tell_of_key(&self, question: &'static str, outcome: &'static str) {
+        tracing::info!(question, outcome, actor = self.actor.as_str());
+        if let Some(journal) = self.journal {
+            journal.question(self.actor, question, "a signature", outcome);
         }
     }
 
@@ -79,7 +102,7 @@ impl Driver<'_> {
         let key = prefix(key);
         tracing::info!(question, kind, %key, outcome, actor = self.actor.as_str());
         if let Some(journal) = self.journal {
-            journal.question(self.actor, question, kind, &key, outcome);
+            journal.question(self.actor, question, &format!("{kind} {key}"), outcome);
         }
     }
 }

@@ -123,9 +123,9 @@ impl Journal {
         self.push(actor, Kind::Reply, status.to_string(), message(fields, body));
     }
 
-    /// The core asked the store, which answered `outcome`.
-    pub fn question(&self, actor: Actor, question: &str, kind: &str, key: &str, outcome: &str) {
-        self.push(actor, Kind::Question, format!("{question} {kind} {key} -> {outcome}"), Vec::new());
+    /// The core asked for something, and the answer was `outcome`.
+    pub fn question(&self, actor: Actor, question: &str, what: &str, outcome: &str) {
+        self.push(actor, Kind::Question, format!("{question} {what} -> {outcome}"), Vec::new());
     }
 
     /// The core asks for an exchange. What is sent is told by whoever receives it, which in a demonstration is this host.

@@ -12,7 +12,7 @@ use symbolon::terms::credential::CredentialKeys;
 /// a key is rotated by putting a new line on top.
 pub fn open(path: &Path) -> io::Result<CredentialKeys> {
     if !path.exists() {
-        create(path)?;
+        create(path, &format!("01 {}\n", hexadecimal(&crate::random::<32>())))?;
     }
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines().map(|line| read(line).ok_or(io::ErrorKind::InvalidData));
@@ -24,13 +24,12 @@ pub fn open(path: &Path) -> io::Result<CredentialKeys> {
     })
 }
 
-/// Writes the file under another name and links it into place, so that nobody ever reads half of it and the first of
+/// Writes a file for its owner alone: under another name and links it into place, so that nobody ever reads half of it and the first of
 /// two processes wins.
-fn create(path: &Path) -> io::Result<()> {
-    let key: [u8; 32] = crate::random();
+pub fn create(path: &Path, text: &str) -> io::Result<()> {
     let draft = PathBuf::from(format!("{}.{}", path.display(), hexadecimal(&crate::random::<8>())));
     let mut file = private(&draft)?;
-    writeln!(file, "01 {}", hexadecimal(&key))?;
+    file.write_all(text.as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
@@ -61,6 +60,7 @@ fn read(line: &str) -> Option<(u8, [u8; 32])> {
     Some((id, bytes))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes as digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

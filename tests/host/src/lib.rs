@@ -18,6 +18,7 @@ mod pages;
 mod registration;
 pub mod send;
 mod session;
+pub mod signing;
 pub mod store;
 pub mod tls;
 pub mod users;
@@ -38,7 +39,7 @@ use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
 use symbolon::record::SenderConstraint;
 use symbolon::resource::ResourceServer;
-use symbolon::server::{AccessTokens, Endpoints, Server, SigningKeys};
+use symbolon::server::{Endpoints, Server};
 use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
@@ -53,6 +54,7 @@ use crate::drive::Driver;
 use crate::journal::{Actor, Journal};
 use crate::send::Http;
 use crate::session::Sessions;
+use crate::signing::Keyring;
 use crate::store::Store;
 use crate::tls::{Peer, TlsListener};
 use crate::users::Users;
@@ -67,6 +69,8 @@ pub struct Host {
     server: Server<'static>,
     /// The rows.
     pub store: Store,
+    /// The keys that the server signs with.
+    signing: Keyring,
     /// The way out.
     pub http: Http,
     /// What travelled, if somebody wants to see it.
@@ -83,7 +87,7 @@ pub struct Host {
 impl Host {
     /// What drives the flows of `actor`.
     pub fn driver(&self, actor: Actor) -> Driver<'_> {
-        Driver { actor, store: &self.store, http: &self.http, journal: self.journal.as_ref() }
+        Driver { actor, store: &self.store, keys: &self.signing, http: &self.http, journal: self.journal.as_ref() }
     }
 
     /// Whether this is the demonstration.
@@ -126,7 +130,9 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         }
     };
     let store = Store::open(&path)?;
-    let keys = keys::open(&PathBuf::from(format!("{}.keys", path.display())))?;
+    let beside = |name: &str| PathBuf::from(format!("{}.{name}", path.display()));
+    let keys = keys::open(&beside("keys"))?;
+    let signing = Keyring::open(&beside("jwks"))?;
     // The configuration lives as long as the process; a host that is started in one test after the other leaks a few
     // hundred bytes each time.
     let keep = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
@@ -146,10 +152,10 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             jwks: "",
             userinfo: "",
         },
-        signing_keys: SigningKeys::NONE,
-        access_tokens: AccessTokens::Opaque,
+        signing_keys: signing.published()?,
+        access_tokens: config.access_tokens,
         sender_constraint: SenderConstraint::AsPresented,
-        dpop_nonces: false,
+        dpop_nonces: config.dpop_nonces,
         client_id_metadata_documents: false,
         authorization_details_types: "",
         scopes_supported: clients::SCOPES,
@@ -171,6 +177,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
     };
     let host = Arc::new(Host {
         store,
+        signing,
         http: Http::new(&config.trust)?,
         journal: config.demo.then(Journal::default),
         sessions: Sessions::new(issuer.as_str().starts_with("https:")),

@@ -151,20 +151,22 @@ async fn expired_rows_are_swept_and_others_are_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_made_once_and_for_their_owner_alone() {
-    let folder = Folder::new();
-    let keys = folder.store().with_extension("sqlite.keys");
-    let running = host(&folder.store()).await;
-    let first = std::fs::read(&keys).unwrap();
-    running.stop().await.unwrap();
-    host(&folder.store()).await.stop().await.unwrap();
-    assert_eq!(std::fs::read(&keys).unwrap(), first);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
+    for (name, cut_off) in [("sqlite.keys", "01 cut-off"), ("sqlite.jwks", "{\"keys\":[]}")] {
+        let folder = Folder::new();
+        let keys = folder.store().with_extension(name);
+        let running = host(&folder.store()).await;
+        let first = std::fs::read(&keys).unwrap();
+        running.stop().await.unwrap();
+        host(&folder.store()).await.stop().await.unwrap();
+        assert_eq!(std::fs::read(&keys).unwrap(), first, "{name}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        }
+        std::fs::write(&keys, cut_off).unwrap();
+        assert!(start(Config { store: Some(folder.store()), ..Config::default() }).await.is_err(), "{name}");
     }
-    std::fs::write(&keys, "01 cut-off").unwrap();
-    assert!(start(Config { store: Some(folder.store()), ..Config::default() }).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

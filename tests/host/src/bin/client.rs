@@ -17,6 +17,7 @@ use symbolon_host::demo::DemoClient;
 use symbolon_host::drive::Driver;
 use symbolon_host::journal::Actor;
 use symbolon_host::send::{Http, Trust};
+use symbolon_host::signing::Keyring;
 use symbolon_host::store::Store;
 
 type Outcome = Result<Value, Box<dyn std::error::Error>>;
@@ -32,7 +33,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     };
     let http =
         Http::new(&Trust { authorities: path("authorities"), certificate: path("certificate"), resolve: Vec::new() })?;
-    let driver = Driver { actor: Actor::Client, store: &store, http: &http, journal: None };
+    let keys = Keyring::default();
+    let driver = Driver { actor: Actor::Client, store: &store, http: &http, keys: &keys, journal: None };
     let client = DemoClient::new(client(configuration)?);
     for line in std::io::stdin().lock().lines() {
         let order: Value = serde_json::from_str(&line?)?;
