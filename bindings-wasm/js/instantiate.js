@@ -8,8 +8,11 @@ export async function instantiate(source) {
   return new Core(exports);
 }
 
+// Edge runtimes compile modules outside of the realm that the program runs in, where `instanceof` does not know them.
+const isModule = (source) => Object.prototype.toString.call(source) === '[object WebAssembly.Module]';
+
 async function compile(source) {
-  if (source instanceof WebAssembly.Module) return source;
+  if (isModule(source)) return source;
   if (typeof Response === 'undefined' || !(source instanceof Response)) return WebAssembly.compile(source);
   if (!source.ok) throw new Error(`the module cannot be loaded: ${source.status} from ${source.url}`);
   // Compiling as it arrives asks for the media type; without it the bytes serve.

@@ -75,7 +75,7 @@ describe('the package', () => {
 // compiles to, and `sizes.mjs` shows what it is made of.
 for (const { entry, aim, held } of [
   { entry: 'client', aim: 14, held: 39 },
-  { entry: 'symbolon', aim: 32, held: 68 },
+  { entry: 'symbolon', aim: 32, held: 72 },
 ]) {
   test(`${entry}: wasm and JavaScript, gzipped, are at most ${held} KiB`, async () => {
     const of = (bytes) => gzipSync(bytes, { level: 9 }).length / 1024;
