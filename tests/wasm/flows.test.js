@@ -173,6 +173,32 @@ describe('misuse', () => {
     assert.throws(() => symbolon.register({ client_id: 'x', client_name: 'x', application_type: 'web', authentication: 'none', redirect_uris: 'no' }), plain);
   });
 
+  test('keys and certificates', () => {
+    const key = { key_id: 'k', algorithm: 'ES256', jwk: '{"kty":"EC","kid":"k","alg":"ES256"}' };
+    const server = (signing_keys) => symbolon.server({ ...serverConfig, signing_keys, jwt_access_tokens: true, dpop_nonces: true });
+    server([key, { ...key, key_id: 'l', algorithm: 'EdDSA' }]).dispose();
+    const refused = (name, parameter) => (error) =>
+      code('refused')(error) && error.reason.name === name && error.reason.parameter === parameter;
+    assert.throws(() => server([{ ...key, algorithm: 'none' }]), refused('Malformed', 'alg'));
+    assert.throws(() => server([key, key]), refused('Repeated', 'kid'));
+    assert.throws(() => server(Array.from('abcde', (key_id) => ({ ...key, key_id }))), refused('TooMany', 'signing keys'));
+    assert.throws(() => server([{ ...key, jwk: {} }]), code('bad_input'));
+
+    const client = { client_id: 'x', client_name: 'x', application_type: 'web', scope: 'read', client_credentials: true };
+    const register = (more) => symbolon.register({ ...client, ...more }).value.length;
+    const jwks = '{"keys":[]}';
+    assert.ok(register({ authentication: 'private_key_jwt', jwks, token_endpoint_auth_signing_alg: 'EdDSA' }) > 0);
+    assert.ok(register({ authentication: 'tls_client_auth', tls_client_auth_san_dns: 'x.example' }) > 0);
+    assert.throws(() => register({ authentication: 'private_key_jwt' }), refused('Missing', 'jwks'));
+    assert.throws(() => register({ authentication: 'private_key_jwt', jwks, jwks_uri: 'https://x.example/' }), refused('Malformed', 'jwks'));
+
+    const request = { method: 'POST', headers: [] };
+    const shown = (certificate) => symbolon.server(serverConfig).revoke({ ...request, certificate });
+    assert.equal(shown({ thumbprint: new Uint8Array(32), chain_verified: true, dns: 'x.example' }).next().kind, 'done');
+    assert.throws(() => shown({ thumbprint: new Uint8Array(31) }), code('bad_input'));
+    assert.throws(() => shown({ thumbprint: new Uint8Array(32), issuer: 'x' }), code('bad_input'));
+  });
+
   test('a configuration that is in use, or was disposed of', () => {
     const server = symbolon.server(serverConfig);
     const flow = server.authorize({ method: 'GET', query: 'client_id=web', headers: [] }, { browser });

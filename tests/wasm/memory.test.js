@@ -73,6 +73,29 @@ describe('memory', () => {
     assert.equal(exports.memory.buffer.byteLength, grown);
   });
 
+  test('that cannot grow is an error, and those that ran before go on', async () => {
+    const { symbolon } = await opened();
+    const server = symbolon.server(serverConfig);
+    const flows = [server.authorize(request(), { browser })];
+    const { grow } = WebAssembly.Memory.prototype;
+    WebAssembly.Memory.prototype.grow = () => { throw new RangeError('no more pages'); };
+    const another = () => flows.push(server.authorize(request(), { browser }));
+    try {
+      // What is left of the last page is used up first.
+      assert.throws(() => { for (;;) another(); }, code('out_of_memory'));
+      const running = flows.length;
+      assert.throws(another, code('out_of_memory'));
+      flows.shift().row(undefined);
+      another();
+      assert.equal(flows.length, running);
+    } finally {
+      WebAssembly.Memory.prototype.grow = grow;
+    }
+    another();
+    for (const flow of flows) flow.row(undefined);
+    for (const flow of flows) assert.equal(flow.next().end.status, 400);
+  });
+
   test('no secret of a whole sign-in is left but those of the configurations', async () => {
     const { symbolon, exports } = await opened();
     const all = await parties(symbolon);
