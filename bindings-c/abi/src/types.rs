@@ -1,11 +1,17 @@
 //! What crosses the boundary: pointers with lengths, statuses, and structs that describe themselves.
 
-use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 use core::slice;
 
 use symbolon::wire::http;
 use symbolon::{Name, Reason};
+
+mod member;
+mod place;
+
+pub(crate) use member::described;
+pub use member::{HasMemberType, Member, MemberType};
+pub(crate) use place::initialized;
+pub use place::{Metadata, Place};
 
 /// Whether a call did what it was asked. What a peer did wrong is no status: it is a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,113 +246,6 @@ impl Headers {
     }
 }
 
-/// What type a member of a struct has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum MemberType {
-    /// `bool`.
-    Bool = 1,
-    /// `uint32_t`.
-    U32 = 2,
-    /// `uint64_t`.
-    U64 = 3,
-    /// `size_t`.
-    Size = 4,
-    /// `symbolon_str`.
-    Text = 5,
-    /// `symbolon_bytes`.
-    Bytes = 6,
-    /// `uint8_t[32]`.
-    Key = 7,
-    /// `symbolon_fields`.
-    Fields = 8,
-    /// A pointer.
-    Pointer = 9,
-    /// Any other: to be handed back as it is.
-    Opaque = 10,
-}
-
-/// `symbolon_member`: a member of a struct.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct Member {
-    pub(crate) name: Text,
-    pub(crate) member_type: MemberType,
-    pub(crate) offset: u32,
-}
-
-impl Member {
-    /// Its name.
-    pub const fn name(&self) -> &'static str {
-        // SAFETY: `described` has named it so.
-        unsafe { self.name.constant() }
-    }
-
-    /// Its type.
-    pub const fn member_type(&self) -> MemberType {
-        self.member_type
-    }
-
-    /// Where in the struct it is.
-    pub const fn offset(&self) -> u32 {
-        self.offset
-    }
-}
-
-/// A type that a member may have.
-pub trait HasMemberType {
-    /// Which.
-    const TYPE: MemberType;
-}
-
-impl<T> HasMemberType for *const T {
-    const TYPE: MemberType = MemberType::Pointer;
-}
-
-impl<T> HasMemberType for *mut T {
-    const TYPE: MemberType = MemberType::Pointer;
-}
-
-impl<T, const SIZE: usize> HasMemberType for Place<T, SIZE> {
-    const TYPE: MemberType = MemberType::Opaque;
-}
-
-macro_rules! member_types {
-    ($($Type:ty => $Is:ident)*) => { $(impl HasMemberType for $Type { const TYPE: MemberType = MemberType::$Is; })* };
-}
-
-member_types! {
-    bool => Bool
-    u32 => U32
-    u64 => U64
-    usize => Size
-    Text => Text
-    Bytes => Bytes
-    [u8; 32] => Key
-    Fields => Fields
-}
-
-/// Defines structs as C lays them out, with the description of their members.
-macro_rules! described {
-    ($($(#[$of_struct:meta])* pub struct $Name:ident { $($(#[$of_member:meta])* pub $member:ident: $Type:ty,)* })*) => {$(
-        $(#[$of_struct])*
-        #[derive(Clone, Copy)]
-        #[repr(C)]
-        pub struct $Name { $($(#[$of_member])* pub $member: $Type,)* }
-
-        impl $Name {
-            /// What it is made of.
-            #[allow(clippy::as_conversions, clippy::cast_possible_truncation)]
-            pub const MEMBERS: &'static [$crate::types::Member] = &[$($crate::types::Member {
-                name: $crate::types::Text::of(stringify!($member)),
-                member_type: <$Type as $crate::types::HasMemberType>::TYPE,
-                offset: core::mem::offset_of!($Name, $member) as u32,
-            },)*];
-        }
-    )*};
-}
-pub(crate) use described;
-
 described! {
     /// `symbolon_reason`: why something was refused. The names are those of the core's `Reason`.
     pub struct Why {
@@ -387,83 +286,6 @@ pub(crate) unsafe fn refused(why: *mut Why) -> impl Fn(Reason) -> Status {
         Status::Refused
     }
 }
-
-/// Storage of the caller for a configuration. It may be moved, and shared by threads.
-#[repr(C, align(8))]
-pub struct Place<T, const SIZE: usize> {
-    /// Tells storage that was initialized from other storage.
-    seal: u64,
-    bytes: [MaybeUninit<u8>; SIZE],
-    of: PhantomData<T>,
-}
-
-impl<T: Copy, const SIZE: usize> Copy for Place<T, SIZE> {}
-impl<T: Copy, const SIZE: usize> Clone for Place<T, SIZE> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T, const SIZE: usize> Place<T, SIZE> {
-    /// "symbolon", with the version of the interface added.
-    const SEAL: u64 = 0x7379_6d62_6f6c_6f6e ^ ABI_BITS;
-
-    /// Holds `value`.
-    pub(crate) const fn new(value: T) -> Self {
-        const { assert!(size_of::<T>() <= SIZE && align_of::<T>() <= 8) };
-        let mut place = Self { seal: Self::SEAL, bytes: [MaybeUninit::uninit(); SIZE], of: PhantomData };
-        // SAFETY: it fits, and the bytes of the storage are aligned to 8.
-        unsafe { place.bytes.as_mut_ptr().cast::<T>().write(value) };
-        place
-    }
-
-    /// Puts a value into the storage at `place`.
-    ///
-    /// # Safety
-    ///
-    /// `place` is NULL or writable.
-    pub(crate) unsafe fn put(place: *mut Self, value: T) -> Outcome {
-        match place.is_null() {
-            true => Err(Status::Null),
-            false => {
-                // SAFETY: as the caller promises.
-                unsafe { place.write(Self::new(value)) };
-                Ok(())
-            }
-        }
-    }
-
-    /// What the storage holds.
-    ///
-    /// # Safety
-    ///
-    /// `place` is NULL or readable, and stays as it is for `'p`.
-    pub(crate) unsafe fn get<'p>(place: *const Self) -> Outcome<&'p T> {
-        // SAFETY: as the caller promises.
-        let place = unsafe { place.as_ref() }.ok_or(Status::Null)?;
-        match place.seal == Self::SEAL {
-            // SAFETY: what is sealed has a value in it.
-            true => Ok(unsafe { &*place.bytes.as_ptr().cast::<T>() }),
-            false => Err(Status::Abi),
-        }
-    }
-}
-
-const ABI_BITS: u64 = crate::ABI as u64;
-
-/// A struct of the caller whose initializer has set the version of the interface.
-///
-/// # Safety
-///
-/// `place` is NULL or readable, and stays as it is for `'p`.
-pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(&T) -> u32) -> Outcome<&'p T> {
-    // SAFETY: as the caller promises.
-    let value = unsafe { place.as_ref() }.ok_or(Status::Null)?;
-    if abi(value) == crate::ABI { Ok(value) } else { Err(Status::Abi) }
-}
-
-/// `symbolon_metadata`: what a client knows of its server.
-pub type Metadata = Place<symbolon::terms::metadata::ServerMetadata<'static>, 120>;
 
 /// The binding of a user agent.
 ///

@@ -1,0 +1,87 @@
+//! Storage of the caller that holds a configuration.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::{HasMemberType, MemberType, Outcome, Status};
+
+/// Storage of the caller for a configuration. It may be moved, and shared by threads.
+#[repr(C, align(8))]
+pub struct Place<T, const SIZE: usize> {
+    /// Tells storage that was initialized from other storage.
+    seal: u64,
+    bytes: [MaybeUninit<u8>; SIZE],
+    of: PhantomData<T>,
+}
+
+impl<T, const SIZE: usize> HasMemberType for Place<T, SIZE> {
+    const TYPE: MemberType = MemberType::Opaque;
+}
+
+impl<T: Copy, const SIZE: usize> Copy for Place<T, SIZE> {}
+impl<T: Copy, const SIZE: usize> Clone for Place<T, SIZE> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, const SIZE: usize> Place<T, SIZE> {
+    /// "symbolon", with the version of the interface added.
+    const SEAL: u64 = 0x7379_6d62_6f6c_6f6e ^ ABI_BITS;
+
+    /// Holds `value`.
+    pub(crate) const fn new(value: T) -> Self {
+        const { assert!(size_of::<T>() <= SIZE && align_of::<T>() <= 8) };
+        let mut place = Self { seal: Self::SEAL, bytes: [MaybeUninit::uninit(); SIZE], of: PhantomData };
+        // SAFETY: it fits, and the bytes of the storage are aligned to 8.
+        unsafe { place.bytes.as_mut_ptr().cast::<T>().write(value) };
+        place
+    }
+
+    /// Puts a value into the storage at `place`.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or writable.
+    pub(crate) unsafe fn put(place: *mut Self, value: T) -> Outcome {
+        match place.is_null() {
+            true => Err(Status::Null),
+            false => {
+                // SAFETY: as the caller promises.
+                unsafe { place.write(Self::new(value)) };
+                Ok(())
+            }
+        }
+    }
+
+    /// What the storage holds.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL or readable, and stays as it is for `'p`.
+    pub(crate) unsafe fn get<'p>(place: *const Self) -> Outcome<&'p T> {
+        // SAFETY: as the caller promises.
+        let place = unsafe { place.as_ref() }.ok_or(Status::Null)?;
+        match place.seal == Self::SEAL {
+            // SAFETY: what is sealed has a value in it.
+            true => Ok(unsafe { &*place.bytes.as_ptr().cast::<T>() }),
+            false => Err(Status::Abi),
+        }
+    }
+}
+
+const ABI_BITS: u64 = crate::ABI as u64;
+
+/// A struct of the caller whose initializer has set the version of the interface.
+///
+/// # Safety
+///
+/// `place` is NULL or readable, and stays as it is for `'p`.
+pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(&T) -> u32) -> Outcome<&'p T> {
+    // SAFETY: as the caller promises.
+    let value = unsafe { place.as_ref() }.ok_or(Status::Null)?;
+    if abi(value) == crate::ABI { Ok(value) } else { Err(Status::Abi) }
+}
+
+/// `symbolon_metadata`: what a client knows of its server.
+pub type Metadata = Place<symbolon::terms::metadata::ServerMetadata<'static>, 120>;
