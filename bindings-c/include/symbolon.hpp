@@ -30,8 +30,7 @@ struct Bytes : symbolon_bytes {
     constexpr Bytes(const std::uint8_t *first, std::size_t count) noexcept : symbolon_bytes{first, count} {}
     constexpr Bytes(symbolon_bytes bytes) noexcept : symbolon_bytes(bytes) {}
     template <std::size_t N> constexpr Bytes(const std::uint8_t (&bytes)[N]) noexcept : symbolon_bytes{bytes, N} {}
-    Bytes(std::string_view text) noexcept
-        : symbolon_bytes{reinterpret_cast<const std::uint8_t *>(text.data()), text.size()} {}
+    Bytes(std::string_view text) noexcept : symbolon_bytes{reinterpret_cast<const std::uint8_t *>(text.data()), text.size()} {}
     constexpr std::size_t size() const noexcept { return len; }
     constexpr const std::uint8_t *begin() const noexcept { return ptr; }
     constexpr const std::uint8_t *end() const noexcept { return ptr + len; }
@@ -48,10 +47,7 @@ struct Error : std::runtime_error {
         : std::runtime_error(std::string(symbolon_strerror(of)).append(" ").append(view(why.name))), status(of) {}
 };
 
-inline void check(symbolon_status status, symbolon_reason why = {})
-{
-    if (status != SYMBOLON_OK) throw Error(status, why);
-}
+inline void check(symbolon_status status, symbolon_reason why = {}) { if (status != SYMBOLON_OK) throw Error(status, why); }
 
 template <class... Lambdas> struct overloaded : Lambdas... { using Lambdas::operator()...; };
 template <class... Lambdas> overloaded(Lambdas...) -> overloaded<Lambdas...>;
@@ -93,12 +89,8 @@ class Flow {
 public:
     explicit Flow(std::size_t buffer) : buffer_(buffer) {}
     Flow(const Flow &) = delete;
-    Flow &operator=(const Flow &) = delete;
-    ~Flow()
-    {
-        symbolon_flow_wipe(&flow_);
-        symbolon_wipe(buffer_.data(), buffer_.size());
-    }
+    void operator=(const Flow &) = delete;
+    ~Flow() { symbolon_flow_wipe(&flow_), symbolon_wipe(buffer_.data(), buffer_.size()); }
 
     /* Calls a start function; flow and buffer are its first and its last arguments, and are not given here. */
     template <class Start, class... Arguments> void start(Start start, Arguments &&...arguments)
@@ -129,32 +121,25 @@ private:
         if constexpr (std::is_invocable_v<Host &, const Question &>) {
             Answer answer = host(question);
             check(std::visit([this](auto &given) { return this->give(given); }, answer));
-        } else {
-            check(symbolon_answer_unavailable(&flow_));
-        }
+        } else check(symbolon_answer_unavailable(&flow_));
     }
 
+    static std::uint8_t *bytes(std::string &text) { return reinterpret_cast<std::uint8_t *>(text.data()); }
     symbolon_status give(Unavailable) { return symbolon_answer_unavailable(&flow_); }
     symbolon_status give(Absent) { return symbolon_answer_absent(&flow_); }
-    symbolon_status give(const Row &row)
-    {
-        return symbolon_answer_row(&flow_, row.version, Bytes(std::string_view(row.value)).ptr, row.value.size());
-    }
+    symbolon_status give(Row &row) { return symbolon_answer_row(&flow_, row.version, bytes(row.value), row.value.size()); }
     symbolon_status give(Committed) { return symbolon_answer_committed(&flow_); }
     symbolon_status give(Conflict) { return symbolon_answer_conflict(&flow_); }
-    symbolon_status give(const Signature &signature)
-    {
-        return symbolon_answer_signature(&flow_, signature.bytes.data(), signature.bytes.size());
-    }
+    symbolon_status give(Signature &of) { return symbolon_answer_signature(&flow_, of.bytes.data(), of.bytes.size()); }
     symbolon_status give(Verdict verdict) { return symbolon_answer_verdict(&flow_, verdict.valid ? 1 : 0); }
     symbolon_status give(Response &response)
     {
         std::vector<symbolon_field> fields;
-        for (const auto &[name, value] : response.headers) fields.push_back({str(name), Bytes(std::string_view(value))});
-        auto *body = reinterpret_cast<std::uint8_t *>(response.body.data());
+        for (auto &[name, value] : response.headers) fields.push_back({str(name), {bytes(value), value.size()}});
+        const std::size_t len = response.body.size();
         symbolon_status status =
-            symbolon_answer_response(&flow_, response.status, fields.data(), fields.size(), body, response.body.size());
-        symbolon_wipe(body, response.body.size());
+            symbolon_answer_response(&flow_, response.status, fields.data(), fields.size(), bytes(response.body), len);
+        symbolon_wipe(bytes(response.body), len);
         return status;
     }
 

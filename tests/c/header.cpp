@@ -44,7 +44,7 @@ template <class Host> static std::uint32_t authorize(symbolon::Flow &flow, Host 
     query = "response_type=code&client_id=app";
     const std::uint8_t browser[16] = {1}, entropy[32] = {2};
     static symbolon_request request;
-    request = {symbolon::str("GET"), reinterpret_cast<std::uint8_t *>(query.data()), query.size(), nullptr, 0, nullptr, 0};
+    request = {symbolon::str("GET"), reinterpret_cast<std::uint8_t *>(query.data()), query.size(), nullptr, 0, nullptr, 0, nullptr};
     flow.start(symbolon_authorize_start, &server, &request, symbolon::Bytes(browser), 1000, entropy);
     return symbolon::visit(flow.drive(host), symbolon::overloaded{
         [](const symbolon_reply &reply) { return reply.status; },
