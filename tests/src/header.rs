@@ -91,9 +91,15 @@ fn members(inside: &str) -> Vec<(String, String)> {
         } else {
             rest.find(';').expect("an end")
         };
-        let (member_type, name) =
-            if rest.starts_with("union") { ("union".into(), "of".into()) } else { declared(&rest[..end]) };
-        members.push((name, member_type));
+        if rest.starts_with("union") {
+            members.push(("of".into(), "union".into()));
+        } else {
+            // Members of one type may be declared together.
+            let mut names = rest[..end].split(',');
+            let (member_type, name) = declared(names.next().unwrap_or_default());
+            members.push((name, member_type.clone()));
+            members.extend(names.map(|name| (name.trim().to_owned(), member_type.clone())));
+        }
         rest = rest[end + 1..].trim();
     }
     members
