@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use base64ct::{Base64, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use serde_json::Value;
 use symbolon::step::Exchange;
 use symbolon::wire::http::{Field, Method};
 
@@ -12,18 +13,35 @@ const KEPT: usize = 512;
 /// Characters shown of a secret, at its beginning and at its end: the credentials of one grant begin alike.
 const SHOWN: (usize, usize) = (6, 4);
 /// Parameters and members whose values are abbreviated.
-const SECRETS: [&str; 9] =
-    ["access_token", "code", "code_challenge", "code_verifier", "csrf", "handle", "refresh_token", "state", "token"];
+const SECRETS: [&str; 13] = [
+    "access_token",
+    "client_assertion",
+    "code",
+    "code_challenge",
+    "code_verifier",
+    "csrf",
+    "handle",
+    "id_token",
+    "nonce",
+    "refresh_token",
+    "request_uri",
+    "state",
+    "token",
+];
 /// What people and clients know by heart: of these, nothing is shown.
 const HIDDEN: [&str; 2] = ["client_secret", "password"];
+/// Claims of a JWT that say nothing to a reader.
+const OPAQUE: [&str; 5] = ["ath", "at_hash", "jti", "nonce", "sid"];
 /// Header fields that say something about the protocol.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "allow",
     "authorization",
     "cache-control",
     "content-security-policy",
     "content-type",
     "cookie",
+    "dpop",
+    "dpop-nonce",
     "location",
     "referrer-policy",
     "retry-after",
@@ -153,6 +171,7 @@ fn message<'f>(fields: impl Iterator<Item = Field<'f>>, body: &[u8]) -> Vec<Stri
         let value = String::from_utf8_lossy(field.value);
         let value = match name.as_str() {
             "authorization" => authorization(&value),
+            "dpop" | "dpop-nonce" => secret(&value),
             "cookie" | "set-cookie" => cookies(&value),
             "location" => without_secrets(&value),
             _ => value.into_owned(),
@@ -184,7 +203,7 @@ fn authorization(value: &str) -> String {
             }
             _ => format!("{scheme} …"),
         },
-        Some((scheme, rest)) => format!("{scheme} {}", abbreviate(rest)),
+        Some((scheme, rest)) => format!("{scheme} {}", secret(rest)),
         None => "…".to_owned(),
     }
 }
@@ -201,7 +220,7 @@ fn without_secrets(uri: &str) -> String {
 fn form(text: &str) -> impl Iterator<Item = String> {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if HIDDEN.contains(&name) => format!("{name}=…"),
-        Some((name, value)) if SECRETS.contains(&name) => format!("{name}={}", abbreviate(value)),
+        Some((name, value)) if SECRETS.contains(&name) => format!("{name}={}", secret(value)),
         _ => pair.to_owned(),
     };
     text.split('&').filter(|pair| !pair.is_empty()).map(pair)
@@ -222,10 +241,25 @@ fn json(text: &str) -> Vec<String> {
     };
     let line = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
         Some(_) if HIDDEN.contains(&name.as_str()) => format!("{name}: …"),
-        Some(secret) if SECRETS.contains(&name.as_str()) => format!("{name}: {}", abbreviate(secret)),
+        Some(value) if SECRETS.contains(&name.as_str()) => format!("{name}: {}", secret(value)),
         _ => format!("{name}: {value}"),
     };
     members.iter().map(line).collect()
+}
+
+/// A secret, abbreviated; of a signed JWT the claims, which without their signature are worth nothing.
+fn secret(text: &str) -> String {
+    let claims = match text.split('.').collect::<Vec<_>>().as_slice() {
+        [_, claims, _] => Base64UrlUnpadded::decode_vec(claims).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let Ok(Value::Object(claims)) = serde_json::from_slice(&claims) else { return abbreviate(text) };
+    let shown = claims.iter().map(|(name, value)| match value.as_str() {
+        Some(value) if OPAQUE.contains(&name.as_str()) => format!("{name} {}", abbreviate(value)),
+        Some(value) => format!("{name} {value}"),
+        None => format!("{name} {value}"),
+    });
+    format!("JWT ({}) …", shown.collect::<Vec<_>>().join(", "))
 }
 
 /// The beginning and the end of a long secret, and nothing of a short one.
@@ -264,6 +298,14 @@ mod tests {
         for entry in entries {
             assert!(!format!("{entry:?}").contains(secret), "{entry:?}");
         }
+    }
+
+    #[test]
+    fn of_a_jwt_the_claims_are_shown_and_never_the_signature() {
+        let claims = r#"{"htm":"POST","jti":"0123456789abcdefghijklmnopqrstuvwxyz","iat":7}"#;
+        let encoded = Base64UrlUnpadded::encode_string(claims.as_bytes());
+        assert_eq!(secret(&format!("e30.{encoded}.c2lnbmF0dXJl")), "JWT (htm POST, jti 012345…wxyz, iat 7) …");
+        assert_eq!(secret("e30.e30"), "…");
     }
 
     #[test]
