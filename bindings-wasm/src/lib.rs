@@ -1,6 +1,4 @@
 //! The WebAssembly module of symbolon: what `symbolon-abi` exports, and a panic handler.
-//!
-//! At the level for size that the module is built at, postcard keeps a panic path that no input is known to reach.
 // For other targets it is compiled by whoever takes the whole workspace, with panics that unwind.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 

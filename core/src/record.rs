@@ -3,12 +3,13 @@
 //! A row begins with the version of its encoding, and must decode to its last byte. Lists are words with one space
 //! between them (see [`List`](crate::terms::list::List)); none of the terms listed may hold a space.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::Reason;
 use crate::limits;
 use crate::terms::credential::GrantId;
+use crate::wire::encoding::{Encoded, Reader};
+use crate::wire::write;
 
 mod client;
 mod document;
@@ -99,25 +100,23 @@ impl Kind {
 }
 
 /// A record that can be written to a row and read from one.
-pub trait Record<'v>: Serialize + Deserialize<'v> {
+pub trait Record<'v>: Encoded<'v> {
     /// Reads a row. `Reason::RowUndecodable` if it is not one of this kind and version, to the last byte.
     fn decode(value: &'v [u8]) -> Result<Self, Reason> {
-        let (version, rest) = value.split_first().ok_or(Reason::RowUndecodable)?;
-        if *version != VERSION {
+        let mut reader = Reader::new(value);
+        if reader.byte() != VERSION {
             return Err(Reason::RowUndecodable);
         }
-        match postcard::take_from_bytes(rest) {
-            Ok((record, [])) => Ok(record),
-            _ => Err(Reason::RowUndecodable),
-        }
+        let record = Self::read(&mut reader);
+        if reader.end() { Ok(record) } else { Err(Reason::RowUndecodable) }
     }
 
     /// Writes a row to the start of `buffer`; `None` if it does not fit.
     fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
-        let (version, rest) = buffer.split_first_mut()?;
-        *version = VERSION;
-        let len = postcard::to_slice(self, rest).ok()?.len();
-        len.checked_add(1)
+        write::into(buffer, |w| {
+            w.bytes(&[VERSION]);
+            self.write(w);
+        })
     }
 }
 

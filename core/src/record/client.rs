@@ -1,7 +1,5 @@
 //! The row of a registered client.
 
-use serde::{Deserialize, Serialize};
-
 use super::Record;
 use crate::error::Reason;
 use crate::limits;
@@ -12,12 +10,13 @@ use crate::terms::list::List;
 use crate::terms::redirect_uri::{self, ApplicationType};
 use crate::terms::resource::Resource;
 use crate::terms::scope;
+use crate::wire::encoding::encoding;
 use crate::wire::jose::Algorithm;
 
 /// A registered client (RFC 7591 section 2 names its metadata).
 ///
 /// A host writes clients to its store itself: [`Client::register`] checks one and gives the row.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Client<'c> {
     /// Its `client_id`.
     pub client_id: &'c str,
@@ -58,6 +57,12 @@ pub struct Client<'c> {
     pub disabled: bool,
 }
 
+encoding!(struct Client<'v> {
+    client_id, name, application_type, authentication, secrets, keys, signing_algorithm, certificate,
+    sender_constraint, pushed_requests_only, redirect_uris, grant_types, scope, default_scope, resources,
+    authorization_details_types, serves, disabled,
+});
+
 impl<'c> Record<'c> for Client<'c> {}
 
 /// No row of a client is longer than this, in bytes.
@@ -73,7 +78,7 @@ pub const CLIENT_ROW: usize = limits::CLIENT_ID
     + 64;
 
 /// How a client authenticates (`token_endpoint_auth_method` of RFC 7591 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthenticationMethod {
     /// `none`: a public client.
     None,
@@ -89,6 +94,10 @@ pub enum AuthenticationMethod {
     SelfSignedTlsClientAuth,
 }
 
+encoding!(enum AuthenticationMethod {
+    0 None, 1 ClientSecretBasic, 2 ClientSecretPost, 3 PrivateKeyJwt, 4 TlsClientAuth, 5 SelfSignedTlsClientAuth,
+});
+
 impl AuthenticationMethod {
     const fn needs_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
@@ -100,7 +109,7 @@ impl AuthenticationMethod {
 }
 
 /// Where the public keys of a client are. Whoever can change them is the client.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ClientKeys<'c> {
     /// It has none.
     None,
@@ -110,8 +119,10 @@ pub enum ClientKeys<'c> {
     JwksUri(&'c str),
 }
 
+encoding!(enum ClientKeys<'v> { 0 None, 1 Jwks(jwks), 2 JwksUri(jwks_uri) });
+
 /// The name that a client's certificate must bear, exactly one (RFC 8705 section 2.1.2).
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum CertificateSubject<'c> {
     /// It has none.
     None,
@@ -127,6 +138,8 @@ pub enum CertificateSubject<'c> {
     Email(&'c str),
 }
 
+encoding!(enum CertificateSubject<'v> { 0 None, 1 Dn(dn), 2 Dns(dns), 3 Uri(uri), 4 Ip(ip), 5 Email(email) });
+
 impl<'c> CertificateSubject<'c> {
     /// The name, of whatever sort it is.
     pub const fn name(self) -> Option<&'c str> {
@@ -138,7 +151,7 @@ impl<'c> CertificateSubject<'c> {
 }
 
 /// Whether tokens must be bound to a key of their client (RFC 9700 section 2.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderConstraint {
     /// They are bound where the request proves a key, and work for whoever holds them where it does not.
     AsPresented,
@@ -146,8 +159,10 @@ pub enum SenderConstraint {
     Required,
 }
 
+encoding!(enum SenderConstraint { 0 AsPresented, 1 Required });
+
 /// The grants that a client may use (`grant_types` of RFC 7591 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantTypes {
     /// `authorization_code`.
     pub authorization_code: bool,
@@ -156,6 +171,8 @@ pub struct GrantTypes {
     /// `client_credentials`: for a client that authenticates, and no other (RFC 6749 section 4.4).
     pub client_credentials: bool,
 }
+
+encoding!(struct GrantTypes { authorization_code, refresh_token, client_credentials });
 
 impl GrantTypes {
     /// Those of a client that signs users in, and keeps them signed in.

@@ -1,12 +1,11 @@
 //! The row of a document of another server that is kept for a while: its metadata, or its keys.
 
-use serde::{Deserialize, Serialize};
-
 use super::Record;
 use crate::terms::Time;
+use crate::wire::encoding::encoding;
 
 /// A document as it was last read.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Document<'d> {
     /// When it was read.
     pub fetched_at: Time,
@@ -17,5 +16,7 @@ pub struct Document<'d> {
     /// The document; empty if it was never read.
     pub body: &'d [u8],
 }
+
+encoding!(struct Document<'v> { fetched_at, fresh_until, lease_until, body });
 
 impl<'d> Record<'d> for Document<'d> {}

@@ -12,13 +12,12 @@
 //!                           (gone)                    Revoked  (kept until the grant would have ended)
 //! ```
 
-use serde::{Deserialize, Serialize};
-
 use super::Record;
 use crate::error::Reason;
 use crate::name::Name;
 use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
+use crate::wire::encoding::encoding;
 
 /// One row from the authorization request to the end of the grant that comes of it.
 ///
@@ -26,10 +25,9 @@ use crate::terms::confirmation::Confirmation;
 ///
 /// The request that waits for its decision is the first state of the row, not a row of its own: so a decision, too, is
 /// one compare-and-swap, and two decisions on one request cannot both end in a code.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub enum Grant<'g> {
     /// An authorization request that its client has pushed and that no browser has brought yet (RFC 9126).
-    #[serde(borrow)]
     Pushed(Requested<'g>),
     /// An authorization request that waits for its user's decision.
     Pending(Pending<'g>),
@@ -41,20 +39,25 @@ pub enum Grant<'g> {
     Revoked(Revoked<'g>),
 }
 
+encoding!(enum Grant<'v> {
+    0 Pushed(pushed), 1 Pending(pending), 2 Code(code), 3 Active(active), 4 Revoked(revoked),
+});
+
 impl<'g> Record<'g> for Grant<'g> {}
 
 /// An authorization request in the hands of a browser.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Pending<'g> {
     /// The hash of the binding of the user agent that sent it.
     pub user_agent: [u8; 32],
     /// The request.
-    #[serde(borrow)]
     pub requested: Requested<'g>,
 }
 
+encoding!(struct Pending<'v> { user_agent, requested });
+
 /// A validated authorization request.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Requested<'g> {
     /// The client.
     pub client_id: &'g str,
@@ -94,8 +97,13 @@ pub struct Requested<'g> {
     pub expires_at: Time,
 }
 
+encoding!(struct Requested<'v> {
+    client_id, client_name, redirect_uri, confidential, state, scope, resources, challenge, refreshable, nonce,
+    max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt, refusal, expires_at,
+});
+
 /// What is wrong with an authorization request, where that is told to the client by redirect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// [`Reason::RequestObject`].
     RequestObject,
@@ -121,6 +129,11 @@ pub enum Refusal {
     Resource,
 }
 
+encoding!(enum Refusal {
+    0 RequestObject, 1 RequestUri, 2 ResponseTypeMissing, 3 ResponseType, 4 ResponseMode, 5 GrantTypeNotRegistered,
+    6 ChallengeMissing, 7 ChallengeMalformed, 8 ChallengeMethod, 9 Scope, 10 Resource,
+});
+
 impl Refusal {
     /// The same as a reason.
     pub const fn reason(self) -> Reason {
@@ -141,7 +154,7 @@ impl Refusal {
 }
 
 /// What was granted, and to whom.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Granted<'g> {
     /// The client.
     pub client_id: &'g str,
@@ -171,21 +184,26 @@ pub struct Granted<'g> {
     pub ends_at: Time,
 }
 
+encoding!(struct Granted<'v> {
+    client_id, subject, authenticated_at, acr, amr, nonce, scope, resources, authorization_details, bound_to,
+    challenge, refreshable, ends_at,
+});
+
 /// A grant whose code has not been redeemed.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Code<'g> {
     /// What was granted.
-    #[serde(borrow)]
     pub granted: Granted<'g>,
     /// The redirection URI that the code was sent to.
     pub redirect_uri: &'g str,
 }
 
+encoding!(struct Code<'v> { granted, redirect_uri });
+
 /// A grant in use.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Active<'g> {
     /// What was granted.
-    #[serde(borrow)]
     pub granted: Granted<'g>,
     /// The generation of the tokens in use: 1 after redemption, one more with each refresh.
     pub generation: u32,
@@ -193,11 +211,15 @@ pub struct Active<'g> {
     pub issued_at: Time,
 }
 
+encoding!(struct Active<'v> { granted, generation, issued_at });
+
 /// A grant that is over. It is kept, so that what was issued under it is known to be dead.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Revoked<'g> {
     /// The client.
     pub client_id: &'g str,
     /// The user.
     pub subject: &'g str,
 }
+
+encoding!(struct Revoked<'v> { client_id, subject });

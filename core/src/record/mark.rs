@@ -1,12 +1,11 @@
 //! The row that says that something was used once, and never counts again.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Record, VERSION};
+use crate::wire::encoding::encoding;
 
 /// A DPoP proof (RFC 9449 section 11.1) or a client assertion (RFC 7523 section 3) was accepted. There is nothing to say about it:
 /// that the row is there is all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {}
 
 impl Record<'_> for Mark {}
@@ -15,6 +14,10 @@ impl Mark {
     /// The bytes of the row: the version of its encoding alone.
     pub const ROW: &'static [u8] = &[VERSION];
 }
+
+encoding!(
+    struct Mark {}
+);
 
 #[cfg(test)]
 mod tests {

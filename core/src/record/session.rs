@@ -10,18 +10,16 @@
 //!                                                                                   invalid_grant
 //! ```
 
-use serde::{Deserialize, Serialize};
-
 use super::Record;
 use crate::limits;
 use crate::terms::Time;
+use crate::wire::encoding::encoding;
 
 /// One row per sign-in, in the clear: it holds the `code_verifier`, and then the tokens. Each step of which is one compare-and-swap. So a callback works once, and of all the tabs, threads
 /// and processes that share a session one alone spends its refresh token.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub enum Session<'s> {
     /// The user was sent to the authorization server.
-    #[serde(borrow)]
     Started(Started<'s>),
     /// The authorization response was accepted; its code is being exchanged. It is never accepted again.
     Redeeming(Owner<'s>),
@@ -30,6 +28,10 @@ pub enum Session<'s> {
     /// Signed in; one holder of the lease is spending the refresh token.
     Refreshing(Refreshing<'s>),
 }
+
+encoding!(enum Session<'v> {
+    0 Started(started), 1 Redeeming(redeeming), 2 Active(active), 3 Refreshing(refreshing),
+});
 
 impl<'s> Record<'s> for Session<'s> {}
 
@@ -55,7 +57,7 @@ impl<'s> Session<'s> {
 }
 
 /// Whose session this is. What belongs to one server never goes to another (RFC 9700 section 4.4).
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'s> {
     /// The issuer identifier of the server.
     pub issuer: &'s str,
@@ -63,11 +65,12 @@ pub struct Owner<'s> {
     pub client_id: &'s str,
 }
 
+encoding!(struct Owner<'v> { issuer, client_id });
+
 /// An authorization request that waits for its response.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Started<'s> {
     /// At which server, as which client.
-    #[serde(borrow)]
     pub owner: Owner<'s>,
     /// The hash of the binding of the user agent that began it.
     pub user_agent: [u8; 32],
@@ -85,11 +88,14 @@ pub struct Started<'s> {
     pub expires_at: Time,
 }
 
+encoding!(struct Started<'v> {
+    owner, user_agent, iss_promised, code_verifier, redirect_uri, scope, resources, expires_at,
+});
+
 /// The tokens of a session.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct TokenSet<'s> {
     /// From which server, as which client.
-    #[serde(borrow)]
     pub owner: Owner<'s>,
     /// The access token.
     pub access_token: &'s str,
@@ -105,6 +111,8 @@ pub struct TokenSet<'s> {
     pub resources: &'s str,
 }
 
+encoding!(struct TokenSet<'v> { owner, access_token, expires_at, refresh_token, scope, scope_asked, resources });
+
 impl<'s> TokenSet<'s> {
     /// The token that stands for the grant at the server: the refresh token, if there is one.
     pub(crate) fn strongest(&self) -> &'s str {
@@ -113,14 +121,15 @@ impl<'s> TokenSet<'s> {
 }
 
 /// A session whose refresh token is being spent.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Refreshing<'s> {
     /// The tokens as they were.
-    #[serde(borrow)]
     pub tokens: TokenSet<'s>,
     /// When the lease lapses: whoever took it has died or lost its connection by then.
     pub lease_until: Time,
 }
+
+encoding!(struct Refreshing<'v> { tokens, lease_until });
 
 /// No row of a session is longer than this, in bytes. The longest is that of a session with both tokens.
 pub const SESSION_ROW: usize = limits::URI

@@ -1,21 +1,22 @@
 //! What a token is bound to: the `cnf` claim (RFC 7800 section 3.1).
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Reason;
 use crate::name::Name;
 use crate::wire::base64;
+use crate::wire::encoding::encoding;
 use crate::wire::json::Object;
 use crate::wire::write::JsonObject;
 
 /// The key that whoever presents a token must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
     /// `jkt`: the thumbprint of a DPoP key (RFC 9449 section 6.1).
     Jkt([u8; 32]),
     /// `x5t#S256`: the SHA-256 hash of a client certificate (RFC 8705 section 3.1).
     X5t([u8; 32]),
 }
+
+encoding!(enum Confirmation { 0 Jkt(jkt), 1 X5t(x5t) });
 
 impl Confirmation {
     /// Reads the `cnf` member of a token's claims, if there is one.

@@ -1,12 +1,11 @@
 //! Redirection URIs: which may be registered, and which request matches which registration (RFC 9700 section 4.1.3).
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Reason;
+use crate::wire::encoding::encoding;
 use crate::wire::uri::{self, Authority, Uri};
 
 /// What kind of application a client is (OpenID Connect Dynamic Client Registration section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApplicationType {
     /// Runs on a web server or in a browser: `https` redirection URIs alone.
     Web,
@@ -17,6 +16,8 @@ pub enum ApplicationType {
     /// another interface (RFC 8252 section 8.3).
     NativeTreatingLocalhostAsLoopback,
 }
+
+encoding!(enum ApplicationType { 0 Web, 1 Native, 2 NativeTreatingLocalhostAsLoopback });
 
 /// Whether a redirection URI may be registered. Everything that is not listed here is refused, so that no script, data
 /// or file URI can be redirected to:

@@ -1,10 +1,12 @@
 //! Points in time and spans.
 
-use serde::{Deserialize, Serialize};
+use crate::wire::encoding::encoding;
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z. The host's clock is the only clock; all arithmetic saturates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub u64);
+
+encoding!(struct Time(seconds));
 
 impl Time {
     /// The time `seconds` later.

@@ -3,17 +3,16 @@
 //! Nothing is verified here: that is the host's answer to [`Verify`](crate::step::Verify), whose key and algorithm come from a
 //! [`Jwk`](crate::wire::jwk::Jwk). What is read before is refused unless it is of the one form that every reader takes alike.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
 use crate::wire::base64;
+use crate::wire::encoding::encoding;
 use crate::wire::json::{self, Object};
 use crate::wire::write::Arena;
 
 /// A signature algorithm: all of those that are known here. `none` and the MACs are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// ECDSA with P-256 and SHA-256 (RFC 7518 section 3.4).
     Es256,
@@ -24,6 +23,8 @@ pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).
     Rs256,
 }
+
+encoding!(enum Algorithm { 0 Es256, 1 EdDsa, 2 Ps256, 3 Rs256 });
 
 impl Algorithm {
     /// All of them, the one to prefer first.

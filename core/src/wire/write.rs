@@ -16,12 +16,7 @@ impl<'a> Arena<'a> {
 
     /// Writes a piece. `Reason::Buffer` if it does not fit; the buffer is then as before.
     pub fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a [u8], Reason> {
-        let mut writer = Writer { buffer: self.rest, len: 0, full: false };
-        fill(&mut writer);
-        if writer.full {
-            return Err(Reason::Buffer);
-        }
-        let len = writer.len;
+        let len = into(self.rest, fill).ok_or(Reason::Buffer)?;
         Ok(self.carve(len)?)
     }
 
@@ -55,6 +50,13 @@ impl<'a> Arena<'a> {
             None => Err(Reason::Buffer),
         }
     }
+}
+
+/// Writes to the start of a buffer, and says how much; `None` if it does not fit.
+pub fn into(buffer: &mut [u8], fill: impl FnOnce(&mut Writer<'_>)) -> Option<usize> {
+    let mut writer = Writer { buffer, len: 0, full: false };
+    fill(&mut writer);
+    (!writer.full).then_some(writer.len)
 }
 
 /// Appends to a piece. Once something did not fit, nothing more is written and the whole piece fails.

@@ -1,0 +1,259 @@
+//! The encoding of stored rows: fields one after the other, with nothing between them.
+//!
+//! ```abnf
+//! bool    = %x00 / %x01
+//! number  = *%x80-FF %x00-7F         ; 7 bits each, the lowest first; at most 64 bits
+//! text    = number *OCTET            ; its length, and UTF-8
+//! hash    = 32OCTET
+//! option  = %x00 / ( %x01 value )
+//! variant = %x00-7F [ value ]        ; which one, and what it holds
+//! ```
+//!
+//! These are the bytes that postcard makes, and rows that it has written are read. Its visitors are compiled anew for each
+//! record, and took more of a small program than any flow; here each field is a call, and reading goes on after a fault to be
+//! judged once, at the end.
+
+use crate::wire::write::Writer;
+
+/// Takes fields from the front of a row. After a fault what it gives means nothing, and [`end`](Self::end) says so.
+pub struct Reader<'v> {
+    rest: &'v [u8],
+    sound: bool,
+}
+
+impl<'v> Reader<'v> {
+    /// Begins a row.
+    pub const fn new(row: &'v [u8]) -> Self {
+        Self { rest: row, sound: true }
+    }
+
+    /// Notes a fault.
+    pub const fn fail(&mut self) {
+        self.sound = false;
+    }
+
+    /// The next byte.
+    pub const fn byte(&mut self) -> u8 {
+        let [byte, rest @ ..] = self.rest else {
+            self.fail();
+            return 0;
+        };
+        self.rest = rest;
+        *byte
+    }
+
+    fn number(&mut self) -> u64 {
+        let mut number = 0_u64;
+        let mut shift = 0_u32;
+        loop {
+            let byte = self.byte();
+            let bits = u64::from(byte & 0x7f);
+            let placed = bits.checked_shl(shift).unwrap_or_default();
+            if placed.checked_shr(shift) != Some(bits) {
+                self.fail();
+            }
+            number |= placed;
+            if byte < 0x80 {
+                return number;
+            }
+            shift = shift.saturating_add(7);
+        }
+    }
+
+    fn bytes(&mut self, len: Option<usize>) -> &'v [u8] {
+        match len.and_then(|len| self.rest.split_at_checked(len)) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                bytes
+            }
+            None => {
+                self.fail();
+                &[]
+            }
+        }
+    }
+
+    fn lengthy(&mut self) -> &'v [u8] {
+        let len = usize::try_from(self.number()).ok();
+        self.bytes(len)
+    }
+
+    /// Whether all was sound, and nothing is left over.
+    pub const fn end(self) -> bool {
+        self.sound && self.rest.is_empty()
+    }
+}
+
+/// What can be a field of a row.
+pub trait Encoded<'v>: Sized {
+    /// Appends it.
+    fn write(&self, w: &mut Writer<'_>);
+
+    /// Takes it from the front.
+    fn read(r: &mut Reader<'v>) -> Self;
+}
+
+impl Encoded<'_> for bool {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.bytes(&[u8::from(*self)]);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Self {
+        match r.byte() {
+            0 => false,
+            1 => true,
+            _ => {
+                r.fail();
+                false
+            }
+        }
+    }
+}
+
+impl Encoded<'_> for u64 {
+    fn write(&self, w: &mut Writer<'_>) {
+        let mut rest = *self;
+        loop {
+            let low = u8::try_from(rest & 0x7f).unwrap_or_default();
+            rest >>= 7;
+            w.bytes(&[if rest == 0 { low } else { low | 0x80 }]);
+            if rest == 0 {
+                return;
+            }
+        }
+    }
+
+    fn read(r: &mut Reader<'_>) -> Self {
+        r.number()
+    }
+}
+
+impl Encoded<'_> for u32 {
+    fn write(&self, w: &mut Writer<'_>) {
+        u64::from(*self).write(w);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Self {
+        Self::try_from(r.number()).unwrap_or_else(|_| {
+            r.fail();
+            0
+        })
+    }
+}
+
+impl<'v> Encoded<'v> for &'v [u8] {
+    fn write(&self, w: &mut Writer<'_>) {
+        u64::try_from(self.len()).unwrap_or(u64::MAX).write(w);
+        w.bytes(self);
+    }
+
+    fn read(r: &mut Reader<'v>) -> Self {
+        r.lengthy()
+    }
+}
+
+impl<'v> Encoded<'v> for &'v str {
+    fn write(&self, w: &mut Writer<'_>) {
+        self.as_bytes().write(w);
+    }
+
+    fn read(r: &mut Reader<'v>) -> Self {
+        core::str::from_utf8(r.lengthy()).unwrap_or_else(|_| {
+            r.fail();
+            ""
+        })
+    }
+}
+
+impl Encoded<'_> for [u8; 32] {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.bytes(self);
+    }
+
+    fn read(r: &mut Reader<'_>) -> Self {
+        r.bytes(Some(32)).try_into().unwrap_or_default()
+    }
+}
+
+impl<'v, T: Encoded<'v>> Encoded<'v> for Option<T> {
+    fn write(&self, w: &mut Writer<'_>) {
+        self.is_some().write(w);
+        if let Some(value) = self {
+            value.write(w);
+        }
+    }
+
+    fn read(r: &mut Reader<'v>) -> Self {
+        bool::read(r).then(|| T::read(r))
+    }
+}
+
+/// Says how a struct or an enum is encoded: its fields in this order, or its variants with their numbers. None can be left out.
+macro_rules! encoding {
+    (struct $Type:ty { $($field:ident),* $(,)? }) => {
+        impl<'v> $crate::wire::encoding::Encoded<'v> for $Type {
+            fn write(&self, _w: &mut $crate::wire::write::Writer<'_>) {
+                let Self { $($field),* } = self;
+                $($crate::wire::encoding::Encoded::write($field, _w);)*
+            }
+
+            fn read(_r: &mut $crate::wire::encoding::Reader<'v>) -> Self {
+                // In the order they are written here.
+                Self { $($field: $crate::wire::encoding::Encoded::read(_r)),* }
+            }
+        }
+    };
+    (struct $Type:ident($field:ident)) => {
+        impl<'v> $crate::wire::encoding::Encoded<'v> for $Type {
+            fn write(&self, w: &mut $crate::wire::write::Writer<'_>) {
+                let Self($field) = self;
+                $crate::wire::encoding::Encoded::write($field, w);
+            }
+
+            fn read(r: &mut $crate::wire::encoding::Reader<'v>) -> Self {
+                let $field = $crate::wire::encoding::Encoded::read(r);
+                Self($field)
+            }
+        }
+    };
+    (enum $Type:ty {
+        0 $First:ident $(($first:ident))?, $($number:literal $Variant:ident $(($inner:ident))?),* $(,)?
+    }) => {
+        impl<'v> $crate::wire::encoding::Encoded<'v> for $Type {
+            fn write(&self, w: &mut $crate::wire::write::Writer<'_>) {
+                match self {
+                    Self::$First $(($first))? => {
+                        w.bytes(&[0]);
+                        $($crate::wire::encoding::Encoded::write($first, w);)?
+                    }
+                    $(Self::$Variant $(($inner))? => {
+                        w.bytes(&[$number]);
+                        $($crate::wire::encoding::Encoded::write($inner, w);)?
+                    })*
+                }
+            }
+
+            fn read(r: &mut $crate::wire::encoding::Reader<'v>) -> Self {
+                match r.byte() {
+                    $($number => Self::$Variant $(({
+                        let $inner = $crate::wire::encoding::Encoded::read(r);
+                        $inner
+                    }))?,)*
+                    number => {
+                        if number != 0 {
+                            r.fail();
+                        }
+                        Self::$First $(({
+                            let $first = $crate::wire::encoding::Encoded::read(r);
+                            $first
+                        }))?
+                    }
+                }
+            }
+        }
+    };
+}
+pub(crate) use encoding;
+
+#[cfg(test)]
+mod tests;
