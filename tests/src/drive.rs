@@ -36,11 +36,11 @@ pub fn sign<'a, F: Flow>(question: Sign<'a, F>) -> Step<'a, F> {
 /// Checks a signature.
 pub fn verify<'a, F: Flow>(question: Verify<'a, F>) -> Step<'a, F> {
     #[cfg(feature = "whole")]
-    match crate::keys::verify(question.key(), question.message(), question.signature()) {
-        Some(true) => return question.answer(symbolon::step::Verdict::Valid),
-        Some(false) => return question.answer(symbolon::step::Verdict::Invalid),
-        None => {}
+    {
+        let verdict = crate::keys::verify(question.key(), question.message(), question.signature());
+        question.answer(verdict)
     }
+    #[cfg(not(feature = "whole"))]
     question.unavailable()
 }
 

@@ -85,6 +85,16 @@ fn a_client_store_that_keeps_what_was_taken_is_found() {
     must_succeed(Plant::SessionKept, &["CS-06", "CS-15", "MD-09"]);
 }
 
+#[test]
+fn a_host_that_checks_no_signature_is_found() {
+    must_succeed(Plant::SignaturesUnchecked, &["JW-08", "JW-28", "JW-30", "JW-35", "DP-05"]);
+}
+
+#[test]
+fn a_store_that_forgets_what_was_used_is_found() {
+    must_succeed(Plant::MarksForgotten, &["CA-01", "JW-31", "DP-10", "DP-11"]);
+}
+
 /// What an attack wants is no safe outcome: an honest request must not pass for one.
 #[test]
 fn success_is_no_safe_outcome() {

@@ -3,13 +3,17 @@
 //! A row says what was wrong elsewhere; its check does the same here and tells what happened. Nothing that is printed as an
 //! outcome is written down beforehand: it is read from the reply and from the store.
 
+mod ca;
 mod client;
 mod consent;
 mod cr;
 mod cs;
+mod dp;
 mod el;
 mod exhaust;
 mod form;
+mod jw;
+mod jw_form;
 mod md;
 mod mx;
 mod not_here;
@@ -23,6 +27,7 @@ mod rt;
 mod ru;
 mod ru_flow;
 mod secrets;
+mod signed;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -30,11 +35,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use symbolon::record::{Client, Key, Record};
-use symbolon::step::{self, Committed};
+use symbolon::step::{self, Committed, Verdict};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::secret;
 
 use crate::fixture::{self, Answer, Bench, Message};
+use crate::keys;
 use crate::requirements;
 use crate::store::MemoryStore;
 pub use form::Form;
@@ -58,7 +64,7 @@ const fn row(id: &'static str, flaw: &'static str, source: &'static str, check: 
 }
 
 /// The topics, in the order in which they are told.
-const TOPICS: [&str; 10] = ["RU", "PK", "CR", "RT", "CS", "MX", "MD", "PD", "EL", "RS"];
+const TOPICS: [&str; 13] = ["RU", "PK", "CR", "RT", "CA", "JW", "DP", "CS", "MX", "MD", "PD", "EL", "RS"];
 
 /// Every attack, topic by topic.
 pub fn rows() -> Vec<&'static Row> {
@@ -78,6 +84,10 @@ pub fn rows() -> Vec<&'static Row> {
         mx::ROWS,
         md::ROWS,
         resource::ROWS,
+        ca::ROWS,
+        jw::ROWS,
+        jw_form::ROWS,
+        dp::ROWS,
     ];
     let mut rows: Vec<&Row> = files.into_iter().flatten().collect();
     rows.sort_by_key(|row| (TOPICS.iter().position(|topic| row.id.starts_with(topic)), row.id));
@@ -112,6 +122,10 @@ pub enum Plant {
     StuckEntropy,
     /// The client's store says that a session was taken, and keeps it as it was.
     SessionKept,
+    /// The host says of every signature that it holds.
+    SignaturesUnchecked,
+    /// The store says that every mark is new.
+    MarksForgotten,
 }
 
 impl Ground {
@@ -143,6 +157,22 @@ impl Ground {
     /// The binding of somebody else's browser.
     pub fn other_browser(&self) -> &'static [u8] {
         if self.plant == Some(Plant::SharedBrowser) { fixture::BROWSER } else { fixture::OTHER_BROWSER }
+    }
+
+    /// Checks a signature.
+    pub fn verify(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Verdict {
+        match self.plant {
+            Some(Plant::SignaturesUnchecked) => Verdict::Valid,
+            _ => keys::verify(key, message, signature),
+        }
+    }
+
+    /// Commits a mark.
+    pub fn mark(&self, store: &mut MemoryStore, write: &step::Write<'_>) -> Committed {
+        match self.plant {
+            Some(Plant::MarksForgotten) => Committed::Yes,
+            _ => store.commit(write),
+        }
     }
 
     /// Commits a write of one of several flows that run at once.

@@ -340,9 +340,8 @@ impl Host for Recorder<'_> {
         let staged = self.staged();
         let is_staged = staged.is_some();
         let checked = || match keys::verify(question.key(), question.message(), question.signature()) {
-            Some(true) => Answer::Valid,
-            Some(false) => Answer::Invalid,
-            None => Answer::Unavailable,
+            Verdict::Valid => Answer::Valid,
+            Verdict::Invalid => Answer::Invalid,
         };
         let answer = staged.unwrap_or_else(checked);
         self.record(replay::verify_question(&question), &answer, is_staged);

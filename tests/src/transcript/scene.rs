@@ -322,7 +322,7 @@ mod tests {
         let claims = r#"{"iat":1000595,"ath":"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"}"#;
         assert_eq!(shown, format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{jwk}}}.{claims}"#));
         let signature = jws::decode(signature).unwrap();
-        assert_eq!(keys::verify(jwk.as_bytes(), message.as_bytes(), &signature), Some(true));
+        assert_eq!(keys::verify(jwk.as_bytes(), message.as_bytes(), &signature), symbolon::step::Verdict::Valid);
         let bare = scene.value("bare").unwrap();
         assert!(bare.starts_with("eyJhbGciOiJub25lIn0.") && bare.ends_with('.'), "{bare}");
         for wrong in ["jws a", "jws a nobody {}.{}", "jws a rfc8037 {}", "name a {jwk nobody}", "name a {now+x}"] {
