@@ -20,6 +20,7 @@ use crate::peer::{Canned, Peer};
 use crate::store::MemoryStore;
 
 pub mod c_abi;
+pub mod signed;
 
 /// A target: its name, and its body.
 pub type Target = (&'static str, fn(&[u8]));
@@ -37,6 +38,9 @@ pub const TARGETS: &[Target] = &[
     ("metadata", metadata),
     ("callback", callback),
     ("judge", judge),
+    ("jose", signed::jose),
+    ("jwk", signed::jwk),
+    ("dpop", signed::dpop),
     ("c_abi", c_abi::c_abi),
 ];
 
