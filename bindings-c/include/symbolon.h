@@ -175,6 +175,11 @@ typedef struct symbolon_prompt {
     bool confidential; /* the client will have to authenticate; if not, consent must not be skipped */
     symbolon_str scope;
     symbolon_str resources;
+    symbolon_str authorization_details; /* as JSON (RFC 9396); empty for none */
+    symbolon_str prompt;          /* how to ask: empty, none, or some of login, consent and select_account */
+    uint64_t authenticated_since; /* a sign-in before that time does not do: authenticate the user anew; 0 if any does */
+    symbolon_str login_hint;      /* who the user might be: it proves nothing */
+    symbolon_str acr_values;      /* the authentication context classes asked for, the best first; empty for any */
     uint64_t expires_at;
     symbolon_str refusal;           /* the reason of an error that waits to be told to the client; empty for none */
     symbolon_str refusal_parameter; /* the parameter that it is about */
@@ -319,7 +324,7 @@ typedef struct symbolon_signing_key {
     symbolon_str jwk;       /* with this kid and alg */
 } symbolon_signing_key;
 
-/* Lifetimes of 0 are the default: 600, 60, 600 seconds, 30 days, 90 days, 30 seconds. */
+/* Lifetimes of 0 are the default: 600, 60, 60, 600 seconds, 30 days, 90 days, 30 seconds. */
 typedef struct symbolon_server_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
     uint32_t plain_http_on_loopback; /* 1 if the issuer may be http on loopback: for development */
@@ -328,7 +333,13 @@ typedef struct symbolon_server_config {
     symbolon_str token_endpoint;
     symbolon_str revocation_endpoint;
     symbolon_str introspection_endpoint;
+    symbolon_str pushed_authorization_request_endpoint; /* empty, as the two below, if the server has none */
+    symbolon_str jwks_uri;
+    symbolon_str userinfo_endpoint;
     symbolon_str scopes_supported;
+    symbolon_str authorization_details_types; /* that the server knows (RFC 9396) */
+    uint32_t pushed_requests_only;         /* 1 if every client must push its authorization requests */
+    uint32_t client_id_metadata_documents; /* 1 if a client may be known by the URL of its metadata document alone */
     const symbolon_credential_key *keys; /* the first one makes new credentials; lent for the call */
     size_t keys_len;
     const symbolon_signing_key *signing_keys; /* the first one signs, all are published; lent for the call, but for the texts */
@@ -337,6 +348,7 @@ typedef struct symbolon_server_config {
     uint32_t sender_constrained; /* 1 if every client's tokens must be bound to a key */
     uint32_t dpop_nonces;        /* 1 if a DPoP proof must hold a nonce of this server */
     uint64_t interaction_lifetime;
+    uint64_t pushed_request_lifetime;
     uint64_t code_lifetime;
     uint64_t access_token_lifetime;
     uint64_t refresh_token_lifetime;
@@ -362,6 +374,7 @@ typedef struct symbolon_registration {
     uint32_t refresh_token;      /* 1 if it gets refresh tokens */
     uint32_t client_credentials; /* 1 if it may act for itself */
     uint32_t sender_constrained; /* 1 if its tokens must be bound to a key */
+    uint32_t pushed_requests_only; /* 1 if it must push its authorization requests */
     uint32_t disabled;           /* 1 if it is shut out */
     symbolon_str client_id;
     symbolon_str client_name;
@@ -379,6 +392,7 @@ typedef struct symbolon_registration {
     symbolon_str scope;
     symbolon_str default_scope;
     symbolon_str resources;
+    symbolon_str authorization_details_types; /* that it may ask for */
     symbolon_str serves; /* the resources that it serves, and whose tokens it may introspect */
 } symbolon_registration;
 
@@ -416,14 +430,23 @@ typedef struct symbolon_request {
 SYMBOLON_CHECK symbolon_status symbolon_authorize_start(symbolon_flow *flow, const symbolon_server *server,
                                                         const symbolon_request *request, symbolon_bytes browser, uint64_t now,
                                                         const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
+/* A client pushes its authorization request (RFC 9126). */
+SYMBOLON_CHECK symbolon_status symbolon_push_start(symbolon_flow *flow, const symbolon_server *server,
+                                                   const symbolon_request *request, uint64_t now, const uint8_t entropy[32],
+                                                   uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_resume_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
                                                      symbolon_bytes browser, uint64_t now, uint8_t *buffer, size_t buffer_len);
 
 typedef struct symbolon_decision {
     symbolon_str subject; /* the user: 1 to 255 printable ASCII characters */
     uint64_t authenticated_at;
-    uint32_t approved;  /* 1 if the user approves, all else is a refusal */
+    uint32_t approved;  /* 1 if the user approves, 2 if acr_values cannot be met, all else is a refusal */
+    uint32_t unasked;   /* why prompt=none cannot be met, and then nothing else here counts: 1 login_required,
+                           2 consent_required, 3 account_selection_required, 4 interaction_required; else 0 */
     symbolon_str scope; /* what is approved */
+    symbolon_str authorization_details; /* what of these is approved, as JSON; empty for none */
+    symbolon_str acr;   /* the context class of the authentication; may be empty */
+    symbolon_str amr;   /* its methods, with a space between them; may be empty */
 } symbolon_decision;
 SYMBOLON_CHECK symbolon_status symbolon_decide_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
                                                      symbolon_bytes browser, const symbolon_decision *decision, uint64_t now,

@@ -17,6 +17,8 @@ function credentialKeys(keys) {
 const signingKeys = (keys = []) =>
   table(Array.from(keys, ({ key_id, algorithm, jwk }) => [pair(key_id, 'key_id'), pair(algorithm, 'algorithm'), pair(jwk, 'jwk')]));
 
+const UNASKED = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required'];
+
 export class Server extends Role {
   constructor(core, { keys, signing_keys, ...config }) {
     super(core, 'server', { ...config, keys: credentialKeys(keys), signing_keys: signingKeys(signing_keys) });
@@ -32,13 +34,23 @@ export class Server extends Role {
     return this.start('authorize', [this.#request(request), pair(browser, 'browser'), seconds(now), entropyOf(entropy)]);
   }
 
+  push(request, { now, entropy } = {}) {
+    return this.start('push', [this.#request(request), seconds(now), entropyOf(entropy)]);
+  }
+
   resume(handle, { browser, now }) {
     return this.start('resume', [pair(handle, 'handle'), pair(browser, 'browser'), seconds(now)]);
   }
 
   decide(handle, { browser, now, ...decision }) {
-    const decided = this.core.struct('decision', decision);
+    const approved = decision.approved === 'unmet' ? 2 : decision.approved;
+    const decided = this.core.struct('decision', { ...decision, approved });
     return this.start('decide', [pair(handle, 'handle'), pair(browser, 'browser'), decided, seconds(now)]);
+  }
+
+  decline(handle, why, { browser, now }) {
+    const declined = this.core.struct('decision', { unasked: choice(UNASKED, why, 'why') });
+    return this.start('decide', [pair(handle, 'handle'), pair(browser, 'browser'), declined, seconds(now)]);
   }
 
   token(request, { now } = {}) {

@@ -106,6 +106,16 @@ export interface Prompt {
   confidential: boolean;
   scope: string;
   resources: string;
+  /** The authorization details asked for, as JSON (RFC 9396); empty for none. */
+  authorization_details: string;
+  /** How the user is to be asked: empty, `none`, or some of `login`, `consent` and `select_account`. */
+  prompt: string;
+  /** A sign-in before that time does not do: authenticate the user anew. 0 if any does. */
+  authenticated_since: Seconds;
+  /** Who the user might be: it proves nothing. */
+  login_hint: string | undefined;
+  /** The authentication context classes asked for, the best one first; empty for any. */
+  acr_values: string;
   expires_at: Seconds;
   /** The reason of an error that waits to be told to the client. */
   refusal: string | undefined;

@@ -48,6 +48,16 @@ export interface ServerConfig {
   token_endpoint: string;
   revocation_endpoint: string;
   introspection_endpoint: string;
+  /** The server has none if it is left out, as of the two below. */
+  pushed_authorization_request_endpoint?: string;
+  jwks_uri?: string;
+  userinfo_endpoint?: string;
+  /** The types that the server knows (RFC 9396). */
+  authorization_details_types?: string;
+  /** Every client must push its authorization requests. */
+  pushed_requests_only?: boolean;
+  /** A client may be known by the URL of its metadata document alone. */
+  client_id_metadata_documents?: boolean;
   scopes_supported?: string;
   /** 32 random bytes each; the first one makes new credentials. */
   keys: Iterable<{ id: number; secret: Uint8Array }>;
@@ -61,6 +71,8 @@ export interface ServerConfig {
   dpop_nonces?: boolean;
   /** 600 seconds. */
   interaction_lifetime?: Seconds;
+  /** 60 seconds. */
+  pushed_request_lifetime?: Seconds;
   /** 60 seconds. */
   code_lifetime?: Seconds;
   /** 600 seconds. */
@@ -89,15 +101,29 @@ export interface Decision extends Interaction {
   /** The user: 1 to 255 printable ASCII characters. */
   subject: string;
   authenticated_at: Seconds;
-  approved: boolean;
+  /** `'unmet'` if the user cannot be authenticated as `acr_values` ask. */
+  approved: boolean | 'unmet';
   /** What is approved. */
   scope?: string;
+  /** What of these is approved, as JSON; none if it is left out. */
+  authorization_details?: string;
+  /** The context class of the authentication. */
+  acr?: string;
+  /** Its methods, with a space between them. */
+  amr?: string;
 }
+
+/** Why a request with `prompt: 'none'` cannot be approved. */
+export type Unasked = 'login_required' | 'consent_required' | 'account_selection_required' | 'interaction_required';
 
 export interface Server {
   authorize(request: Request, given: Interaction & { /** As of a client. */ entropy?: Uint8Array }): Flow<Prompt | Reply>;
+  /** A client pushes its authorization request (RFC 9126). */
+  push(request: Request, given?: Now & { /** As of a client. */ entropy?: Uint8Array }): Flow<Reply>;
   resume(handle: string, given: Interaction): Flow<Prompt | Reply>;
   decide(handle: string, decision: Decision): Flow<Reply>;
+  /** Ends a request with `prompt: 'none'` that cannot be approved without asking. */
+  decline(handle: string, why: Unasked, given: Interaction): Flow<Reply>;
   token(request: Request, given?: Now): Flow<Reply>;
   revoke(request: Request, given?: Now): Flow<Reply>;
   introspect(request: Request, given?: Now): Flow<Reply>;
@@ -145,6 +171,10 @@ export interface Registration {
   scope?: string;
   default_scope?: string;
   resources?: string;
+  /** The types of authorization details that it may ask for. */
+  authorization_details_types?: string;
+  /** It must push its authorization requests. */
+  pushed_requests_only?: boolean;
   /** The resources that it serves, and whose tokens it may introspect. */
   serves?: string;
   disabled?: boolean;

@@ -82,6 +82,8 @@ pub const LEASE: u64 = 30;
 pub const FRESH_MARGIN: u64 = 30;
 /// An authorization code, in seconds: RFC 6749 section 4.1.2 recommends ten minutes at most.
 pub const CODE_LIFETIME: u64 = 600;
+/// The name of a pushed authorization request, in seconds: RFC 9126 section 2.2 has it between 5 and 600.
+pub const PUSHED_REQUEST_LIFETIME: u64 = 600;
 /// The window in which a client that authenticates may ask for the same refresh again, in seconds: a lost response is noticed
 /// at once, and outside the window a superseded refresh token is a stolen one.
 pub const RETRY_WINDOW: u64 = 300;
@@ -91,6 +93,9 @@ pub const AUTHORIZATION_DETAILS_TYPES: usize = 16;
 pub const JWKS: usize = 8 * 1024;
 /// A certificate's subject, or one of its other names.
 pub const CERTIFICATE_NAME: usize = 512;
+/// For how long a `code_challenge` or `nonce` is known again if its client sends it once more, in seconds: a day, in which a
+/// client that always sends the same is sure to be seen.
+pub const CONSTANT_WINDOW: u64 = 86_400;
 /// A DPoP nonce of the server is good until this many seconds have passed, and for as long again.
 pub const DPOP_NONCE: u64 = 120;
 /// A compact JWS, and so a JWT, before decoding.

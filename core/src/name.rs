@@ -85,8 +85,10 @@ names! {
     Username "username" length limits::SUBJECT;
 
     // Other members of JSON objects.
+    Acr "acr";
     Active "active";
     Alg "alg";
+    Amr "amr";
     ApplicationType "application_type";
     Ath "ath";
     Aud "aud";

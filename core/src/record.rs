@@ -65,6 +65,19 @@ impl Key {
         Self(Sha256::new().chain_update(b"document\0").chain_update(url.as_bytes()).finalize().into())
     }
 
+    /// The key of the mark that a client's `code_challenge` leaves.
+    pub fn challenge(client_id: &str, challenge: &[u8; 32]) -> Self {
+        let hash = Sha256::new().chain_update(b"challenge\0").chain_update(challenge);
+        Self(hash.chain_update(client_id.as_bytes()).finalize().into())
+    }
+
+    /// The key of the mark that a client's `nonce` leaves.
+    pub fn nonce(client_id: &str, nonce: &str) -> Self {
+        // A `client_id` has no such byte.
+        let hash = Sha256::new().chain_update(b"nonce\0").chain_update(client_id.as_bytes()).chain_update(b"\0");
+        Self(hash.chain_update(nonce.as_bytes()).finalize().into())
+    }
+
     /// The key of the session that an authorization response with this `state` belongs to.
     pub fn session(state: &str) -> Self {
         Self(Sha256::new().chain_update(b"session\0").chain_update(state.as_bytes()).finalize().into())

@@ -162,6 +162,8 @@ static symbolon_status start_with(const char *name, size_t len)
     buffer = allocate(NULL, len);
     if (!strcmp(name, "authorize"))
         status = symbolon_authorize_start(&flow, &server, lent, binding, at, entropy.at, buffer, len);
+    else if (!strcmp(name, "push"))
+        status = symbolon_push_start(&flow, &server, lent, at, entropy.at, buffer, len);
     else if (!strcmp(name, "resume"))
         status = symbolon_resume_start(&flow, &server, text_of(handle), binding, at, buffer, len);
     else if (!strcmp(name, "decide"))

@@ -251,7 +251,7 @@ impl App {
     /// A session with tokens.
     pub fn signed_in(&mut self, bench: &mut Bench) -> (Key, Held) {
         let (url, session) = self.authorize(BROWSER, None).expect("a sign-in");
-        let response = self.visit(bench, &url, Decision::Approve { scope: "read" });
+        let response = self.visit(bench, &url, Decision::Approve { scope: "read", authorization_details: "" });
         (session, self.callback(&response, BROWSER, bench).expect("tokens"))
     }
 

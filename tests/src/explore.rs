@@ -11,14 +11,14 @@ pub mod model;
 pub mod world;
 
 use symbolon::record::{Key, Kind};
-use symbolon::server::{Authenticated, BUFFER, Decision, Server};
+use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Server};
 use symbolon::step::{Committed, Flow, Row, Step, Write};
 use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Reply, Request};
 
 use crate::choice::{Choices, every};
 use crate::drive;
-use crate::fixture::{Answer, BROWSER, Message, USER};
+use crate::fixture::{Answer, BROWSER, Message, USER, entropy};
 use crate::store::{MemoryStore, Stored};
 use crate::walk::Call;
 
@@ -65,9 +65,35 @@ trait Suspended {
     fn advance(&mut self, store: &mut dyn Shared, mishap: Option<Mishap>) -> Option<Answer>;
 }
 
+/// What a flow ends in, as an answer; a prompt is one that was served.
+trait Ends {
+    fn answer(self) -> Answer;
+}
+
+impl Ends for Reply<'_> {
+    fn answer(self) -> Answer {
+        self.into()
+    }
+}
+
+impl Ends for Authorization<'_> {
+    fn answer(self) -> Answer {
+        match self {
+            Self::Refused(page) => page.into(),
+            Self::Interact(prompt) => Answer {
+                status: 200,
+                headers: Vec::new(),
+                body: format!("prompt {}", prompt.handle),
+                reason: None,
+                event: None,
+            },
+        }
+    }
+}
+
 struct At<'a, F: Flow>(Option<Step<'a, F>>);
 
-impl<'a, F: Flow<Output<'a> = Reply<'a>>> Suspended for At<'a, F> {
+impl<'a, F: Flow<Output<'a>: Ends>> Suspended for At<'a, F> {
     fn commutes(&self) -> bool {
         match &self.0 {
             Some(Step::Load(question)) => question.kind() == Kind::Client,
@@ -105,10 +131,10 @@ impl<'a, F: Flow<Output<'a> = Reply<'a>>> Suspended for At<'a, F> {
     }
 }
 
-impl<'a, F: Flow<Output<'a> = Reply<'a>>> At<'a, F> {
+impl<'a, F: Flow<Output<'a>: Ends>> At<'a, F> {
     fn settle(&mut self, next: Step<'a, F>) -> Option<Answer> {
         match next {
-            Step::Done(reply) => Some(reply.into()),
+            Step::Done(output) => Some(output.answer()),
             next => {
                 self.0 = Some(next);
                 None
@@ -176,13 +202,19 @@ fn play<S: Shared>(
         });
         const ENOUGH: &str = "the buffer is long enough";
         let (flow, ended): (Box<dyn Suspended>, _) = match (call, request) {
+            (Call::Authorize(_), Some(request)) => {
+                let browser = UserAgent::new(BROWSER).expect("long enough");
+                hold(server.authorize(request, browser, now, entropy(1), buffer).expect(ENOUGH))
+            }
             (Call::Token(_), Some(request)) => hold(server.token(request, now, buffer).expect(ENOUGH)),
             (Call::Revoke(_), Some(request)) => hold(server.revoke(request, now, buffer).expect(ENOUGH)),
             (Call::Introspect(_), Some(request)) => hold(server.introspect(request, now, buffer).expect(ENOUGH)),
             (Call::Decide(handle, _, approved), _) => {
                 let browser = UserAgent::new(BROWSER).expect("long enough");
                 let user = Authenticated::new(USER, now).expect("a subject");
-                let decision = approved.as_deref().map_or(Decision::Deny, |scope| Decision::Approve { scope });
+                let decision = approved
+                    .as_deref()
+                    .map_or(Decision::Deny, |scope| Decision::Approve { scope, authorization_details: "" });
                 hold(server.decide(handle, browser, user, decision, now, buffer).expect(ENOUGH))
             }
             _ => panic!("not a flow that is explored"),
@@ -214,7 +246,7 @@ fn play<S: Shared>(
     Played { answers, schedule, store: store.rows() }
 }
 
-fn hold<'a, F: Flow<Output<'a> = Reply<'a>> + 'a>(step: Step<'a, F>) -> (Box<dyn Suspended + 'a>, Option<Answer>) {
+fn hold<'a, F: Flow<Output<'a>: Ends> + 'a>(step: Step<'a, F>) -> (Box<dyn Suspended + 'a>, Option<Answer>) {
     let mut at = At(None);
     let ended = at.settle(step);
     (Box::new(at), ended)
@@ -222,9 +254,11 @@ fn hold<'a, F: Flow<Output<'a> = Reply<'a>> + 'a>(step: Step<'a, F>) -> (Box<dyn
 
 fn message(call: &Call) -> Option<Message> {
     match call {
-        Call::Authorize(message) | Call::Token(message) | Call::Revoke(message) | Call::Introspect(message) => {
-            Some(message.clone())
-        }
-        Call::Resume(..) | Call::Decide(..) => None,
+        Call::Authorize(message)
+        | Call::Push(message)
+        | Call::Token(message)
+        | Call::Revoke(message)
+        | Call::Introspect(message) => Some(message.clone()),
+        Call::Resume(..) | Call::Decide(..) | Call::Decline(..) => None,
     }
 }

@@ -214,6 +214,7 @@ fn sizes() {
     }
     let server = [
         ("authorize", step::<server::Authorize>()),
+        ("push", step::<server::Push>()),
         ("resume", step::<server::Resume>()),
         ("decide", step::<server::Decide>()),
         ("token", step::<server::Token>()),

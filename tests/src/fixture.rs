@@ -4,7 +4,7 @@ use symbolon::record::{
     AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
 };
 use symbolon::server::{
-    AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server, SigningKeys,
+    AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server, SigningKeys, Unasked,
 };
 use symbolon::step::{Flow, Step};
 use symbolon::terms::credential::CredentialKeys;
@@ -61,8 +61,9 @@ pub fn server() -> Server<'static> {
         access_tokens: AccessTokens::Opaque,
         sender_constraint: SenderConstraint::AsPresented,
         dpop_nonces: false,
+        pushed_requests_only: false,
         client_id_metadata_documents: false,
-        authorization_details_types: "",
+        authorization_details_types: "payment_initiation account_information",
         scopes_supported: "read write admin",
         lifetimes: Lifetimes::default(),
     }
@@ -347,6 +348,40 @@ impl Bench {
         })
     }
 
+    /// Sends a message to the endpoint for pushed authorization requests.
+    pub fn push(&mut self, message: Message) -> Answer {
+        let mut store = std::mem::take(&mut self.store);
+        let answer = self.push_on(message, &mut store);
+        self.store = store;
+        answer
+    }
+
+    /// The same on another host.
+    pub fn push_on(&mut self, mut message: Message, host: &mut impl Host) -> Answer {
+        self.draws += 1;
+        let mut buffer = vec![0; symbolon::server::BUFFER];
+        message.lend(|request| {
+            let step = self.server.push(request, self.now, entropy(self.draws), &mut buffer);
+            drive(step.expect("the buffer is long enough"), host).into()
+        })
+    }
+
+    /// The `request_uri` of a good request that `c1` has pushed.
+    pub fn pushed_by_c1(&mut self, more: &str) -> String {
+        let form = authorization_query("c1", "https%3A%2F%2Fclient.example%2Fcb", &format!("&scope=read{more}"));
+        let answer = self.push(Message::post(&form).basic("c1", C1_SECRET));
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.member("request_uri").expect("a request_uri")
+    }
+
+    /// Ends an interaction whose user may not be asked.
+    pub fn decline(&mut self, handle: &str, why: Unasked) -> Answer {
+        let mut buffer = vec![0; symbolon::server::BUFFER];
+        let browser = UserAgent::new(BROWSER).expect("long enough");
+        let step = self.server.decline(handle, browser, why, self.now, &mut buffer);
+        drive(step.expect("the buffer is long enough"), &mut self.store).into()
+    }
+
     /// Decides an interaction, from the user's browser.
     pub fn decide(&mut self, handle: &str, decision: Decision<'_>) -> Answer {
         let mut buffer = vec![0; symbolon::server::BUFFER];
@@ -413,7 +448,7 @@ impl Bench {
     pub fn code(&mut self, query: &str, scope: &str) -> String {
         match self.authorize(Message::get(query)) {
             Interaction::Ask { handle, refusal: None } => {
-                let answer = self.decide(&handle, Decision::Approve { scope });
+                let answer = self.decide(&handle, Decision::Approve { scope, authorization_details: "" });
                 answer.location("code").expect("a code").to_owned()
             }
             other => panic!("no question to the user: {other:?}"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use symbolon::Reason;
 use symbolon::record::Key;
-use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Server};
+use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Server, Unasked};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Send, Sign, Step, Verdict, Verify};
 use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Response};
@@ -106,6 +106,10 @@ pub enum Call {
     Resume(String, &'static [u8]),
     /// A decision on an interaction: approval of a scope, or `None` for a refusal.
     Decide(String, &'static [u8], Option<String>),
+    /// The end of an interaction without its user; `None` for a user who cannot be authenticated as asked.
+    Decline(String, &'static [u8], Option<Unasked>),
+    /// The endpoint for pushed authorization requests.
+    Push(Message),
     /// The token endpoint.
     Token(Message),
     /// The revocation endpoint.
@@ -120,7 +124,8 @@ impl Call {
         match self {
             Self::Authorize(_) => "server/authorize.rs",
             Self::Resume(..) => "server/interaction.rs",
-            Self::Decide(..) => "server/decide.rs",
+            Self::Decide(..) | Self::Decline(..) => "server/decide.rs",
+            Self::Push(_) => "server/push.rs",
             Self::Token(_) => "server/token.rs",
             Self::Revoke(_) => "server/revoke.rs",
             Self::Introspect(_) => "server/introspect.rs",
@@ -328,10 +333,27 @@ pub fn perform<'c>(
         }
         Call::Decide(handle, binding, approved) => {
             let user = Authenticated::new(USER, case.now).expect("a subject");
-            let decision = approved.as_deref().map_or(Decision::Deny, |scope| Decision::Approve { scope });
+            let decision = approved
+                .as_deref()
+                .map_or(Decision::Deny, |scope| Decision::Approve { scope, authorization_details: "" });
             let step = server.decide(&handle, browser(binding), user, decision, case.now, buffer);
             Output::Reply(drive(step.expect(ENOUGH), &mut host).into())
         }
+        Call::Decline(handle, binding, why) => {
+            let user = Authenticated::new(USER, case.now).expect("a subject");
+            let step = match why {
+                Some(why) => server.decline(&handle, browser(binding), why, case.now, buffer),
+                None => {
+                    let unmet = Decision::AuthenticationUnmet;
+                    server.decide(&handle, browser(binding), user, unmet, case.now, buffer)
+                }
+            };
+            Output::Reply(drive(step.expect(ENOUGH), &mut host).into())
+        }
+        Call::Push(mut message) => message.lend(|request| {
+            let step = server.push(request, case.now, entropy(1), buffer).expect(ENOUGH);
+            Output::Reply(drive(step, &mut host).into())
+        }),
         Call::Token(mut message) => message.lend(|request| {
             let step = server.token(request, case.now, buffer).expect(ENOUGH);
             Output::Reply(drive(step, &mut host).into())

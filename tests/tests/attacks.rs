@@ -130,7 +130,7 @@ fn a_redirect_elsewhere_is_no_response() {
     else {
         panic!("no interaction")
     };
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     response(&answer, "https://client.example/cb").unwrap();
     response(&answer, "https://client.example/c").unwrap_err();
     response(&answer, "https://evil.example/cb").unwrap_err();

@@ -55,11 +55,16 @@ fn longest() -> Longest {
         nonce: "!".repeat(limits::NONCE),
         login_hint: "!".repeat(limits::LOGIN_HINT),
         acr_values: "!".repeat(limits::ACR_VALUES),
-        authorization_details: "[]".repeat(limits::AUTHORIZATION_DETAILS / 2),
+        authorization_details: format!(
+            "[{{\"type\":\"{}\",\"x\":\"{}\"}}]",
+            "!".repeat(limits::NAME),
+            "x".repeat(limits::AUTHORIZATION_DETAILS - 20 - limits::NAME)
+        ),
         types: vec!["!".repeat(limits::NAME); limits::AUTHORIZATION_DETAILS_TYPES].join(" "),
         jwks: format!("{{\"keys\":[],\"x\":\"{}\"}}", "x".repeat(limits::JWKS - 18)),
     };
     assert_eq!(longest.scope.len(), limits::SCOPE);
+    assert_eq!(longest.authorization_details.len(), limits::AUTHORIZATION_DETAILS);
     longest
 }
 
@@ -76,6 +81,7 @@ fn server_of(longest: &Longest) -> Server<'_> {
             jwks: endpoint,
             userinfo: endpoint,
         },
+        authorization_details_types: &longest.types,
         ..server()
     }
 }
@@ -116,7 +122,7 @@ impl Longest {
         }
     }
 
-    fn grants(&self) -> [Vec<u8>; 3] {
+    fn grants(&self) -> [Vec<u8>; 4] {
         let granted = self.granted();
         let waiting = rows::pending("c1");
         let requested = Requested {
@@ -137,6 +143,7 @@ impl Longest {
         };
         [
             rows::encode(&Grant::Pending(Pending { requested, ..waiting })),
+            rows::encode(&Grant::Pushed(requested)),
             rows::encode(&Grant::Code(Code { granted, redirect_uri: &self.redirect_uri })),
             rows::encode(&Grant::Active(Active { granted, generation: 1, issued_at: NOW })),
         ]
@@ -173,19 +180,25 @@ impl Longest {
                 ("load grant", grants.clone()),
                 ("load grant again", grants),
                 ("commit grant", vec![Given::Committed, Given::Conflict, Given::Unavailable]),
+                ("commit mark", vec![Given::Committed, Given::Conflict]),
             ]),
         }
     }
 }
 
 fn calls(longest: &Longest) -> Vec<Call> {
-    let HandedOut { handle, code, access, refresh } = HandedOut::by(server(), "c1");
+    let HandedOut { handle, pushed, code, access, refresh } = HandedOut::by(server(), "c1");
     let Longest { client_id, redirect_uri, scope, resource_parameters, state, .. } = longest;
     let form_scope = scope.replace(' ', "+");
     let authorization = format!(
         "response_type=code&client_id={client_id}&redirect_uri={redirect_uri}&state={state}&code_challenge={CHALLENGE}\
          &code_challenge_method=S256&scope={form_scope}{resource_parameters}"
     );
+    let openid = format!(
+        "{authorization}&nonce={}&login_hint={}&acr_values={}&authorization_details={}",
+        longest.nonce, longest.login_hint, longest.acr_values, longest.authorization_details
+    );
+    let bring = format!("client_id={client_id}&request_uri=urn:ietf:params:oauth:request_uri:{pushed}");
     let bad = authorization.replace("S256", &"x".repeat(limits::NAME));
     let redemption =
         format!("{}&redirect_uri={redirect_uri}&scope={form_scope}{resource_parameters}", redemption(&code));
@@ -193,6 +206,8 @@ fn calls(longest: &Longest) -> Vec<Call> {
     let mut calls = vec![
         Call::Authorize(Message::get(&authorization)),
         Call::Authorize(Message::post(&authorization)),
+        Call::Authorize(Message::post(&openid)),
+        Call::Authorize(Message::get(&bring)),
         Call::Authorize(Message::get(&bad)),
         Call::Resume(handle.clone(), BROWSER),
         Call::Decide(handle.clone(), BROWSER, Some(scope.clone())),
@@ -200,6 +215,7 @@ fn calls(longest: &Longest) -> Vec<Call> {
     ];
     for basic in [true, false] {
         calls.extend([
+            Call::Push(longest.message(&openid, basic)),
             Call::Token(longest.message(&redemption, basic)),
             Call::Token(longest.message(&refreshing, basic)),
             Call::Revoke(longest.message(&format!("token={}", access[0]), basic)),

@@ -15,7 +15,7 @@ use symbolon_tests::peer::*;
 fn begun() -> (App, Bench, symbolon::record::Key, String) {
     let (mut app, mut bench) = (App::default(), Bench::default());
     let (url, session) = app.authorize(BROWSER, None).expect("a sign-in");
-    let response = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
+    let response = app.visit(&mut bench, &url, Decision::Approve { scope: "read", authorization_details: "" });
     (app, bench, session, response)
 }
 
@@ -81,7 +81,7 @@ fn iss_is_judged_by_the_table_of_rfc_9207() {
             app.client.mix_up_defense = MixUpDefense::OwnRedirectUri;
         }
         let (url, _) = app.authorize(BROWSER, None).expect("a sign-in");
-        let good = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
+        let good = app.visit(&mut bench, &url, Decision::Approve { scope: "read", authorization_details: "" });
         let response = good.replace(ISS, iss.unwrap_or("x=1"));
         assert_eq!(app.callback(&response, BROWSER, &mut bench).is_ok(), taken, "{iss:?} {advertised}");
     }
@@ -164,7 +164,7 @@ fn an_attacker_that_forwards_to_the_honest_server_gets_no_code() {
     };
     let mut bench = Bench::default();
     let (url, session) = app.authorize(BROWSER, None).expect("a sign-in");
-    let response = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
+    let response = app.visit(&mut bench, &url, Decision::Approve { scope: "read", authorization_details: "" });
     assert!(response.contains(ISS) && response.contains("code="));
     assert_eq!(refused(&app, session, &response, BROWSER), (Reason::IssMismatch.into(), 0, "started"));
 }

@@ -90,19 +90,24 @@ fn nothing_near_a_credential_works_in_its_place() {
 #[test]
 fn credentials_work_in_their_own_place_alone() {
     let made = HandedOut::by(server(), "c1");
-    let HandedOut { handle, code, access, refresh } = &made;
+    let HandedOut { handle, pushed, code, access, refresh } = &made;
     let mut bench = Bench::default();
-    for other in [handle, &access[0], &refresh[0]] {
+    for other in [handle, pushed, &access[0], &refresh[0]] {
         assert_eq!(bench.redeem_as_c1(other).reason, Some(Reason::CodeInvalid));
     }
-    for other in [handle, code, &access[0]] {
+    for other in [handle, pushed, code, &access[0]] {
         assert_eq!(bench.refresh_as_c1(other).reason, Some(Reason::RefreshTokenInvalid));
     }
-    for other in [code, &access[0], &refresh[0]] {
+    for other in [pushed, code, &access[0], &refresh[0]] {
         assert_eq!(bench.decide(other, Decision::Deny).reason, Some(Reason::InteractionInvalid));
     }
-    for other in [handle, code] {
+    for other in [handle, pushed, code] {
         assert!(!bench.is_active(other));
+    }
+    for other in [handle, code, &access[0], &refresh[0]] {
+        let request_uri = format!("urn:ietf:params:oauth:request_uri:{other}");
+        let refused = bench.authorize(Message::get(&format!("client_id=c1&request_uri={request_uri}")));
+        assert!(matches!(refused, Interaction::Refused(page) if page.reason == Some(Reason::PushedRequestInvalid)));
     }
     // Another server's, with the same key id.
     let foreign = HandedOut::by(another_server(), "c1");
@@ -157,7 +162,7 @@ fn the_ends_of_time_give_no_token_that_works() {
         let mut bench = Bench { now, ..Bench::default() };
         let query = authorization_query("c1", WEB, "&scope=read");
         if let Interaction::Ask { handle, .. } = bench.authorize(Message::get(&query)) {
-            let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+            let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
             assert_eq!(answer.reason, Some(Reason::InteractionExpired), "{now:?}");
         }
     }

@@ -58,7 +58,7 @@ fn a_decision_is_made_once() {
     let mut bench = Bench::default();
     let query = authorization_query("c1", "https%3A%2F%2Fclient.example%2Fcb", "&scope=read");
     let Interaction::Ask { handle, refusal: None } = bench.authorize(Message::get(&query)) else { panic!() };
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     assert_eq!(answer.status, 303);
     assert_eq!(answer.location("state"), Some("xyz"));
     assert_eq!(answer.location("iss"), Some("https%3A%2F%2Fas.example"));

@@ -49,6 +49,20 @@ fn same_tokens(played: &Played) -> bool {
     all.len() <= 1
 }
 
+/// How many users are asked.
+fn prompts(played: &Played) -> usize {
+    played.answers.iter().flatten().filter(|answer| answer.status == 200).count()
+}
+
+/// A request that was pushed is shown to one user at most, and to nobody unless it is stored as waiting.
+fn one_use(played: &Played) -> bool {
+    prompts(played) <= 1 && (prompts(played) == 0 || state(played) == "pending")
+}
+
+fn bring(request_uri: &str) -> Call {
+    Call::Authorize(Message::get(&format!("client_id=c1&request_uri={request_uri}")))
+}
+
 fn redeem(code: &str) -> Call {
     Call::Token(Message::post(&redemption(code)).basic("c1", C1_SECRET))
 }
@@ -103,11 +117,13 @@ fn redeemed(client_id: &str) -> (Bench, String, String, String) {
 fn meetings() -> Vec<Meeting> {
     let (with_request, handle) = asked();
     let (with_code, code) = approved();
+    let mut pushed = Bench::default();
+    let request_uri = pushed.pushed_by_c1("");
     let (of_c1, c1_code, c1_access, c1_refresh) = redeemed("c1");
     let (of_pub1, _, _, pub1_refresh) = redeemed("pub1");
     let (and_decided, decided_handle, decided_code) = {
         let (mut bench, handle) = asked();
-        let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+        let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
         (bench, handle, answer.location("code").expect("a code").to_owned())
     };
     let one_redemption = |played: &Played| {
@@ -213,6 +229,24 @@ fn meetings() -> Vec<Meeting> {
             calls: vec![refresh("c1", &c1_refresh), redeem(&c1_code)],
             calm: |played| state(played) == "revoked" && count(played, Reason::CodeReplayed) == 1,
             always: revoked_if_said,
+        },
+        Meeting {
+            name: "two uses of one request_uri",
+            bench: Bench { store: pushed.store.clone(), ..Bench::default() },
+            calls: vec![bring(&request_uri), bring(&request_uri)],
+            calm: |played| {
+                state(played) == "pending" && prompts(played) == 1 && count(played, Reason::PushedRequestUsed) == 1
+            },
+            always: one_use,
+        },
+        Meeting {
+            name: "three uses of one request_uri",
+            bench: pushed,
+            calls: vec![bring(&request_uri), bring(&request_uri), bring(&request_uri)],
+            calm: |played| {
+                state(played) == "pending" && prompts(played) == 1 && count(played, Reason::PushedRequestUsed) == 2
+            },
+            always: one_use,
         },
         Meeting {
             name: "two approvals",
@@ -339,6 +373,9 @@ fn every_fault_of_a_store_is_found_by_every_meeting_that_it_can_hurt() {
         // Both write the same successor: the second write changes nothing, or makes up for the first.
         ("two refreshes of one token by a confidential client", Fault::Unconditional),
         ("two refreshes of one token by a confidential client", Fault::Forgets),
+        // A row that is read too old loses the race, and that is all that there is to lose.
+        ("two uses of one request_uri", Fault::Stale),
+        ("three uses of one request_uri", Fault::Stale),
         // A second decision finds nothing to do, and writes nothing that a store could spoil.
         ("a redemption and a second decision", Fault::Unconditional),
         ("a redemption and a second decision", Fault::Stale),

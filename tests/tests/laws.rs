@@ -115,8 +115,8 @@ fn a_credential_opens_under_the_key_that_made_it_alone() {
 #[test]
 fn the_same_credential_has_the_same_text_and_two_never_have_one() {
     let texts = |made: HandedOut| {
-        let HandedOut { handle, code, access, refresh } = made;
-        [vec![handle, code], access.to_vec(), refresh.to_vec()].concat()
+        let HandedOut { handle, pushed, code, access, refresh } = made;
+        [vec![handle, pushed, code], access.to_vec(), refresh.to_vec()].concat()
     };
     let first = texts(HandedOut::by(server(), "c1"));
     assert_eq!(first, texts(HandedOut::by(server(), "c1")));
@@ -173,7 +173,7 @@ fn random_bytes_for_a_request_are_refused_and_change_nothing() {
     for _ in 0..500 {
         let scope = String::from_utf8(random.bytes(12, b"read write \"\\\x00a")).unwrap();
         let before = bench.store.clone();
-        let answer = bench.decide(&handle, Decision::Approve { scope: &scope });
+        let answer = bench.decide(&handle, Decision::Approve { scope: &scope, authorization_details: "" });
         assert!(answer.status == 303 || answer.reason == Some(Reason::DecisionExceedsRequest), "{scope:?}");
         assert_eq!(answer.status == 303, scope == "read", "{scope:?}");
         bench.store = before;

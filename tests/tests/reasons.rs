@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use symbolon::Name;
 use symbolon::record::Key;
-use symbolon::server::{Authenticated, BUFFER, Decision};
+use symbolon::server::{Authenticated, BUFFER, Decision, Unasked};
 use symbolon::terms::{Entropy, UserAgent};
 use symbolon::{Reason, limits};
 use symbolon_tests::drive::{Host, drive};
@@ -58,7 +58,22 @@ fn redirected(bench: &mut Bench, query: &str) -> Answer {
 }
 
 fn asked(bench: &mut Bench) -> String {
-    match bench.authorize(Message::get(&authorization_query("c1", WEB, "&scope=read"))) {
+    waiting(bench, &good())
+}
+
+/// The page that a `request_uri` ends in.
+fn bring(bench: &mut Bench, client_id: &str, request_uri: &str) -> Answer {
+    page(bench, &format!("client_id={client_id}&request_uri={request_uri}"))
+}
+
+/// A request that lets nobody be asked, ended so.
+fn silent(bench: &mut Bench, why: Unasked) -> Answer {
+    let handle = waiting(bench, &format!("{}&prompt=none", good()));
+    bench.decline(&handle, why)
+}
+
+fn waiting(bench: &mut Bench, query: &str) -> String {
+    match bench.authorize(Message::get(query)) {
         Interaction::Ask { handle, .. } => handle,
         Interaction::Refused(answer) => panic!("{answer:?}"),
     }
@@ -178,6 +193,50 @@ const TABLE: &[(Reason, Provoke)] = &[
         b.now = b.now.after(31);
         b.refresh_as_c1(&token)
     }),
+    (Reason::AuthorizationDetails, |b| {
+        redirected(b, &format!("{}&authorization_details=%5B%7B%22type%22%3A%22payment_initiation%22%7D%5D", good()))
+    }),
+    (Reason::NotPushed, |b| {
+        b.server.pushed_requests_only = true;
+        redirected(b, &good())
+    }),
+    (Reason::PushedRequestInvalid, |b| bring(b, "c1", "urn:ietf:params:oauth:request_uri:x")),
+    (Reason::PushedRequestExpired, |b| {
+        let request_uri = b.pushed_by_c1("");
+        b.now = b.now.after(60);
+        bring(b, "c1", &request_uri)
+    }),
+    (Reason::PushedRequestForeign, |b| {
+        let request_uri = b.pushed_by_c1("");
+        bring(b, "c2", &request_uri)
+    }),
+    (Reason::PushedRequestUsed, |b| {
+        let request_uri = b.pushed_by_c1("");
+        let query = format!("client_id=c1&request_uri={request_uri}");
+        assert!(matches!(b.authorize(Message::get(&query)), Interaction::Ask { refusal: None, .. }));
+        bring(b, "c1", &request_uri)
+    }),
+    (Reason::LoginRequired, |b| silent(b, Unasked::LoginRequired)),
+    (Reason::ConsentRequired, |b| silent(b, Unasked::ConsentRequired)),
+    (Reason::InteractionRequired, |b| silent(b, Unasked::InteractionRequired)),
+    (Reason::AccountSelectionRequired, |b| silent(b, Unasked::AccountSelectionRequired)),
+    (Reason::PromptAllowed, |b| {
+        let handle = asked(b);
+        b.decline(&handle, Unasked::LoginRequired)
+    }),
+    (Reason::AuthenticationUnmet, |b| {
+        let handle = asked(b);
+        b.decide(&handle, Decision::AuthenticationUnmet)
+    }),
+    (Reason::AuthenticationStale, |b| {
+        let handle = waiting(b, &format!("{}&prompt=login", good()));
+        let mut buffer = vec![0; BUFFER];
+        let user = Authenticated::new(USER, symbolon::terms::Time(b.now.0 - 1)).expect("a subject");
+        let browser = UserAgent::new(BROWSER).expect("long enough");
+        let approved = Decision::Approve { scope: "read", authorization_details: "" };
+        let step = b.server.decide(&handle, browser, user, approved, b.now, &mut buffer);
+        drive(step.expect("long enough"), &mut b.store).into()
+    }),
     (Reason::InteractionInvalid, |b| b.decide("x", Decision::Deny)),
     (Reason::InteractionExpired, |b| {
         let handle = asked(b);
@@ -194,7 +253,7 @@ const TABLE: &[(Reason, Provoke)] = &[
     }),
     (Reason::InteractionDecided, |b| {
         let handle = asked(b);
-        let _ = b.decide(&handle, Decision::Approve { scope: "read" });
+        let _ = b.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
         b.decide(&handle, Decision::Deny)
     }),
     (Reason::Denied, |b| {
@@ -203,7 +262,7 @@ const TABLE: &[(Reason, Provoke)] = &[
     }),
     (Reason::DecisionExceedsRequest, |b| {
         let handle = asked(b);
-        b.decide(&handle, Decision::Approve { scope: "read write" })
+        b.decide(&handle, Decision::Approve { scope: "read write", authorization_details: "" })
     }),
     (Reason::StoreUnavailable, |b| match b.authorize_on(Message::get(&good()), &mut Broken::Down) {
         Interaction::Refused(answer) => answer,

@@ -83,7 +83,7 @@ impl Seen {
 fn seen() -> &'static Seen {
     static SEEN: OnceLock<Seen> = OnceLock::new();
     SEEN.get_or_init(|| {
-        let sets: [fn() -> Vec<Case>; 7] = [
+        let sets: [fn() -> Vec<Case>; 9] = [
             cases::redemptions,
             cases::refreshes,
             cases::revocations,
@@ -91,6 +91,8 @@ fn seen() -> &'static Seen {
             cases::authorizations,
             cases::resumptions,
             cases::decisions,
+            cases::pushes,
+            cases::pushed_authorizations,
         ];
         std::thread::scope(|scope| {
             let walks = sets.map(|cases| scope.spawn(move || Seen::of(&cases())));
@@ -138,7 +140,7 @@ fn each_flow_takes_the_edges_that_its_file_draws_and_no_other() {
             "{file}: taken, not drawn"
         );
     }
-    assert_eq!(seen().edges.len(), 6, "flows that were walked");
+    assert_eq!(seen().edges.len(), 7, "flows that were walked");
 }
 
 /// Reasons of the server that this walk does not see, and why.
@@ -172,12 +174,7 @@ fn sometimes_each_error_code_is_sent() {
         "invalid_token",
         "unsupported_grant_type",
         // No flow sends these yet.
-        "account_selection_required",
-        "consent_required",
-        "interaction_required",
-        "invalid_authorization_details",
         "invalid_dpop_proof",
-        "login_required",
         "use_dpop_nonce",
     ];
     let sent: Vec<&str> = seen().codes.iter().map(String::as_str).collect();

@@ -9,8 +9,10 @@ import { init } from '../../bindings-wasm/js/entry/symbolon.fs.js';
 
 const symbolon = await init();
 const NUMBERS = [
-  'plain_http_on_loopback', 'private_addresses', 'jwt_access_tokens', 'sender_constrained', 'dpop_nonces',
+  'plain_http_on_loopback', 'private_addresses', 'jwt_access_tokens', 'sender_constrained', 'dpop_nonces', 'pushed_requests_only',
+  'client_id_metadata_documents',
 ];
+const UNASKED = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required'];
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
 const DEFENSES = ['iss', 'own_redirect_uri', 'only_server'];
 // In the order of symbolon.h.
@@ -58,8 +60,12 @@ function render({ kind, ...step }) {
 const START = {
   server: {
     authorize: (server, { request, browser, now, entropy }) => server.authorize(request, { browser, now, entropy }),
+    push: (server, { request, now, entropy }) => server.push(request, { now, entropy }),
     resume: (server, { handle, browser, now }) => server.resume(handle, { browser, now }),
-    decide: (server, { handle, browser, now, decision }) => server.decide(handle, { browser, now, ...decision }),
+    decide: (server, { handle, browser, now, decision: { unasked, ...decision } }) =>
+      unasked
+        ? server.decline(handle, UNASKED[Number(text(unasked)) - 1], { browser, now })
+        : server.decide(handle, { browser, now, ...decision }),
     token: (server, { request, now }) => server.token(request, { now }),
     revoke: (server, { request, now }) => server.revoke(request, { now }),
     introspect: (server, { request, now }) => server.introspect(request, { now }),
@@ -150,7 +156,7 @@ class Replay {
     const request = this.#struct('request');
     const certificate = this.set.certificate && this.#struct('certificate', ['chain_verified']);
     const given = { ...Object.fromEntries(this.given), request: { ...request, headers: request.headers ?? [], certificate } };
-    given.decision = this.#struct('decision', ['authenticated_at', 'approved']);
+    given.decision = this.#struct('decision', ['authenticated_at', 'approved', 'unasked']);
     if (given.now) given.now = BigInt(text(given.now));
     given.server = { document: given.document };
     const of = this.#role(role);

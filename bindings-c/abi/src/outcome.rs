@@ -106,6 +106,16 @@ described! {
         pub scope: Text,
         /// The resources asked for.
         pub resources: Text,
+        /// The authorization details asked for, as JSON; empty for none.
+        pub authorization_details: Text,
+        /// How the user is to be asked: empty, `none`, or some of `login`, `consent` and `select_account`.
+        pub prompt: Text,
+        /// From when on the user must have been authenticated; 0 if any sign-in does.
+        pub authenticated_since: u64,
+        /// Who the user might be; absent if the request does not say.
+        pub login_hint: Text,
+        /// The authentication context classes asked for; empty for any.
+        pub acr_values: Text,
         /// When the interaction lapses.
         pub expires_at: u64,
         /// The reason of the error that waits to be told to the client; empty if there is none.

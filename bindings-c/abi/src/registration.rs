@@ -27,6 +27,8 @@ described! {
         pub client_credentials: u32,
         /// 1 if its tokens must be bound to a key.
         pub sender_constrained: u32,
+        /// 1 if it must push its authorization requests.
+        pub pushed_requests_only: u32,
         /// 1 if it is shut out.
         pub disabled: u32,
         /// Its `client_id`.
@@ -61,6 +63,8 @@ described! {
         pub default_scope: Text,
         /// The resources for which it may ask tokens.
         pub resources: Text,
+        /// The types of authorization details that it may ask for.
+        pub authorization_details_types: Text,
         /// The resources that it serves.
         pub serves: Text,
     }
@@ -149,7 +153,7 @@ unsafe fn register(
             signing_algorithm,
             certificate,
             sender_constraint: sender_constraint(registration.sender_constrained),
-            pushed_requests_only: false,
+            pushed_requests_only: registration.pushed_requests_only == 1,
             redirect_uris: registration.redirect_uris.str()?,
             grant_types: GrantTypes {
                 authorization_code: registration.authorization_code == 1,
@@ -159,7 +163,7 @@ unsafe fn register(
             scope: registration.scope.str()?,
             default_scope: registration.default_scope.str()?,
             resources: registration.resources.str()?,
-            authorization_details_types: "",
+            authorization_details_types: registration.authorization_details_types.str()?,
             serves: registration.serves.str()?,
             disabled: registration.disabled == 1,
         }

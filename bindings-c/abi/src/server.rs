@@ -5,7 +5,7 @@ use core::slice;
 use symbolon::record::SenderConstraint;
 use symbolon::server::{
     AccessTokens, Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
-    SigningKey as CoreSigningKey, SigningKeys,
+    SigningKey as CoreSigningKey, SigningKeys, Unasked,
 };
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
@@ -73,8 +73,20 @@ described! {
         pub revocation_endpoint: Text,
         /// The URL of the introspection endpoint.
         pub introspection_endpoint: Text,
+        /// The URL of the endpoint for pushed authorization requests; empty, as the two below, if the server has none.
+        pub pushed_authorization_request_endpoint: Text,
+        /// The URL of the JWK set.
+        pub jwks_uri: Text,
+        /// The URL of the userinfo endpoint.
+        pub userinfo_endpoint: Text,
         /// The scope tokens to name in the metadata.
         pub scopes_supported: Text,
+        /// The types of authorization details that the server knows.
+        pub authorization_details_types: Text,
+        /// 1 if every client must push its authorization requests.
+        pub pushed_requests_only: u32,
+        /// 1 if a client may be known by the URL of its metadata document alone.
+        pub client_id_metadata_documents: u32,
         /// The secrets; the first one makes new credentials.
         pub keys: *const CredentialKey,
         /// How many there are.
@@ -91,6 +103,8 @@ described! {
         pub dpop_nonces: u32,
         /// How long an interaction lives, in seconds; 0 here and below for the default.
         pub interaction_lifetime: u64,
+        /// How long a pushed authorization request lives.
+        pub pushed_request_lifetime: u64,
         /// How long a code lives.
         pub code_lifetime: u64,
         /// How long an access token lives.
@@ -164,17 +178,18 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
     // One more than there may be, of which the core says so.
     let signing = signing.get(..keys.len()).unwrap_or(&signing);
     // SAFETY: the caller lends the texts for as long as the server is in use.
-    let (issuer, endpoints, scopes_supported) = unsafe {
+    let (issuer, endpoints, scopes_supported, authorization_details_types) = unsafe {
         let endpoints = Endpoints {
             authorization: config.authorization_endpoint.str()?,
             token: config.token_endpoint.str()?,
             revocation: config.revocation_endpoint.str()?,
             introspection: config.introspection_endpoint.str()?,
-            pushed_authorization_request: "",
-            jwks: "",
-            userinfo: "",
+            pushed_authorization_request: config.pushed_authorization_request_endpoint.str()?,
+            jwks: config.jwks_uri.str()?,
+            userinfo: config.userinfo_endpoint.str()?,
         };
-        (config.issuer.str()?, endpoints, config.scopes_supported.str()?)
+        let types = config.authorization_details_types.str()?;
+        (config.issuer.str()?, endpoints, config.scopes_supported.str()?, types)
     };
     let parse = match config.plain_http_on_loopback {
         1 => Issuer::parse_allowing_plain_http_on_loopback,
@@ -190,11 +205,13 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         access_tokens: if config.jwt_access_tokens == 1 { AccessTokens::Jwt } else { AccessTokens::Opaque },
         sender_constraint: sender_constraint(config.sender_constrained),
         dpop_nonces: config.dpop_nonces == 1,
-        client_id_metadata_documents: false,
-        authorization_details_types: "",
+        pushed_requests_only: config.pushed_requests_only == 1,
+        client_id_metadata_documents: config.client_id_metadata_documents == 1,
+        authorization_details_types,
         scopes_supported,
         lifetimes: Lifetimes {
             interaction: or(config.interaction_lifetime, usual.interaction),
+            pushed_request: or(config.pushed_request_lifetime, usual.pushed_request),
             code: or(config.code_lifetime, usual.code),
             access_token: or(config.access_token_lifetime, usual.access_token),
             refresh_token: or(config.refresh_token_lifetime, usual.refresh_token),
@@ -310,6 +327,27 @@ pub unsafe extern "C" fn symbolon_authorize_start(
     }
 }
 
+/// Starts the flow of a pushed authorization request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_push_start(
+    flow: *mut Flow,
+    server: *const Server,
+    request: *const Request,
+    now: u64,
+    entropy: *const [u8; 32],
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            let server = Server::get(server)?;
+            let entropy = Entropy::new(*entropy.as_ref().ok_or(Status::Null)?);
+            with_request(request, |request| Ok(server.push(request, Time(now), entropy, buffer)))
+        })
+    }
+}
+
 /// Starts the flow that finds an interaction again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_resume_start(
@@ -337,10 +375,19 @@ described! {
         pub subject: Text,
         /// When the user was authenticated.
         pub authenticated_at: u64,
-        /// Whether the user approves: anything but 1 is no.
+        /// 1 if the user approves, 2 if the user cannot be authenticated as `acr_values` ask; anything else is no.
         pub approved: u32,
+        /// 1 `login_required`, 2 `consent_required`, 3 `account_selection_required`, 4 `interaction_required`: why a request with
+        /// `prompt=none` cannot be approved, and then nothing else here counts. 0 otherwise.
+        pub unasked: u32,
         /// What is approved.
         pub scope: Text,
+        /// The authorization details that are approved, as JSON; empty for none.
+        pub authorization_details: Text,
+        /// The class of the context in which the user was authenticated; may be empty.
+        pub acr: Text,
+        /// By which methods the user was authenticated, with a space between them; may be empty.
+        pub amr: Text,
     }
 }
 
@@ -359,13 +406,31 @@ pub unsafe extern "C" fn symbolon_decide_start(
     // SAFETY: the caller lends all of it.
     unsafe {
         Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let UserDecision { subject, authenticated_at, approved, scope } = *decision.as_ref().ok_or(Status::Null)?;
-            let user =
-                Authenticated::new(subject.str()?, Time(authenticated_at)).map_err(refused(core::ptr::null_mut()))?;
-            let scope = scope.str()?;
-            let decision = if approved == 1 { Decision::Approve { scope } } else { Decision::Deny };
-            let browser = user_agent(browser)?;
-            Ok(Server::get(server)?.decide(handle.sent()?, browser, user, decision, Time(now), buffer))
+            let decision = decision.as_ref().ok_or(Status::Null)?;
+            let (server, handle, browser) = (Server::get(server)?, handle.sent()?, user_agent(browser)?);
+            let why = match decision.unasked {
+                0 => None,
+                1 => Some(Unasked::LoginRequired),
+                2 => Some(Unasked::ConsentRequired),
+                3 => Some(Unasked::AccountSelectionRequired),
+                4 => Some(Unasked::InteractionRequired),
+                _ => return Err(Status::Refused),
+            };
+            if let Some(why) = why {
+                return Ok(server.decline(handle, browser, why, Time(now), buffer));
+            }
+            let (acr, amr) = (decision.acr.str()?, decision.amr.str()?);
+            let user = Authenticated::new(decision.subject.str()?, Time(decision.authenticated_at));
+            let user = user.and_then(|user| user.by(acr, amr)).map_err(refused(core::ptr::null_mut()))?;
+            let decision = match decision.approved {
+                1 => Decision::Approve {
+                    scope: decision.scope.str()?,
+                    authorization_details: decision.authorization_details.str()?,
+                },
+                2 => Decision::AuthenticationUnmet,
+                _ => Decision::Deny,
+            };
+            Ok(server.decide(handle, browser, user, decision, Time(now), buffer))
         })
     }
 }
@@ -431,6 +496,11 @@ impl Ended for Authorization<'static> {
                     confidential: prompt.confidential,
                     scope: Text::of(prompt.scope),
                     resources: Text::of(prompt.resources),
+                    authorization_details: Text::of(prompt.authorization_details),
+                    prompt: Text::of(prompt.prompt),
+                    authenticated_since: prompt.authenticated_since.0,
+                    login_hint: Text::maybe(prompt.login_hint),
+                    acr_values: Text::of(prompt.acr_values),
                     expires_at: prompt.expires_at.0,
                     refusal: why.name,
                     refusal_parameter: why.parameter,

@@ -266,7 +266,8 @@ enum MHD_Result consent(struct host *host, struct request *request)
     bool approved = strcmp(answer, "approve") == 0;
     if (approved && scope[0] == '\0') return show(host, request, handle, "Choose at least one, or refuse.");
     symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
-    symbolon_decision decision = {str(from.user), from.at, approved, str(approved ? scope : "")};
+    symbolon_decision decision = {
+        .subject = str(from.user), .authenticated_at = from.at, .approved = approved, .scope = str(approved ? scope : "")};
     symbolon_status started = symbolon_decide_start(&flow, &host->server, str(handle), browser, &decision, now(),
                                                     host->buffer, host->buffer_len);
     enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));

@@ -26,6 +26,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// RFC 6749 section 5.2.
     InvalidScope,
+    /// RFC 9101 section 7, OpenID Connect Core section 3.1.2.6.
+    InvalidRequestUri,
     /// RFC 8707 section 2.
     InvalidTarget,
     /// RFC 6750 section 3.1.
@@ -42,6 +44,8 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// RFC 6749 section 5.2.
     UnauthorizedClient,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements section 2, RFC 9470 section 5.
+    UnmetAuthenticationRequirements,
     /// RFC 6749 section 5.2.
     UnsupportedGrantType,
     /// RFC 6749 section 4.1.2.1.
@@ -65,6 +69,7 @@ impl ErrorCode {
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::LoginRequired => "login_required",
@@ -73,6 +78,7 @@ impl ErrorCode {
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UseDpopNonce => "use_dpop_nonce",

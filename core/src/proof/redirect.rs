@@ -34,6 +34,13 @@ impl<'a> RedirectUriMatched<'a> {
         }
     }
 
+    /// Proves once more the redirection URI of a request that was stored some time ago: the client may have dropped it since.
+    pub(crate) fn prove_stored(requested: &Requested<'a>, client: &Client<'_>) -> Result<Self, Reason> {
+        let matches = |uri| redirect_uri::matches(uri, requested.redirect_uri, client.application_type);
+        let known = List(client.redirect_uris).words().any(matches);
+        if known { Ok(Self { uri: requested.redirect_uri }) } else { Err(Reason::RedirectUriMismatch) }
+    }
+
     /// The redirection URI of a stored request: it was proven before the request was stored.
     pub(crate) const fn stored(requested: &Requested<'a>) -> Self {
         Self { uri: requested.redirect_uri }

@@ -102,6 +102,45 @@ encoding!(struct Requested<'v> {
     max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt, refusal, expires_at,
 });
 
+impl Requested<'_> {
+    /// A request that asks for nothing, of nobody.
+    pub(crate) const NOTHING: Self = Self {
+        client_id: "",
+        client_name: "",
+        redirect_uri: "",
+        confidential: false,
+        state: None,
+        scope: "",
+        resources: "",
+        challenge: [0; 32],
+        refreshable: false,
+        nonce: None,
+        max_age: None,
+        prompt: "",
+        login_hint: None,
+        acr_values: "",
+        authorization_details: "",
+        dpop_jkt: None,
+        refusal: None,
+        expires_at: Time(0),
+    };
+
+    /// The same request without all that it asks for: there is only its refusal to tell.
+    pub(crate) const fn for_nothing(self) -> Self {
+        Self {
+            client_id: self.client_id,
+            client_name: self.client_name,
+            redirect_uri: self.redirect_uri,
+            confidential: self.confidential,
+            state: self.state,
+            refreshable: self.refreshable,
+            refusal: self.refusal,
+            expires_at: self.expires_at,
+            ..Self::NOTHING
+        }
+    }
+}
+
 /// What is wrong with an authorization request, where that is told to the client by redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -109,6 +148,8 @@ pub enum Refusal {
     RequestObject,
     /// [`Reason::RequestUri`].
     RequestUri,
+    /// [`Reason::NotPushed`].
+    NotPushed,
     /// `response_type` is missing.
     ResponseTypeMissing,
     /// [`Reason::ResponseType`].
@@ -127,11 +168,26 @@ pub enum Refusal {
     Scope,
     /// [`Reason::Resource`].
     Resource,
+    /// [`Reason::AuthorizationDetails`].
+    AuthorizationDetails,
+    /// `nonce` is malformed.
+    Nonce,
+    /// `max_age` is malformed.
+    MaxAge,
+    /// `prompt` is malformed, or has a value that is not known.
+    Prompt,
+    /// `login_hint` is malformed.
+    LoginHint,
+    /// `acr_values` are malformed.
+    AcrValues,
+    /// `dpop_jkt` is no SHA-256 hash in base64url.
+    DpopJkt,
 }
 
 encoding!(enum Refusal {
-    0 RequestObject, 1 RequestUri, 2 ResponseTypeMissing, 3 ResponseType, 4 ResponseMode, 5 GrantTypeNotRegistered,
-    6 ChallengeMissing, 7 ChallengeMalformed, 8 ChallengeMethod, 9 Scope, 10 Resource,
+    0 RequestObject, 1 RequestUri, 2 NotPushed, 3 ResponseTypeMissing, 4 ResponseType, 5 ResponseMode,
+    6 GrantTypeNotRegistered, 7 ChallengeMissing, 8 ChallengeMalformed, 9 ChallengeMethod, 10 Scope, 11 Resource,
+    12 AuthorizationDetails, 13 Nonce, 14 MaxAge, 15 Prompt, 16 LoginHint, 17 AcrValues, 18 DpopJkt,
 });
 
 impl Refusal {
@@ -140,6 +196,7 @@ impl Refusal {
         match self {
             Self::RequestObject => Reason::RequestObject,
             Self::RequestUri => Reason::RequestUri,
+            Self::NotPushed => Reason::NotPushed,
             Self::ResponseTypeMissing => Reason::Missing(Name::ResponseType),
             Self::ResponseType => Reason::ResponseType,
             Self::ResponseMode => Reason::ResponseMode,
@@ -149,6 +206,13 @@ impl Refusal {
             Self::ChallengeMethod => Reason::ChallengeMethod,
             Self::Scope => Reason::Scope,
             Self::Resource => Reason::Resource,
+            Self::AuthorizationDetails => Reason::AuthorizationDetails,
+            Self::Nonce => Reason::Malformed(Name::Nonce),
+            Self::MaxAge => Reason::Malformed(Name::MaxAge),
+            Self::Prompt => Reason::Malformed(Name::Prompt),
+            Self::LoginHint => Reason::Malformed(Name::LoginHint),
+            Self::AcrValues => Reason::Malformed(Name::AcrValues),
+            Self::DpopJkt => Reason::Malformed(Name::DpopJkt),
         }
     }
 }

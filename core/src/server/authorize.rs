@@ -1,40 +1,31 @@
 //! The authorization endpoint (RFC 6749 section 3.1): a request comes in, an interaction with the user goes out.
 //!
 //! ```text
-//! start       -> load client | done
-//! load client -> commit grant | done
+//! start        -> load client | load grant | done
+//! load grant   -> load client | done
+//! load client  -> commit grant | done
 //! commit grant -> done
 //! ```
 //!
 //! The order of the checks is fixed: decode and refuse repetitions; the client; the redirection URI; and only then what is
 //! told to the client by redirect. Until the redirection URI is proven there is but an error page. After it an error
 //! waits in the row until the user is authenticated, so that the server is no open redirector (RFC 9700 section 4.11.2).
+//!
+//! Of a request that was pushed (RFC 9126 section 4) only `client_id` and `request_uri` count here. The row that was
+//! pushed becomes the row that waits, by one compare-and-swap, so that a `request_uri` works once.
 
 use crate::error::{Reason, TooSmall};
 use crate::name::Name;
-use crate::proof::pkce;
-use crate::proof::redirect::RedirectUriMatched;
-use crate::record::{AuthenticationMethod, Client, Grant, Key, Kind, Pending, Record, Refusal, Requested};
+use crate::record::{Client, Grant, Key, Kind, Pending, Record, Requested};
 use crate::server::interaction::{Authorization, Prompt};
+use crate::server::request::{AuthorizationRequest, REQUEST_URI, grant_id, once_more};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
-use crate::terms::list::List;
-use crate::terms::parameter::{parameters, required};
-use crate::terms::resource::Resource;
-use crate::terms::scope;
+use crate::terms::parameter::required;
 use crate::terms::{Entropy, Time, UserAgent};
 use crate::wire::header;
 use crate::wire::http::{Method, Request};
-use crate::wire::write::Arena;
-
-parameters! {
-    /// The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1).
-    pub(crate) struct AuthorizationRequest {
-        response_type, response_mode, client_id, redirect_uri, scope, state, code_challenge, code_challenge_method, request,
-        request_uri; many resource
-    }
-}
 
 /// The flow of the authorization endpoint: see [`Server::authorize`].
 pub enum Authorize {}
@@ -53,58 +44,99 @@ impl<'a> Server<'a> {
         entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Authorize>, TooSmall> {
-        let cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(start(cx, request, user_agent, entropy))
+        let mut cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(match start(&cx, request, entropy) {
+            Ok((request, client_id, source)) => {
+                AwaitRow { cx, request, client_id, user_agent: user_agent.hash(), source }.load()
+            }
+            Err(reason) => Step::Done(Authorization::Refused(reply::page(&mut cx, reason))),
+        })
     }
+}
+
+/// Where the request is.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Here. Its row gets this name.
+    Here(GrantId),
+    /// In the row of this name, which is not read yet.
+    Pushed(GrantId),
+    /// In this copy of a row that had this version.
+    Read(GrantId, u64, &'a [u8]),
 }
 
 fn start<'a>(
-    mut cx: Context<'a>,
+    cx: &Context<'a>,
     request: Request<'a, '_>,
-    user_agent: UserAgent<'_>,
     entropy: Entropy,
-) -> Step<'a, Authorize> {
-    let read = || {
-        let form = match request.method {
-            Method::Get => request.query,
-            Method::Post => {
-                header::expect_form(request.headers)?;
-                request.body
-            }
-            Method::Other => return Err(Reason::Method),
-        };
-        let request = AuthorizationRequest::read(form)?;
-        let client_id = required(request.client_id, Name::ClientId)?;
-        // A `state` that cannot be echoed leaves no way to answer the client.
-        let state = request.state?;
-        let [[g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15, ..]] = entropy.derive(["grant"])?;
-        let grant = GrantId([g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15]);
-        Ok((request, client_id, state, grant))
-    };
-    match read() {
-        Ok((request, client_id, state, grant)) => {
-            let at = AwaitClient { cx, request, client_id, state, grant, user_agent: user_agent.hash() };
-            Step::Load(Load { key: Key::client(client_id), kind: Kind::Client, at })
+) -> Result<(AuthorizationRequest<'a>, &'a str, Source<'a>), Reason> {
+    let form = match request.method {
+        Method::Get => request.query,
+        Method::Post => {
+            header::expect_form(request.headers)?;
+            request.body
         }
-        Err(reason) => Step::Done(Authorization::Refused(reply::page(&mut cx, reason))),
+        Method::Other => return Err(Reason::Method),
+    };
+    let request = AuthorizationRequest::read(form)?;
+    let client_id = required(request.client_id, Name::ClientId)?;
+    if let Some(handle) = request.request_uri.ok().flatten().and_then(|uri| uri.strip_prefix(REQUEST_URI)) {
+        return match cx.server.keys.open(&[CredentialKind::PushedRequest], handle) {
+            Some(handle) if cx.now.reached(handle.expires_at) => Err(Reason::PushedRequestExpired),
+            Some(handle) => Ok((request, client_id, Source::Pushed(handle.grant))),
+            None => Err(Reason::PushedRequestInvalid),
+        };
     }
+    // A `state` that cannot be echoed leaves no way to answer the client.
+    request.state?;
+    Ok((request, client_id, Source::Here(grant_id(&entropy)?)))
 }
 
-/// The client's row is being read.
-pub struct AwaitClient<'a> {
+/// A row is being read: that of the pushed request, or that of the client.
+pub struct AwaitRow<'a> {
     cx: Context<'a>,
     request: AuthorizationRequest<'a>,
     client_id: &'a str,
-    state: Option<&'a str>,
-    grant: GrantId,
     user_agent: [u8; 32],
+    source: Source<'a>,
 }
 
-impl<'a> AwaitClient<'a> {
+impl<'a> AwaitRow<'a> {
+    fn load(self) -> Step<'a, Authorize> {
+        let (key, kind) = match self.source {
+            Source::Pushed(grant) => (Key::grant(grant), Kind::Grant),
+            Source::Here(_) | Source::Read(..) => (Key::client(self.client_id), Kind::Client),
+        };
+        Step::Load(Load { key, kind, at: self })
+    }
+
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Authorize> {
-        match self.write(row) {
-            Ok((write, prompt)) => Step::Commit(Commit { write, at: AwaitCommit { cx: self.cx, prompt } }),
+        let next = match self.source {
+            Source::Pushed(grant) => self.take(grant, row).map(|source| {
+                self.source = source;
+                None
+            }),
+            Source::Here(_) | Source::Read(..) => self.write(row).map(Some),
+        };
+        match next {
+            Ok(None) => self.load(),
+            Ok(Some((write, prompt))) => {
+                let pushed = write.expected.is_some();
+                Step::Commit(Commit { write, at: AwaitCommit { cx: self.cx, prompt, pushed } })
+            }
             Err(reason) => Step::Done(Authorization::Refused(reply::page(&mut self.cx, reason))),
+        }
+    }
+
+    /// Takes the request from the row that was pushed.
+    fn take(&mut self, grant: GrantId, row: Answer<Option<Row<'_>>>) -> Result<Source<'a>, Reason> {
+        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::PushedRequestExpired)?;
+        let value = self.cx.arena.copy(row.value)?;
+        match Grant::decode(value)? {
+            Grant::Pushed(requested) if requested.client_id != self.client_id => Err(Reason::PushedRequestForeign),
+            Grant::Pushed(requested) if self.cx.now.reached(requested.expires_at) => Err(Reason::PushedRequestExpired),
+            Grant::Pushed(_) => Ok(Source::Read(grant, row.version, value)),
+            Grant::Pending(_) | Grant::Code(_) | Grant::Active(_) | Grant::Revoked(_) => Err(Reason::PushedRequestUsed),
         }
     }
 
@@ -114,31 +146,16 @@ impl<'a> AwaitClient<'a> {
         if client.client_id != self.client_id || client.disabled {
             return Err(Reason::UnknownClient);
         }
-        let redirect_uri = RedirectUriMatched::prove(self.request.redirect_uri, &client, &mut self.cx.arena)?;
-        let (asked, refusal) = match asked(&self.request, &client, &mut self.cx.arena)? {
-            Ok(asked) => (asked, None),
-            Err(refusal) => (Asked::NOTHING, Some(refusal)),
-        };
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.interaction);
-        let requested = Requested {
-            client_id: self.client_id,
-            client_name: client.name,
-            redirect_uri: redirect_uri.as_str(),
-            confidential: client.authentication != AuthenticationMethod::None,
-            state: self.state,
-            scope: asked.scope,
-            resources: asked.resources,
-            challenge: asked.challenge,
-            refreshable: client.grant_types.refresh_token,
-            nonce: None,
-            max_age: None,
-            prompt: "",
-            login_hint: None,
-            acr_values: "",
-            authorization_details: "",
-            dpop_jkt: None,
-            refusal,
-            expires_at,
+        let (grant, expected, requested) = match self.source {
+            Source::Here(grant) | Source::Pushed(grant) => {
+                (grant, None, self.request.judge(&client, self.client_id, false, expires_at, &mut self.cx)?)
+            }
+            Source::Read(grant, version, value) => {
+                let Grant::Pushed(requested) = Grant::decode(value)? else { return Err(Reason::PushedRequestUsed) };
+                let requested = once_more(requested, &client, &mut self.cx)?;
+                (grant, Some(version), Requested { expires_at, ..requested })
+            }
         };
         let pending = Pending { user_agent: self.user_agent, requested };
         let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pending(pending).encode(place))?;
@@ -146,93 +163,30 @@ impl<'a> AwaitClient<'a> {
         let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::RowUndecodable) };
         let handle = Credential {
             kind: CredentialKind::Interaction,
-            grant: self.grant,
+            grant,
             generation: 0,
             expires_at,
             scope: 0,
             resources: 0,
             bound_to: None,
         };
-        let keys = &self.cx.server.keys;
-        let prompt = Prompt::new(self.cx.arena.text(|w| keys.mint(&handle, w))?, &stored.requested);
+        let Context { server, now, ref mut arena } = self.cx;
+        let prompt = Prompt::new(arena.text(|w| server.keys.mint(&handle, w))?, &stored.requested, server, now);
         let labels = Labels { kind: Kind::Grant, client_id: Some(self.client_id), subject: None };
-        let key = Key::grant(self.grant);
-        Ok((Write { key, expected: None, value: Some(value), expires_at, labels }, prompt))
+        Ok((Write { key: Key::grant(grant), expected, value: Some(value), expires_at, labels }, prompt))
     }
-}
-
-/// Reads what the request asks for. What is wrong here is a refusal that the client is told by redirect.
-fn asked<'a>(
-    request: &AuthorizationRequest<'a>,
-    client: &Client<'_>,
-    arena: &mut Arena<'a>,
-) -> Result<Result<Asked<'a>, Refusal>, Reason> {
-    let challenge = match challenge(request, client) {
-        Ok(challenge) => challenge,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let scope = match request.scope {
-        Ok(Some(scope)) => scope::parse(scope).ok(),
-        // Where a client may have scopes, it names some or has a default (RFC 6749 section 3.3).
-        Ok(None) if client.default_scope.is_empty() && !client.scope.is_empty() => None,
-        Ok(None) => Some(List(client.default_scope)),
-        Err(_) => None,
-    };
-    let Some(scope) = scope.filter(|scope| scope.is_subset_of(List(client.scope))) else {
-        return Ok(Err(Refusal::Scope));
-    };
-    let allowed = List(client.resources);
-    if request.resource.iter().any(|resource| Resource::parse(resource).is_err() || !allowed.contains(resource)) {
-        return Ok(Err(Refusal::Resource));
-    }
-    let default = allowed.words().next();
-    let resources = arena.text(|w| match request.resource.is_empty() {
-        true => w.distinct(default),
-        false => w.distinct(request.resource.iter().copied()),
-    })?;
-    Ok(Ok(Asked { scope: arena.text(|w| w.distinct(scope.words()))?, resources, challenge }))
-}
-
-fn challenge(request: &AuthorizationRequest<'_>, client: &Client<'_>) -> Result<[u8; 32], Refusal> {
-    if request.request != Ok(None) {
-        return Err(Refusal::RequestObject);
-    }
-    if request.request_uri != Ok(None) {
-        return Err(Refusal::RequestUri);
-    }
-    match request.response_type {
-        Ok(Some("code")) => {}
-        Ok(None) => return Err(Refusal::ResponseTypeMissing),
-        _ => return Err(Refusal::ResponseType),
-    }
-    if !matches!(request.response_mode, Ok(None | Some("query"))) {
-        return Err(Refusal::ResponseMode);
-    }
-    if !client.grant_types.authorization_code {
-        return Err(Refusal::GrantTypeNotRegistered);
-    }
-    pkce::read_challenge(request.code_challenge, request.code_challenge_method)
-}
-
-struct Asked<'a> {
-    scope: &'a str,
-    resources: &'a str,
-    challenge: [u8; 32],
-}
-
-impl Asked<'_> {
-    const NOTHING: Self = Self { scope: "", resources: "", challenge: [0; 32] };
 }
 
 /// The request is being stored.
 pub struct AwaitCommit<'a> {
     cx: Context<'a>,
     prompt: Prompt<'a>,
+    pushed: bool,
 }
 
 impl Flow for Authorize {
     type Output<'a> = Authorization<'a>;
-    type Loading<'a> = AwaitClient<'a>;
+    type Loading<'a> = AwaitRow<'a>;
     type Committing<'a> = AwaitCommit<'a>;
     no_phases!(Signing Verifying Sending);
 
@@ -241,9 +195,13 @@ impl Flow for Authorize {
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        let AwaitCommit { mut cx, prompt } = at;
+        let AwaitCommit { mut cx, prompt, pushed } = at;
         Step::Done(match outcome {
             Ok(Committed::Yes) => Authorization::Interact(prompt),
+            // Another browser was faster, or this one a second time.
+            Ok(Committed::Conflict) if pushed => {
+                Authorization::Refused(reply::page(&mut cx, Reason::PushedRequestUsed))
+            }
             // A row with this random name exists: no honest random source does that twice.
             Ok(Committed::Conflict) => Authorization::Refused(reply::page(&mut cx, Reason::StoreBusy)),
             Err(_) => Authorization::Refused(reply::page(&mut cx, Reason::StoreUnavailable)),

@@ -10,6 +10,7 @@ use crate::record::{Grant, Key, Kind, Pending, Record, Refusal, Requested};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
 use crate::terms::credential::CredentialKind;
+use crate::terms::list::List;
 use crate::terms::redirect_uri;
 use crate::terms::{Time, UserAgent};
 use crate::wire::http::Reply;
@@ -45,6 +46,19 @@ pub struct Prompt<'a> {
     pub scope: &'a str,
     /// The resources asked for, with a space between them.
     pub resources: &'a str,
+    /// The authorization details asked for, as JSON (RFC 9396); empty for none. Each is of a type that the client is registered
+    /// for; what it asks within its type is for the host to judge, and for the user to approve.
+    pub authorization_details: &'a str,
+    /// How the user is to be asked (OpenID Connect Core section 3.1.2.1): empty, `none`, or some of `login`, `consent` and
+    /// `select_account`. For `none`, nothing may be shown: what cannot be decided without is ended by [`Server::decline`].
+    pub prompt: &'a str,
+    /// From when on the user must have been authenticated (`max_age`, `prompt=login`): a sign-in before that time does not do,
+    /// and the user must be authenticated anew. 0 if any sign-in does.
+    pub authenticated_since: Time,
+    /// Who the user might be. A hint: it proves nothing.
+    pub login_hint: Option<&'a str>,
+    /// The authentication context classes asked for, the best one first; empty for any.
+    pub acr_values: &'a str,
     /// What will be told to the client. There is nothing to ask consent for, but the user must be authenticated all the same,
     /// and should see where they are being sent before a decision, whichever, sends them (RFC 9700 section 4.11.2).
     pub refusal: Option<Reason>,
@@ -53,7 +67,7 @@ pub struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    pub(super) fn new(handle: &'a str, requested: &Requested<'a>) -> Self {
+    pub(super) fn new(handle: &'a str, requested: &Requested<'a>, server: &Server<'_>, now: Time) -> Self {
         Self {
             handle,
             client_id: requested.client_id,
@@ -64,9 +78,25 @@ impl<'a> Prompt<'a> {
             confidential: requested.confidential,
             scope: requested.scope,
             resources: requested.resources,
+            authorization_details: requested.authorization_details,
+            prompt: requested.prompt,
+            authenticated_since: authenticated_since(requested, server, now),
+            login_hint: requested.login_hint,
+            acr_values: requested.acr_values,
             refusal: requested.refusal.map(Refusal::reason),
             expires_at: requested.expires_at,
         }
+    }
+}
+
+/// From when on the user must have been authenticated: since the request came in, or, if it does not demand that, within its
+/// `max_age` (OpenID Connect Core section 3.1.2.1).
+pub(super) fn authenticated_since(requested: &Requested<'_>, server: &Server<'_>, now: Time) -> Time {
+    let came_in = Time(requested.expires_at.0.saturating_sub(server.lifetimes.interaction));
+    match requested.max_age {
+        _ if List(requested.prompt).contains("login") => came_in,
+        Some(max_age) => came_in.min(Time(now.0.saturating_sub(max_age))),
+        None => Time(0),
     }
 }
 
@@ -109,7 +139,7 @@ impl<'a> AwaitGrant<'a> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
         let value = self.cx.arena.copy(row.value)?;
         let pending = pending(value, self.user_agent, self.cx.now)?;
-        Ok(Prompt::new(self.handle, &pending.requested))
+        Ok(Prompt::new(self.handle, &pending.requested, self.cx.server, self.cx.now))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | endpoint | RFC | file |
 //! |---|---|---|
-//! | authorization | 6749 section 3.1, 7636, 8707, 9207 | `authorize.rs`, `interaction.rs`, `decide.rs` |
+//! | authorization | 6749 section 3.1, 7636, 8707, 9126, 9207, 9396, OpenID Connect Core section 3.1.2 | `authorize.rs`, `request.rs`, `interaction.rs`, `decide.rs` |
+//! | pushed authorization request | 9126 | `push.rs` |
 //! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs` |
 //! | revocation | 7009 | `revoke.rs` |
 //! | introspection | 7662 | `introspect.rs` |
@@ -15,16 +16,19 @@ mod interaction;
 mod introspect;
 mod metadata;
 mod presented;
+mod push;
 mod refresh_token;
 mod reply;
+mod request;
 mod revoke;
 mod signing_keys;
 mod token;
 
 pub use authorize::Authorize;
-pub use decide::{Authenticated, Decide, Decision};
+pub use decide::{Authenticated, Decide, Decision, Unasked};
 pub use interaction::{Authorization, Prompt, Resume};
 pub use introspect::Introspect;
+pub use push::Push;
 pub use revoke::Revoke;
 pub use signing_keys::{SigningKey, SigningKeys};
 pub use token::Token;
@@ -62,6 +66,8 @@ pub struct Server<'a> {
     pub access_tokens: AccessTokens,
     /// Whether every client's tokens must be bound to a key.
     pub sender_constraint: SenderConstraint,
+    /// Whether every client must push its authorization requests (RFC 9126 section 5).
+    pub pushed_requests_only: bool,
     /// Whether a DPoP proof must hold a nonce of this server (RFC 9449 section 8): then no proof can have been made long before
     /// its use.
     pub dpop_nonces: bool,
@@ -108,6 +114,9 @@ pub enum AccessTokens {
 pub struct Lifetimes {
     /// From the authorization request to the user's decision.
     pub interaction: u64,
+    /// A pushed authorization request, until a browser brings its name; at most [`limits::PUSHED_REQUEST_LIFETIME`], and that if
+    /// it is longer.
+    pub pushed_request: u64,
     /// An authorization code; at most [`limits::CODE_LIFETIME`], and that if it is longer.
     pub code: u64,
     /// An access token.
@@ -122,6 +131,14 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
+    const fn pushed_request(&self) -> u64 {
+        if self.pushed_request < limits::PUSHED_REQUEST_LIFETIME {
+            self.pushed_request
+        } else {
+            limits::PUSHED_REQUEST_LIFETIME
+        }
+    }
+
     const fn code(&self) -> u64 {
         if self.code < limits::CODE_LIFETIME { self.code } else { limits::CODE_LIFETIME }
     }
@@ -132,9 +149,17 @@ impl Lifetimes {
 }
 
 impl Default for Lifetimes {
-    /// Ten minutes, one minute, ten minutes, thirty days, ninety days, thirty seconds.
+    /// Ten minutes, one minute, one minute, ten minutes, thirty days, ninety days, thirty seconds.
     fn default() -> Self {
-        Self { interaction: 600, code: 60, access_token: 600, refresh_token: 2_592_000, grant: 7_776_000, retry: 30 }
+        Self {
+            interaction: 600,
+            pushed_request: 60,
+            code: 60,
+            access_token: 600,
+            refresh_token: 2_592_000,
+            grant: 7_776_000,
+            retry: 30,
+        }
     }
 }
 

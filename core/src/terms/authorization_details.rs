@@ -38,6 +38,13 @@ impl<'d> AuthorizationDetails<'d> {
         }
     }
 
+    /// Reads a copy of a text, which so stays as it is; what is left of `place` comes back.
+    pub(crate) fn read_copy(text: &str, place: &'d mut [u8]) -> Result<(Self, &'d mut [u8]), Reason> {
+        let (copy, rest) = place.split_at_mut_checked(text.len()).ok_or(Reason::Buffer)?;
+        copy.copy_from_slice(text.as_bytes());
+        Ok((Self::read(copy)?, rest))
+    }
+
     /// The type of each, in their order.
     pub fn types(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         self.0.iter().filter_map(|detail| detail.as_object()?.get("type")?.as_str())

@@ -41,6 +41,11 @@ impl<'a> Arena<'a> {
         self.carve(len)
     }
 
+    /// Lends all that is left for a while; nothing of it is kept.
+    pub fn lend<T>(&mut self, borrow: impl FnOnce(&mut [u8]) -> T) -> T {
+        borrow(self.rest)
+    }
+
     fn carve(&mut self, len: usize) -> Result<&'a mut [u8], Reason> {
         match core::mem::take(&mut self.rest).split_at_mut_checked(len) {
             Some((piece, rest)) => {

@@ -102,6 +102,7 @@ pub fn server() {
         s::symbolon_server_init(server, outside(), ptr::null_mut());
         g::symbolon_register(outside(), key, at, len, outside(), ptr::null_mut());
         drive(|flow| s::symbolon_authorize_start(flow, server, request, bytes(), number(), key, at, len));
+        drive(|flow| s::symbolon_push_start(flow, server, request, number(), key, at, len));
         drive(|flow| s::symbolon_resume_start(flow, server, text(), bytes(), number(), at, len));
         drive(|flow| s::symbolon_decide_start(flow, server, text(), bytes(), outside(), number(), at, len));
         drive(|flow| s::symbolon_token_start(flow, server, request, number(), at, len));

@@ -243,6 +243,9 @@ impl<'m> Replay<'m> {
                 b"authorize" => self.call(|| {
                     server::symbolon_authorize_start(flow, server, request, browser, now, entropy, buffer, len)
                 }),
+                b"push" => {
+                    self.call(|| server::symbolon_push_start(flow, server, request, now, entropy, buffer, len))
+                }
                 b"resume" => {
                     self.call(|| server::symbolon_resume_start(flow, server, handle, browser, now, buffer, len))
                 }

@@ -122,7 +122,7 @@ pub async fn consent(State(host): State<Arc<Host>>, message: Message) -> Respons
         "approve" if scope.is_empty() => {
             return asked.prompt(|form| form.consent(subject, Some("Choose at least one, or refuse."))).await;
         }
-        "approve" => Decision::Approve { scope: &scope },
+        "approve" => Decision::Approve { scope: &scope, authorization_details: "" },
         _ => Decision::Deny,
     };
     let browser = cookies.browser.as_deref().unwrap_or_default();

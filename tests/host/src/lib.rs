@@ -156,6 +156,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         access_tokens: config.access_tokens,
         sender_constraint: SenderConstraint::AsPresented,
         dpop_nonces: config.dpop_nonces,
+        pushed_requests_only: false,
         client_id_metadata_documents: false,
         authorization_details_types: "",
         scopes_supported: clients::SCOPES,

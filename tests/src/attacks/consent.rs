@@ -25,7 +25,14 @@ fn decide_elsewhere(ground: &Ground, bench: &mut Bench, handle: &str) -> Answer 
     let mut buffer = vec![0; symbolon::server::BUFFER];
     let browser = UserAgent::new(ground.other_browser()).expect("long enough");
     let user = Authenticated::new("mallory", bench.now).expect("a subject");
-    let step = bench.server.decide(handle, browser, user, Decision::Approve { scope: "read" }, bench.now, &mut buffer);
+    let step = bench.server.decide(
+        handle,
+        browser,
+        user,
+        Decision::Approve { scope: "read", authorization_details: "" },
+        bench.now,
+        &mut buffer,
+    );
     drive(step.expect("room"), &mut bench.store).into()
 }
 
@@ -45,10 +52,14 @@ fn cr_09(ground: &Ground) -> Checked {
     let decided =
         unmoved(&mut bench, |bench| page(&decide_elsewhere(ground, bench, &handle), Reason::InteractionForeign))?;
     let state = unmoved(&mut bench, |bench| page(&bench.decide("xyz", Decision::Deny), Reason::InteractionInvalid))?;
-    ensure(bench.decide(&handle, Decision::Approve { scope: "read" }).status == 303, || {
-        "the owner cannot go on".to_owned()
-    })?;
-    let again = page(&bench.decide(&handle, Decision::Approve { scope: "read" }), Reason::InteractionDecided)?;
+    ensure(
+        bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" }).status == 303,
+        || "the owner cannot go on".to_owned(),
+    )?;
+    let again = page(
+        &bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" }),
+        Reason::InteractionDecided,
+    )?;
     Ok(format!(
         "the name in another browser -> {shown}; decided there -> {decided}; the state as name -> {state}; after the decision, in the \
          same browser -> {again}"
@@ -76,7 +87,7 @@ fn cr_16(ground: &Ground) -> Checked {
     let elsewhere =
         unmoved(&mut bench, |bench| page(&decide_elsewhere(ground, bench, &foreign), Reason::InteractionForeign))?;
     // In one browser the decision on c2's request goes to c2, whatever was approved for c1.
-    let answer = bench.decide(&foreign, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&foreign, Decision::Approve { scope: "read", authorization_details: "" });
     response(&answer, "https://two.example/cb")?;
     let code = answer.location("code").ok_or("no code")?.to_owned();
     let redeemed = refused(&bench.redeem_as_c1(&code), 400, GRANT)?;
@@ -106,7 +117,7 @@ fn cr_18(ground: &Ground) -> Checked {
 fn redirects(ground: &Ground) -> Result<Vec<(&'static str, Answer)>, String> {
     let mut redirects = Vec::new();
     for (what, form, decision) in [
-        ("approved", Form::authorization("c1"), Decision::Approve { scope: "read" }),
+        ("approved", Form::authorization("c1"), Decision::Approve { scope: "read", authorization_details: "" }),
         ("refused by the user", Form::authorization("c1"), Decision::Deny),
         ("refused by the server", Form::authorization("c1").with("scope", "bad"), Decision::Deny),
     ] {

@@ -149,7 +149,10 @@ fn cr_05(ground: &Ground) -> Checked {
     let count = pairs.len();
     let outcome = each(pairs, |(place, value)| {
         unmoved(&mut bench, |bench| match place {
-            "decision" => page(&bench.decide(value, Decision::Approve { scope: "read" }), Reason::InteractionInvalid),
+            "decision" => page(
+                &bench.decide(value, Decision::Approve { scope: "read", authorization_details: "" }),
+                Reason::InteractionInvalid,
+            ),
             "redemption" => refused(&bench.redeem_as_c1(value), 400, GRANT),
             "refresh" => refused(&bench.refresh_as_c1(value), 400, GRANT),
             // RFC 7009 section 2.2: 200 for what is no token.

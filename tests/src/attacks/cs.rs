@@ -66,7 +66,7 @@ fn replies(ground: &Ground, origin: &str) -> Result<Vec<(&'static str, Answer)>,
         Interaction::Ask { handle, .. } => handle,
         other => return Err(format!("{other:?}")),
     };
-    let redirect = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let redirect = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     let code = redirect.location("code").ok_or("no code")?.to_owned();
     let tokens = bench.token(from(Form::code(&code).from("c1")));
     let access = tokens.member("access_token").ok_or("no token")?;
@@ -112,9 +112,12 @@ fn cs_24(ground: &Ground) -> Checked {
 fn mx_06(ground: &Ground) -> Checked {
     let good = Form::authorization("c1");
     let ends = [
-        ("approved", (good.clone(), Decision::Approve { scope: "read" })),
+        ("approved", (good.clone(), Decision::Approve { scope: "read", authorization_details: "" })),
         ("denied", (good.clone(), Decision::Deny)),
-        ("without state", (good.clone().without("state"), Decision::Approve { scope: "read" })),
+        (
+            "without state",
+            (good.clone().without("state"), Decision::Approve { scope: "read", authorization_details: "" }),
+        ),
         ("invalid_scope", (good.clone().with("scope", "bad"), Decision::Deny)),
         ("unsupported_response_type", (good.clone().with("response_type", "token"), Decision::Deny)),
         ("invalid_request", (good.clone().without("code_challenge"), Decision::Deny)),
@@ -131,12 +134,7 @@ fn mx_06(ground: &Ground) -> Checked {
 }
 
 fn md_11(ground: &Ground) -> Checked {
-    let uris = [
-        "http://169.254.169.254/",
-        "https://evil.example/request",
-        "file:///etc/passwd",
-        "urn:ietf:params:oauth:request_uri:x",
-    ];
+    let uris = ["http://169.254.169.254/", "https://evil.example/request", "file:///etc/passwd", "urn:example:request"];
     let own = each_text(uris, |uri| {
         let form = Form::authorization("c1").and("request_uri", uri);
         // The bench's host answers no exchange: had one been asked for, the outcome would be another.
@@ -147,5 +145,7 @@ fn md_11(ground: &Ground) -> Checked {
         ("request_uri", "https://evil.example/request"),
         ("redirect_uri", "https://evil.example/cb"),
     ]);
-    Ok(format!("{own}; with a foreign redirect_uri -> {}", local(&mut ground.bench(), &alone)?))
+    let forged = Form::authorization("c1").and("request_uri", "urn:ietf:params:oauth:request_uri:x");
+    let forged = local(&mut ground.bench(), &forged)?;
+    Ok(format!("{own}; forged -> {forged}; with a foreign redirect_uri -> {}", local(&mut ground.bench(), &alone)?))
 }

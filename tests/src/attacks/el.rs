@@ -116,6 +116,14 @@ const REASONS: &[Reason] = &[
     Reason::InteractionExpired,
     Reason::InteractionForeign,
     Reason::InteractionDecided,
+    Reason::PushedRequestInvalid,
+    Reason::PushedRequestExpired,
+    Reason::PushedRequestForeign,
+    Reason::PushedRequestUsed,
+    Reason::NotPushed,
+    Reason::AuthenticationUnmet,
+    Reason::AuthenticationStale,
+    Reason::PromptAllowed,
     Reason::Denied,
     Reason::DecisionExceedsRequest,
     Reason::IssuerMismatch,
@@ -192,7 +200,7 @@ fn el_05(ground: &Ground) -> Checked {
     let mut bench = ground.bench();
     let form = Form::authorization("c1").with("state", "a\"\\;,#&=%0d%0a <>");
     let handle = asked(&mut bench, &form)?;
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     let echoed = response(&answer, "https://client.example/cb")?;
     ensure(echoed.value("state") == form.value("state"), || format!("state {:?}", echoed.value("state")))?;
     let plain = |value: &str| value.bytes().all(|byte| (0x21..=0x7e).contains(&byte) && !b"\"\\<>".contains(&byte));

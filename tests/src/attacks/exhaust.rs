@@ -87,7 +87,7 @@ fn pd_20(ground: &Ground) -> Checked {
         let Interaction::Ask { handle, .. } = bench.authorize(Form::authorization("c1").get()) else {
             return Err("an error page".to_owned());
         };
-        let decided = bench.decide(&handle, Decision::Approve { scope: "read" });
+        let decided = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
         let Some(code) = decided.location("code").map(decode) else {
             ensure(decided.status == 400, || format!("{decided:?}"))?;
             return Ok("counts as expired, refused".to_owned());
@@ -122,7 +122,7 @@ fn pd_25(ground: &Ground) -> Checked {
         let mut needed = Vec::new();
         let buffer = &mut vec![0; size];
         let user = Authenticated::new(USER, bench.now).expect("a subject");
-        let approve = Decision::Approve { scope: "read" };
+        let approve = Decision::Approve { scope: "read", authorization_details: "" };
         needed.push(server.decide("x", browser, user, approve, bench.now, buffer).err());
         needed.push(server.resume("x", browser, bench.now, buffer).err());
         needed.push(server.metadata(buffer).err());

@@ -92,7 +92,7 @@ pub fn redirected(bench: &mut Bench, form: &Form, code: ErrorCode) -> Checked {
         Interaction::Ask { refusal: None, .. } => return Err("the user is asked to approve it".to_owned()),
         other => return Err(format!("{} expected, but {other:?}", code.as_str())),
     };
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     let location = response(&answer, form.value("redirect_uri").unwrap_or("https://client.example/cb"))?;
     let value = |name: &str| location.value(name).map(str::to_owned);
     ensure(value("error").as_deref() == Some(code.as_str()), || format!("error {:?}", value("error")))?;
@@ -210,7 +210,7 @@ pub fn asked(bench: &mut Bench, form: &Form) -> Result<String, String> {
 /// The code that a good request ends in once the user has approved `scope`.
 pub fn code(bench: &mut Bench, form: &Form, scope: &str) -> Result<String, String> {
     let handle = asked(bench, form)?;
-    let answer = bench.decide(&handle, Decision::Approve { scope });
+    let answer = bench.decide(&handle, Decision::Approve { scope, authorization_details: "" });
     answer.location("code").map(str::to_owned).ok_or_else(|| format!("no code: {answer:?}"))
 }
 

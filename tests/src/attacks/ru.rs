@@ -258,7 +258,7 @@ fn ru_22(ground: &Ground) -> Checked {
         let mut bench = ground.bench();
         let form = Form::authorization("c1").and(name, "https://trusted.example.evil.example/");
         let handle = asked(&mut bench, &form)?;
-        let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+        let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
         let location = response(&answer, "https://client.example/cb")?;
         ensure(location.names() == ["code", "state", "iss"], || format!("{:?}", location.names()))?;
         Ok(format!("ignored: 303 to {} with {}", "https://client.example/cb", location.names().join(", ")))

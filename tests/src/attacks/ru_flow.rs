@@ -72,7 +72,7 @@ fn ru_35(ground: &Ground) -> Checked {
     let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
     let at_registration = never_registered(&uris)?;
     let handle = asked(&mut bench, &form.with("redirect_uri", "https://client.example/cb?x=1"))?;
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     let sent = response(&answer, "https://client.example/cb?x=1")?;
     let codes = answer.header("Location").unwrap_or_default().matches("code=").count();
     ensure(codes == 1, || format!("{codes} codes in the response"))?;
@@ -122,7 +122,7 @@ fn ru_40(ground: &Ground) -> Checked {
     let absent = |client_id: &str| Form::authorization(client_id).without("redirect_uri");
     let mut bench = ground.bench();
     let handle = asked(&mut bench, &absent("c1"))?;
-    let answer = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     response(&answer, "https://client.example/cb")?;
     let several = each_text(["c2", "pub1"], |client_id| local(&mut ground.bench(), &absent(client_id)))?;
     let portless = each_text(["http://127.0.0.1/cb", "http://[::1]/cb"], |uri| {
@@ -155,7 +155,8 @@ fn ru_41(ground: &Ground) -> Checked {
 }
 
 fn ru_42(ground: &Ground) -> Checked {
-    let decisions = [("approved", Decision::Approve { scope: "read" }), ("refused", Decision::Deny)];
+    let decisions =
+        [("approved", Decision::Approve { scope: "read", authorization_details: "" }), ("refused", Decision::Deny)];
     each(decisions, |decision| {
         let mut bench = ground.bench();
         let handle = asked(&mut bench, &Form::authorization("c1"))?;
@@ -181,7 +182,7 @@ fn ru_43(ground: &Ground) -> Checked {
             Interaction::Ask { handle, refusal: None } => handle,
             other => return Err(format!("{other:?}")),
         };
-        let redirect = bench.decide(&handle, Decision::Approve { scope: "read" });
+        let redirect = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
         let location = response(&redirect, "https://client.example/cb")?;
         let code = redirect.location("code").map(decode).ok_or("no code")?;
         let tokens = bench.token(poisoned(Form::code(&code).from("c1")));

@@ -122,7 +122,7 @@ fn el_13(ground: &Ground) -> Checked {
     let mut dumps = vec![bench.store.clone()];
     let handle = asked(&mut bench, &Form::authorization("c1"))?;
     dumps.push(bench.store.clone());
-    let decided = bench.decide(&handle, Decision::Approve { scope: "read" });
+    let decided = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
     let code = decided.location("code").ok_or("no code")?.to_owned();
     dumps.push(bench.store.clone());
     let first = tokens(&bench.redeem_as_c1(&code))?;

@@ -193,7 +193,7 @@ fn server_decide() -> Count {
     let user = Authenticated::new(USER, bench.now).expect("a subject");
     let (browser, mut buffer) = (browser(), vec![0; BUFFER]);
     rows.count(|rows| {
-        let decision = Decision::Approve { scope: "read write" };
+        let decision = Decision::Approve { scope: "read write", authorization_details: "" };
         let step = bench.server.decide(&handle, browser, user, decision, bench.now, &mut buffer);
         end(step, rows).event == Some(Event::Approved)
     })
@@ -302,7 +302,7 @@ fn client_authorize() -> Count {
 fn client_callback() -> Count {
     let (mut app, mut bench) = (App::default(), Bench::default());
     let (url, session) = app.authorize(BROWSER, None).expect("a sign-in");
-    let query = app.visit(&mut bench, &url, Decision::Approve { scope: "read" });
+    let query = app.visit(&mut bench, &url, Decision::Approve { scope: "read", authorization_details: "" });
     // The verifier is in the row alone: the exchange is made once on a copy of the rows, and its response kept.
     let (mut tokens, mut copy) = (None, app.store.clone());
     let mut peer = Peer::new(&mut copy, |sent, _| {

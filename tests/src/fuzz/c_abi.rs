@@ -40,7 +40,7 @@ impl Host<'_> {
 
     /// Starts one of the flows, perhaps with arguments that are none.
     fn start(&mut self, slot: &mut Slot) {
-        let which = self.byte() % 14;
+        let which = self.byte() % 15;
         let refresh_or_access = if self.byte() < 128 { self.said("refresh_token") } else { self.said("access_token") };
         let body = match which {
             3 => format!(
@@ -49,6 +49,7 @@ impl Host<'_> {
                 self.said("code")
             ),
             4 => format!("grant_type=refresh_token&refresh_token={}", self.said("refresh_token")),
+            13 => QUERY.to_owned(),
             _ => format!("token={refresh_or_access}"),
         };
         let query = match which {
@@ -100,7 +101,11 @@ impl Host<'_> {
             subject,
             authenticated_at: NOW.0,
             approved: u32::from(!self.errs()),
+            unasked: u32::from(self.errs()),
             scope,
+            authorization_details: Text::NONE,
+            acr: Text::NONE,
+            amr: Text::NONE,
         });
         let mut request = Box::new(server::Request {
             method: method.text(),
@@ -153,6 +158,7 @@ impl Host<'_> {
                 10 => client::symbolon_client_refresh_start(flow, client, metadata, session, rejected, now, at, len),
                 11 => client::symbolon_client_revoke_start(flow, client, metadata, session, now, at, len),
                 12 => resource::symbolon_judge_start(flow, resource, headers, headers_len, scope, now, at, len),
+                13 => server::symbolon_push_start(flow, server, request, now, entropy, at, len),
                 _ => server::symbolon_metadata_start(flow, server, at, len),
             }
         };

@@ -113,6 +113,8 @@ impl Desk {
                 let mut client = Client::decode(&stored.value).map_err(|reason| format!("{reason:?}"))?;
                 match member.as_str() {
                     "disabled" => client.disabled = true,
+                    "pushed_requests_only" => client.pushed_requests_only = true,
+                    "authorization_details_types" => client.authorization_details_types = value,
                     "scope" => client.scope = value,
                     "default_scope" => client.default_scope = value,
                     "resources" => client.resources = value,

@@ -3,6 +3,7 @@
 use symbolon::client::{Addresses, Authentication, MixUpDefense};
 use symbolon::terms::endpoint::Schemes;
 
+use super::server::UNASKED;
 use super::tape::{Members, Tape, Value};
 use super::{Call, Role, Settings, SigningKey, client, server, unhex};
 use crate::app;
@@ -55,6 +56,14 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
             }
             "approve" => decision.extend([("approved", Value::Number(1)), ("scope", Value::Text(value))]),
             "deny" => decision.push(("approved", Value::Number(0))),
+            "unmet" => decision.push(("approved", Value::Number(2))),
+            "unasked" => {
+                let place =
+                    UNASKED.iter().position(|(name, _)| name == value).ok_or_else(|| format!("not why: {value}"))?;
+                decision.push(("unasked", Value::Number(place as u64 + 1)));
+            }
+            "details" => decision.push(("authorization_details", Value::Text(value))),
+            "acr" | "amr" => decision.push((name, Value::Text(value))),
             "session" => tape.give("session", &unhex(value)?),
             _ => tape.give(name, value.as_bytes()),
         }
@@ -75,8 +84,13 @@ fn server_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         ("token_endpoint", Value::Text(endpoints.token)),
         ("revocation_endpoint", Value::Text(endpoints.revocation)),
         ("introspection_endpoint", Value::Text(endpoints.introspection)),
+        ("pushed_authorization_request_endpoint", Value::Text(endpoints.pushed_authorization_request)),
+        ("jwks_uri", Value::Text(endpoints.jwks)),
+        ("userinfo_endpoint", Value::Text(endpoints.userinfo)),
         ("scopes_supported", Value::Text(server.scopes_supported)),
+        ("authorization_details_types", Value::Text(server.authorization_details_types)),
         ("interaction_lifetime", Value::Number(lifetimes.interaction)),
+        ("pushed_request_lifetime", Value::Number(lifetimes.pushed_request)),
         ("code_lifetime", Value::Number(lifetimes.code)),
         ("access_token_lifetime", Value::Number(lifetimes.access_token)),
         ("refresh_token_lifetime", Value::Number(lifetimes.refresh_token)),
@@ -92,6 +106,8 @@ fn server_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         ("jwt_access_tokens", jwt_access_tokens),
         ("sender_constrained", sender_constrained),
         ("dpop_nonces", dpop_nonces),
+        ("pushed_requests_only", server.pushed_requests_only),
+        ("client_id_metadata_documents", server.client_id_metadata_documents),
     ];
     let set = flags.into_iter().filter(|(_, set)| *set).map(|(name, set)| (name, Value::Bool(set)));
     tape.set("server_config", &set.collect())?;

@@ -102,6 +102,7 @@ const fn entry(role: Role, name: &'static str, path: Option<&'static str>, draws
 /// The entry points. [`replay::run`] calls them.
 pub const ENTRIES: &[Entry] = &[
     entry(Role::Server, "authorize", Some("/authorize"), true),
+    entry(Role::Server, "push", Some("/par"), true),
     entry(Role::Server, "resume", None, false),
     entry(Role::Server, "decide", None, false),
     entry(Role::Server, "token", Some("/token"), false),
@@ -131,6 +132,8 @@ pub struct Settings {
     pub sender_constrained: bool,
     /// Whether a DPoP proof must hold a nonce.
     pub dpop_nonces: bool,
+    /// Whether the server takes pushed authorization requests alone.
+    pub pushed_requests_only: bool,
     /// How the client authenticates: `basic`, `post` or `none`.
     pub authentication: String,
     /// The metadata document that the client has, if it is not the server's own.

@@ -53,6 +53,7 @@ impl Default for Scene {
                 dpop_nonces: false,
                 authentication: "basic".into(),
                 document: None,
+                pushed_requests_only: false,
                 needs: "read".into(),
             },
             now: fixture::NOW.0,
@@ -118,6 +119,7 @@ impl Scene {
                         "jwt_access_tokens" => settings.jwt_access_tokens = true,
                         "sender_constrained" => settings.sender_constrained = true,
                         "dpop_nonces" => settings.dpop_nonces = true,
+                        "pushed_requests_only" => settings.pushed_requests_only = true,
                         _ => return Err(wrong()),
                     }
                 }
@@ -133,6 +135,7 @@ impl Scene {
                     let lifetimes = &mut self.settings.lifetimes;
                     *match what {
                         "interaction" => &mut lifetimes.interaction,
+                        "pushed_request" => &mut lifetimes.pushed_request,
                         "code" => &mut lifetimes.code,
                         "access_token" => &mut lifetimes.access_token,
                         "refresh_token" => &mut lifetimes.refresh_token,

@@ -2,7 +2,7 @@
 
 use symbolon::record::SenderConstraint;
 use symbolon::server::{
-    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Prompt, Server, SigningKey, SigningKeys,
+    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Prompt, Server, SigningKey, SigningKeys, Unasked,
 };
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::{Entropy, Time};
@@ -12,6 +12,14 @@ use super::replay::{fits, reply};
 use super::{Call, Outcome, Settings};
 use crate::drive::{Host, drive};
 use crate::fixture;
+
+/// Why a request with `prompt=none` is not approved, by the error that its client is told.
+pub const UNASKED: [(&str, Unasked); 4] = [
+    ("login_required", Unasked::LoginRequired),
+    ("consent_required", Unasked::ConsentRequired),
+    ("account_selection_required", Unasked::AccountSelectionRequired),
+    ("interaction_required", Unasked::InteractionRequired),
+];
 
 /// Runs a flow of the server.
 pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
@@ -26,18 +34,27 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
         "authorize" => message.lend(|request| {
             Ok(authorization(drive(fits(server.authorize(request, user_agent, now, entropy, buffer))?, host)))
         }),
+        "push" => message.lend(|request| Ok(reply(drive(fits(server.push(request, now, entropy, buffer))?, host)))),
         "resume" => {
             Ok(authorization(drive(fits(server.resume(call.argument("handle")?, user_agent, now, buffer))?, host)))
         }
         "decide" => {
+            let handle = call.argument("handle")?;
+            let optional = |name| call.argument(name).unwrap_or_default();
+            if let Ok(why) = call.argument("unasked") {
+                let (_, why) =
+                    UNASKED.iter().find(|(name, _)| *name == why).ok_or_else(|| format!("not why: {why}"))?;
+                return Ok(reply(drive(fits(server.decline(handle, user_agent, *why, now, buffer))?, host)));
+            }
             let authenticated_at = call.argument("authenticated_at")?.parse().map_err(|_| "not a time")?;
             let user = Authenticated::new(call.argument("subject")?, Time(authenticated_at));
+            let user = user.and_then(|user| user.by(optional("acr"), optional("amr")));
             let user = user.map_err(|reason| format!("{reason:?}"))?;
             let decision = match call.argument("approve") {
-                Ok(scope) => Decision::Approve { scope },
+                Ok(scope) => Decision::Approve { scope, authorization_details: optional("details") },
+                Err(_) if call.argument("unmet").is_ok() => Decision::AuthenticationUnmet,
                 Err(_) => call.argument("deny").map(|_| Decision::Deny)?,
             };
-            let handle = call.argument("handle")?;
             Ok(reply(drive(fits(server.decide(handle, user_agent, user, decision, now, buffer))?, host)))
         }
         "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, buffer))?, host)))),
@@ -72,6 +89,7 @@ pub fn server(settings: &Settings) -> Result<Server<'_>, String> {
         },
         dpop_nonces: settings.dpop_nonces,
         lifetimes: settings.lifetimes,
+        pushed_requests_only: settings.pushed_requests_only,
         ..fixture::server()
     })
 }
@@ -103,8 +121,20 @@ fn authorization(authorization: Authorization<'_>) -> Outcome {
         ("confidential", confidential.to_string()),
         ("scope", scope.to_owned()),
         ("resources", resources.to_owned()),
-        ("expires_at", prompt.expires_at.0.to_string()),
     ];
+    // What most requests do not say is left out.
+    let said = [
+        ("authorization_details", prompt.authorization_details.to_owned()),
+        ("prompt", prompt.prompt.to_owned()),
+        (
+            "authenticated_since",
+            Some(prompt.authenticated_since.0).filter(|at| *at > 0).map(|at| at.to_string()).unwrap_or_default(),
+        ),
+        ("login_hint", prompt.login_hint.unwrap_or_default().to_owned()),
+        ("acr_values", prompt.acr_values.to_owned()),
+    ];
+    fields.extend(said.into_iter().filter(|(_, value)| !value.is_empty()));
+    fields.push(("expires_at", prompt.expires_at.0.to_string()));
     if let Some(reason) = prompt.refusal {
         fields.push(("refusal", reason.name().into()));
         fields.extend(reason.parameter().map(|parameter| ("refusal_parameter", parameter.as_str().to_owned())));

@@ -251,7 +251,7 @@ impl Tape {
             return self.described(end, &reply);
         }
         let fields = fields.iter().flat_map(|(_, fields)| fields);
-        let fields: Vec<(&str, Vec<u8>)> = fields
+        let mut fields: Vec<(&str, Vec<u8>)> = fields
             .map(|(name, value)| {
                 let member = end.members().iter().find(|member| member.name() == name);
                 let value = match (member.map(|member| member.member_type()), value.as_str()) {
@@ -263,6 +263,10 @@ impl Tape {
                 Ok((name.as_str(), value))
             })
             .collect::<Result<_, String>>()?;
+        // A document leaves it out where any sign-in does.
+        if end.name() == "prompt" && !fields.iter().any(|(name, _)| *name == "authenticated_since") {
+            fields.push(("authenticated_since", b"0".to_vec()));
+        }
         self.described(end, &fields.iter().map(|(name, value)| (*name, Value::Bytes(value))).collect())
     }
 }

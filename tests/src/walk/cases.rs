@@ -1,6 +1,6 @@
 //! The abstract requests: what a client, a browser or an attacker may send to each flow.
 
-use symbolon::server::{Decision, Server};
+use symbolon::server::{Decision, Server, Unasked};
 use symbolon::terms::Time;
 use symbolon::terms::credential::CredentialKeys;
 
@@ -15,6 +15,8 @@ use crate::fixture::{
 pub struct HandedOut {
     /// Names the interaction.
     pub handle: String,
+    /// What follows the prefix in the `request_uri` of a request that was pushed before.
+    pub pushed: String,
     /// The code.
     pub code: String,
     /// The access tokens, oldest first.
@@ -31,7 +33,7 @@ impl HandedOut {
             if owner == "c1" { "https%3A%2F%2Fclient.example%2Fcb" } else { "http%3A%2F%2F127.0.0.1%2Fcb" };
         let query = authorization_query(owner, redirect_uri, "&scope=read+write");
         let Interaction::Ask { handle, .. } = bench.authorize(Message::get(&query)) else { panic!("no interaction") };
-        let answer = bench.decide(&handle, Decision::Approve { scope: "read write" });
+        let answer = bench.decide(&handle, Decision::Approve { scope: "read write", authorization_details: "" });
         let code = answer.location("code").expect("a code").to_owned();
         let is_c1 = owner == "c1";
         let mut tokens = vec![if is_c1 { bench.redeem_as_c1(&code) } else { bench.redeem_as_pub1(&code) }];
@@ -40,7 +42,10 @@ impl HandedOut {
             tokens.push(if is_c1 { bench.refresh_as_c1(&last) } else { bench.refresh_as_pub1(&last) });
         }
         let each = |name: &str| std::array::from_fn(|n| tokens[n].member(name).expect("a token"));
-        Self { handle, code, access: each("access_token"), refresh: each("refresh_token") }
+        let form = if is_c1 { Message::post(&query).basic("c1", C1_SECRET) } else { Message::post(&query) };
+        let pushed = bench.push(form).member("request_uri").expect("a request_uri");
+        let pushed = pushed.rsplit(':').next().expect("a name").to_owned();
+        Self { handle, pushed, code, access: each("access_token"), refresh: each("refresh_token") }
     }
 }
 
@@ -371,6 +376,86 @@ pub fn decisions() -> Vec<Case> {
             let name = format!("{name}, {}", approved.unwrap_or("refused"));
             cases.push(browser_case(&name, call, "c1", &handle, genuine, now));
         }
+        let unasked = [
+            None,
+            Some(Unasked::LoginRequired),
+            Some(Unasked::ConsentRequired),
+            Some(Unasked::AccountSelectionRequired),
+            Some(Unasked::InteractionRequired),
+        ];
+        for why in unasked {
+            let name = format!("{name}, {why:?}");
+            let call = Call::Decline(handle.clone(), browser, why);
+            cases.push(browser_case(&name, call, "c1", &handle, genuine, now));
+        }
     }
     cases
+}
+
+/// Requests that name one that was pushed, which is in the row.
+pub fn pushed_authorizations() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for client_id in ["c1", "pub1"] {
+        let made = HandedOut::by(server(), client_id);
+        let forged = HandedOut::by(another_server(), client_id).pushed;
+        for (name, handle, genuine, now) in [
+            ("good", made.pushed.clone(), true, NOW),
+            ("in the last second", made.pushed.clone(), true, NOW.after(59)),
+            ("expired", made.pushed.clone(), false, NOW.after(60)),
+            ("mistyped", mistyped(&made.pushed), false, NOW),
+            ("forged", forged, false, NOW),
+            ("a handle for a request_uri", made.handle.clone(), false, NOW),
+            ("a code for a request_uri", made.code.clone(), false, NOW),
+        ] {
+            // What else is sent counts for nothing.
+            for more in ["", "&redirect_uri=https%3A%2F%2Fevil.example%2Fcb&scope=admin&response_type=token&state=x"] {
+                let query = format!(
+                    "client_id={client_id}&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A{handle}{more}"
+                );
+                let call = Call::Authorize(Message::get(&query));
+                cases.push(browser_case(name, call, client_id, &handle, genuine, now));
+            }
+        }
+    }
+    cases
+}
+
+/// Requests that are pushed.
+pub fn pushes() -> Vec<Case> {
+    let mut asks = Vec::new();
+    for (client_id, redirect_uri) in [("c1", rows::REDIRECT_URI), ("pub1", "http://127.0.0.1:51004/cb")] {
+        let more = format!(
+            "&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256&state=x&redirect_uri={}",
+            encoded(redirect_uri)
+        );
+        let ask = |name: &str| Ask { more: format!("{more}&scope=read"), ..Ask::new(name, client_id, "x", "1") };
+        let with = |name: &str, pair: &str| Ask { more: format!("{more}&scope=read&{pair}"), ..ask(name) };
+        asks.extend([
+            ask("good"),
+            Ask { more: format!("{more}&scope=read+admin"), ..ask("for more scope") },
+            with("for another resource", "resource=https%3A%2F%2Fevil.example"),
+            with("with OpenID's parameters", "nonce=n&max_age=60&prompt=login&login_hint=a&acr_values=b"),
+            with("with a malformed max_age", "max_age=x"),
+            with("with a prompt of two minds", "prompt=none+login"),
+            with("with a key", "dpop_jkt=0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"),
+            with(
+                "with authorization details of no registered type",
+                "authorization_details=%5B%7B%22type%22%3A%22a%22%7D%5D",
+            ),
+            with("with a request_uri", "request_uri=urn%3Ax"),
+            with("with a request object", "request=x"),
+            with("undecodable", "x=%zz"),
+            with("repeated", "scope=read"),
+            Ask {
+                more: more.replace(&encoded(redirect_uri), "https%3A%2F%2Fevil.example%2Fcb"),
+                ..ask("with a foreign redirect_uri")
+            },
+            Ask { more: more.replace("S256", "plain"), ..ask("with a plain challenge") },
+        ]);
+        asks.extend(badly_authenticated(&ask("good")).into_iter().map(|mut bad| {
+            bad.more.push_str(&more);
+            bad
+        }));
+    }
+    asks.into_iter().map(|ask| ask.case(Call::Push)).collect()
 }

@@ -3,7 +3,7 @@
 //! The judgements here are made from the rows that were handed in and the request as it was sent; they do not use what
 //! the core proved on its way.
 
-use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Key, Pending, Record};
+use symbolon::record::{Active, AuthenticationMethod, Client, Code, Grant, Key, Pending, Record, Requested};
 use symbolon::terms::secret;
 use symbolon::{ErrorCode, Reason};
 
@@ -44,6 +44,7 @@ pub const ALWAYS: &[Property] = &[
     Property { name: "a body is what its endpoint speaks", holds: body_is_what_its_endpoint_speaks },
     Property { name: "a challenge comes with 401 alone", holds: challenge_comes_with_401 },
     Property { name: "a redirect goes where it must", holds: redirect_goes_where_it_must },
+    Property { name: "who was not asked was not to be asked", holds: unasked_was_not_to_be_asked },
     Property { name: "no secret is told", holds: no_secret_is_told },
     Property { name: "no secret is stored", holds: no_secret_is_stored },
 ];
@@ -111,13 +112,22 @@ impl Run<'_> {
     }
 }
 
+/// The record without the mark that an approval leaves behind: it changes nothing but what is logged.
+fn without_mark<'r>(run: &'r Run<'_>) -> &'r [(Question, Given)] {
+    match run.record.as_slice() {
+        [before @ .., (Question::Commit(Write { kind: "mark", .. }), _)] => before,
+        record => record,
+    }
+}
+
 fn nothing_without_its_commit(run: &Run<'_>) -> bool {
-    match run.record.last() {
+    match without_mark(run).last() {
         Some((Question::Commit(_), Given::Committed)) => true,
         Some((Question::Commit(_), _) | (_, Given::Unavailable)) => {
             run.tokens().is_none()
                 && run.code().is_none()
-                && matches!(&run.output, Output::Reply(answer) if answer.status == 503)
+                && run
+                    .reply_or(false, |answer| answer.status == 503 || answer.reason == Some(Reason::PushedRequestUsed))
         }
         _ => run.code().is_none(),
     }
@@ -136,20 +146,32 @@ fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
 }
 
 fn races_are_bounded(run: &Run<'_>) -> bool {
-    let lost = run.record.iter().filter(|(_, given)| *given == Given::Conflict).count();
-    let busy = run.reply().is_some_and(|answer| answer.reason == Some(Reason::StoreBusy));
-    let last_lost = run.record.last().is_some_and(|(_, given)| *given == Given::Conflict);
-    lost <= usize::from(symbolon::limits::RACES) + 1 && busy == last_lost
+    let record = without_mark(run);
+    let lost = record.iter().filter(|(_, given)| *given == Given::Conflict).count();
+    // A request_uri that another was faster with was used.
+    let said = run.reply().and_then(|answer| answer.reason);
+    let last_lost = record.last().is_some_and(|(_, given)| *given == Given::Conflict);
+    let used = said == Some(Reason::PushedRequestUsed);
+    lost <= usize::from(symbolon::limits::RACES) + 1 && ((said == Some(Reason::StoreBusy) || used) == last_lost || used)
 }
 
 fn done_commit_is_last(run: &Run<'_>) -> bool {
-    let done = run.record.iter().position(|(_, given)| *given == Given::Committed);
-    done.is_none_or(|at| at + 1 == run.record.len())
+    let record = without_mark(run);
+    let done = record.iter().position(|(_, given)| *given == Given::Committed);
+    // Only what was done leaves a mark.
+    done.map_or(record.len() == run.record.len(), |at| at + 1 == record.len())
 }
 
 fn commit_is_of_what_was_read(run: &Run<'_>) -> bool {
     run.record.iter().enumerate().all(|(n, (question, _))| {
         let Question::Commit(write) = question else { return true };
+        if write.kind == "mark" {
+            return write.expected.is_none()
+                && write.value.as_deref() == Some(&[1])
+                && write.expires_at == run.case.now.after(86_400)
+                && write.client_id.as_deref() == run.last_grant().and_then(client_of)
+                && write.subject.is_none();
+        }
         let read = run.record[..n].iter().rev().find_map(|entry| match entry {
             (Question::Load { key, .. }, Given::Row(row)) if *key == write.key => {
                 Some(row.as_ref().map(|(version, _)| *version))
@@ -175,13 +197,27 @@ fn commit_is_of_what_was_read(run: &Run<'_>) -> bool {
     })
 }
 
+fn client_of<'g>(grant: Grant<'g>) -> Option<&'g str> {
+    if let Grant::Pending(pending) = grant { Some(pending.requested.client_id) } else { None }
+}
+
 fn keys_are_the_requests(run: &Run<'_>) -> bool {
     let facts = &run.case.facts;
     let grant = payload(&facts.presented).map(|payload| Key::grant(payload.grant));
     run.record.iter().all(|(question, _)| match question {
         Question::Load { kind: "client", key } => *key == Key::client(&facts.client_id),
         Question::Load { key, .. } => facts.genuine && Some(*key) == grant,
-        Question::Commit(write) => matches!(run.case.call, Call::Authorize(_)) || Some(write.key) == grant,
+        Question::Commit(write) if write.kind == "mark" => match run.last_grant() {
+            Some(Grant::Pending(pending)) => {
+                let Requested { client_id, challenge, nonce, .. } = pending.requested;
+                write.key == Key::challenge(client_id, &challenge)
+                    || nonce.is_some_and(|nonce| write.key == Key::nonce(client_id, nonce))
+            }
+            _ => false,
+        },
+        Question::Commit(write) => {
+            matches!(run.case.call, Call::Authorize(_) | Call::Push(_)) || Some(write.key) == grant
+        }
         _ => true,
     })
 }
@@ -196,7 +232,7 @@ fn too_much_writes_nothing(run: &Run<'_>) -> bool {
 }
 
 fn failures_are_named(run: &Run<'_>) -> bool {
-    let Some((question, given)) = run.record.last() else { return true };
+    let Some((question, given)) = without_mark(run).last() else { return true };
     let undecodable = match (question, given) {
         (Question::Load { kind: "client", .. }, Given::Row(Some((_, value)))) => Client::decode(value).is_err(),
         (Question::Load { kind: "grant", .. }, Given::Row(Some((_, value)))) => Grant::decode(value).is_err(),
@@ -211,7 +247,7 @@ fn failures_are_named(run: &Run<'_>) -> bool {
 
 fn reply_says_its_reason(run: &Run<'_>) -> bool {
     run.reply_or(true, |answer| {
-        let Some(reason) = answer.reason else { return [200, 303].contains(&answer.status) };
+        let Some(reason) = answer.reason else { return [200, 201, 303].contains(&answer.status) };
         let wire = reason.answer();
         if answer.status == 303 {
             return answer.location("error") == Some(wire.code.as_str()) && answer.event == reason.event();
@@ -233,7 +269,7 @@ fn reply_is_not_stored(run: &Run<'_>) -> bool {
 }
 
 fn speaks_to_programs(call: &Call) -> bool {
-    matches!(call, Call::Token(_) | Call::Revoke(_) | Call::Introspect(_))
+    matches!(call, Call::Token(_) | Call::Revoke(_) | Call::Introspect(_) | Call::Push(_))
 }
 
 fn body_is_what_its_endpoint_speaks(run: &Run<'_>) -> bool {
@@ -266,7 +302,7 @@ fn redirect_goes_where_it_must(run: &Run<'_>) -> bool {
     run.reply_or(true, |answer| {
         let Some(location) = answer.header("Location") else { return answer.status != 303 };
         let earned = || {
-            let Call::Decide(_, binding, _) = &run.case.call else { return None };
+            let (Call::Decide(_, binding, _) | Call::Decline(_, binding, _)) = &run.case.call else { return None };
             let pending = open(run, binding)?;
             let rest = location.strip_prefix(pending.redirect_uri)?;
             let separator = if pending.redirect_uri.contains('?') { '&' } else { '?' };
@@ -291,6 +327,16 @@ fn redirect_goes_where_it_must(run: &Run<'_>) -> bool {
         };
         earned().unwrap_or(false)
     })
+}
+
+/// A redirect without an authenticated user is for a request that is sound and lets nobody be asked (RFC 9700 section 4.11.2).
+fn unasked_was_not_to_be_asked(run: &Run<'_>) -> bool {
+    let Call::Decline(_, _, Some(_)) = run.case.call else { return true };
+    let silent = match run.last_grant() {
+        Some(Grant::Pending(pending)) => pending.requested.prompt == "none" && pending.requested.refusal.is_none(),
+        _ => false,
+    };
+    run.reply_or(true, |answer| answer.status != 303 || silent)
 }
 
 /// The secrets that came with the request.

@@ -70,6 +70,7 @@ pub fn client(owner: &str) -> Rows {
         variants.push(Client { secrets: &other, ..good });
         variants.push(Client { secrets: &both, ..good });
     }
+    variants.push(Client { pushed_requests_only: true, ..good });
     let mut rows = undecodable(row.value);
     rows.push(None);
     rows.extend(variants.iter().map(|client| {
@@ -126,6 +127,11 @@ pub fn pending(owner: &str) -> Pending<'_> {
     Pending { user_agent: browser(), requested }
 }
 
+/// A redirection URI that a client is registered with.
+fn own_redirect_uri(owner: &str) -> &'static str {
+    if owner == "pub1" { "http://127.0.0.1:51004/cb" } else { REDIRECT_URI }
+}
+
 /// The places in [`grant`] of one row of each state. A flow that lost a race keeps nothing of the row it read before, so
 /// that the rest would only say again what the first reading says.
 const AFTER_A_RACE: [usize; 9] = [5, 6, 7, 12, 15, 18, 19, 25, 26];
@@ -141,6 +147,7 @@ pub fn grant(owner: &str, now: Time) -> Rows {
     let waiting = pending(owner);
     let asked = |requested| Grant::Pending(Pending { requested, ..waiting });
     let refusal = Refusal::Scope;
+    let pushed = Requested { expires_at: NOW.after(60), redirect_uri: own_redirect_uri(owner), ..waiting.requested };
     let states = [
         Grant::Pending(waiting),
         Grant::Pending(Pending { user_agent: [9; 32], ..waiting }),
@@ -163,6 +170,18 @@ pub fn grant(owner: &str, now: Time) -> Rows {
         active(foreign, 2, now),
         Grant::Revoked(Revoked { client_id: owner, subject: USER }),
         Grant::Revoked(Revoked { client_id: "another", subject: USER }),
+        Grant::Pushed(pushed),
+        Grant::Pushed(Requested { client_id: "another", ..pushed }),
+        Grant::Pushed(Requested { expires_at: now, ..pushed }),
+        Grant::Pushed(Requested { redirect_uri: "https://former.example/cb", ..pushed }),
+        Grant::Pending(Pending {
+            requested: Requested { prompt: "none", nonce: Some("n"), ..waiting.requested },
+            ..waiting
+        }),
+        Grant::Pending(Pending {
+            requested: Requested { prompt: "login", expires_at: now.after(601), ..waiting.requested },
+            ..waiting
+        }),
     ];
     let mut rows = undecodable(&encode(&states[5]));
     rows.push(None);
@@ -182,5 +201,6 @@ pub fn menu(owner: &str, now: Time) -> Menu {
         ("load grant", answers(grants)),
         ("load grant again", answers(again)),
         ("commit grant", vec![Given::Committed, Given::Conflict, Given::Unavailable]),
+        ("commit mark", vec![Given::Committed, Given::Conflict, Given::Unavailable]),
     ])
 }

@@ -140,6 +140,16 @@ pub(super) fn prompts_are_earned(run: &Run<'_>) -> bool {
     let earned = || match &run.case.call {
         Call::Authorize(_) => {
             let client = run.last_client().filter(|client| !client.disabled)?;
+            // A request that was pushed is that of its client, and was not used before.
+            let sound = match run.last_grant() {
+                Some(Grant::Pushed(pushed)) => {
+                    pushed.client_id == run.case.facts.client_id
+                        && run.case.facts.genuine
+                        && run.case.now < pushed.expires_at
+                }
+                Some(_) => false,
+                None => true,
+            };
             let Grant::Pending(Pending { user_agent, requested }) = run.done_grant()? else { return None };
             let known = client.redirect_uris.split(' ').any(|uri| {
                 // The port alone may vary, of a loopback address alone.
@@ -150,6 +160,7 @@ pub(super) fn prompts_are_earned(run: &Run<'_>) -> bool {
             });
             Some(
                 known
+                    && sound
                     && client.client_id == run.case.facts.client_id
                     && requested.client_id == client.client_id
                     && requested.redirect_uri == shows.redirect_uri
