@@ -7,6 +7,6 @@ pub use symbolon_abi::*;
 #[cfg(target_arch = "wasm32")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // The tests link the core without this trap: see `tests/no_panic`.
+    // That no panic is reachable is shown by `tests/no_panic`, which links the same functions without this trap.
     core::arch::wasm32::unreachable()
 }
