@@ -1,5 +1,51 @@
 //! What is worth an operator's attention.
 
+/// The text of that number among several. One text and where each part ends takes less room than a pointer and a length for
+/// each.
+macro_rules! nth_text {
+    ($number:expr, $($text:expr),* $(,)?) => {{
+        const TEXTS: &[&str] = &[$($text),*];
+        const ENDS: [u16; TEXTS.len()] = $crate::event::ends(TEXTS);
+        $crate::event::part(concat!($($text),*), &ENDS, $number)
+    }};
+}
+pub(crate) use nth_text;
+
+/// Where each of the texts ends when they stand one after the other. For the compiler alone.
+#[allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+pub(crate) const fn ends<const N: usize>(texts: &[&str]) -> [u16; N] {
+    let mut ends = [0; N];
+    let (mut number, mut end) = (0, 0);
+    while number < N {
+        end += texts[number].len();
+        assert!(end <= u16::MAX as usize);
+        ends[number] = end as u16;
+        number += 1;
+    }
+    ends
+}
+
+/// The part of that number.
+#[inline(never)]
+#[allow(clippy::as_conversions)]
+pub(crate) const fn part(text: &'static str, ends: &[u16], number: usize) -> &'static str {
+    let (start, rest) = match number.checked_sub(1) {
+        None => (0, ends),
+        Some(before) => match ends.split_at_checked(before) {
+            Some((_, [start, rest @ ..])) => (*start, rest),
+            _ => return "",
+        },
+    };
+    let [end, ..] = rest else { return "" };
+    match text.split_at_checked(*end as usize) {
+        Some((head, _)) => match head.split_at_checked(start as usize) {
+            Some((_, part)) => part,
+            None => "",
+        },
+        None => "",
+    }
+}
+
 /// An enum whose variants know their names without `core::fmt`.
 macro_rules! named {
     (
@@ -15,10 +61,13 @@ macro_rules! named {
 
         impl $Enum {
             /// The name of the variant, for logs.
+            #[allow(clippy::as_conversions)]
             pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$Variant { .. } => stringify!($Variant),)*
-                }
+                enum Number { $($Variant),* }
+                let number = match self {
+                    $(Self::$Variant { .. } => Number::$Variant,)*
+                };
+                $crate::event::nth_text!(number as usize, $(stringify!($Variant)),*)
             }
         }
     };

@@ -1,5 +1,6 @@
 //! The names that a reason may be about, each with the limits of what it names.
 
+use crate::event::nth_text;
 use crate::limits;
 
 /// Declares the names. `length` is the most bytes that a value may have, `count` the most items.
@@ -19,8 +20,9 @@ macro_rules! names {
             pub const ALL: &[Self] = &[$(Self::$Name),*];
 
             /// The name as it is written.
+            #[allow(clippy::as_conversions)]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$Name => $text,)* }
+                nth_text!(self as usize, $($text),*)
             }
 
             /// The most bytes that a value of this name may have, where that is bounded.

@@ -1,4 +1,4 @@
-//! What the core costs: instructions and questions per flow.
+//! What the core costs: instructions and questions per flow, memory, and the size of what is linked or downloaded.
 //!
 //! Instructions are counted by callgrind between entry and exit of one function, and are the same in every run of one
 //! build. Each flow is set beside the SHA-256 compressions that it cannot avoid, counted in the same run with the same
@@ -73,8 +73,9 @@ pub fn main(arguments: Vec<String>) -> i32 {
             0
         }
         [] => match table() {
-            Ok(misses) => {
-                sizes();
+            Ok(mut misses) => {
+                memory();
+                misses.extend(programs());
                 for miss in &misses {
                     eprintln!("{miss}");
                 }
@@ -208,7 +209,7 @@ fn two_at_a_time<T: Send>(count: usize, job: impl Fn(usize) -> Result<T, String>
 }
 
 /// Prints the memory that a flow needs, per role, in bytes: the buffer that it is lent, and the step that its host holds.
-fn sizes() {
+fn memory() {
     const fn step<F: symbolon::step::Flow>() -> usize {
         size_of::<Step<'static, F>>()
     }
@@ -242,4 +243,21 @@ fn sizes() {
             println!("| {role} | {buffer} | {step} ({flow}) |");
         }
     }
+}
+
+/// Each builds programs that count bytes, prints their sizes as a table, and fails if one is above its bound or cannot be built.
+const PROGRAMS: [&str; 3] = ["bindings-c/size", "tests/wasm/figures", "tests/firmware/figures"];
+
+/// Runs them; gives those that failed.
+fn programs() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut failed = Vec::new();
+    for program in PROGRAMS {
+        println!();
+        let status = Command::new(root.join(program)).current_dir(&root).status();
+        if !status.is_ok_and(|status| status.success()) {
+            failed.push(format!("{program}: too large, or not built"));
+        }
+    }
+    failed
 }

@@ -9,7 +9,7 @@ use crate::walk::graph;
 const LAYERS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("event", &[]),
-    ("name", &["limits"]),
+    ("name", &["event", "limits"]),
     ("error", &["event", "name", "limits"]),
     ("wire", &["limits", "name", "error", "event"]),
     ("terms", &["wire", "limits", "name", "error", "event"]),
