@@ -55,7 +55,7 @@ pub fn jose(bytes: &[u8]) {
     let parts: Vec<&str> = text.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{} parts", parts.len()) };
     let decode = |part| Base64UrlUnpadded::decode_vec(part).expect("strict base64url");
-    assert_eq!(jws.message(), text.as_bytes()[..text.len() - signature.len() - 1]);
+    assert_eq!(jws.message(), &text.as_bytes()[..text.len() - signature.len() - 1]);
     assert_eq!(jws.signature(), decode(signature));
     let (header, claims) = (object(&decode(header)), object(&decode(claims)));
     let alg = header["alg"].as_str().expect("a text");
