@@ -23,7 +23,7 @@ fn near(text: &str) -> Vec<Vec<u8>> {
         all.push(bytes[place + 1..].to_vec());
     }
     // The last character of each half of base64url has bits to spare: none of its neighbours may pass for it.
-    for place in [43, bytes.len() - 1] {
+    for place in [43.min(bytes.len() - 1), bytes.len() - 1] {
         for other in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
             let mut other_end = bytes.to_vec();
             other_end[place] = *other;
@@ -169,4 +169,43 @@ fn the_ends_of_time_give_no_token_that_works() {
     let mut bench = Bench { now: Time(0), ..Bench::default() };
     let code = bench.code_of_c1("read");
     assert_eq!(bench.redeem_as_c1(&code).status, 200);
+}
+
+#[test]
+fn a_nonce_is_good_for_two_time_slots_and_in_no_other_spelling() {
+    use symbolon::limits::DPOP_NONCE;
+    use symbolon::terms::credential::CredentialKeys;
+    use symbolon::wire::write::Arena;
+    let keys = |id, byte| CredentialKeys::new(id, &[byte; 32]).expect("a key");
+    let nonce = |keys: &CredentialKeys, now| {
+        let mut buffer = [0; 64];
+        let mut arena = Arena::new(&mut buffer, 64).expect("room");
+        arena.text(|w| keys.dpop_nonce(now, w)).expect("room").to_owned()
+    };
+    let (own, slot) = (keys(1, 7), NOW.0 / DPOP_NONCE * DPOP_NONCE);
+    let text = nonce(&own, NOW);
+    let end = Time(slot + 2 * DPOP_NONCE);
+    for (now, good) in [
+        (slot, true),
+        (slot + DPOP_NONCE, true),
+        (end.0 - 1, true),
+        (end.0, false),
+        (slot - 1, false),
+        (0, false),
+        (u64::MAX, false),
+    ] {
+        assert_eq!(own.dpop_nonce_end(&text, Time(now)), good.then_some(end), "{now}");
+    }
+    // The keys that made it may be retired by now; those of another server are not these.
+    let rotated = keys(2, 8).with_retired(1, &[7; 32]).expect("another id");
+    assert_eq!(rotated.dpop_nonce_end(&text, NOW), Some(end));
+    assert_ne!(nonce(&rotated, NOW), text);
+    for other in [keys(1, 8), keys(2, 7)] {
+        assert_eq!(other.dpop_nonce_end(&text, NOW), None);
+    }
+    for other in near(&text).iter().filter_map(|other| std::str::from_utf8(other).ok()) {
+        assert_eq!(own.dpop_nonce_end(other, NOW), None, "{other:?}");
+    }
+    assert_eq!(nonce(&own, Time(slot + DPOP_NONCE - 1)), nonce(&own, Time(slot)));
+    assert_ne!(nonce(&own, Time(slot + DPOP_NONCE)), text);
 }

@@ -174,18 +174,21 @@ impl CredentialKeys {
         }
     }
 
-    /// Whether a text is the nonce of this time slot, or of the one before.
-    pub fn is_dpop_nonce(&self, text: &str, now: Time) -> bool {
-        let times = [now, Time(now.0.saturating_sub(limits::DPOP_NONCE))];
-        self.ring.iter().any(|(id, key)| {
-            times.into_iter().any(|time| {
-                let payload = slot_of(*id, time);
-                let mut binary = [0; SLOT + TAG];
-                put(put(&mut binary, payload), tag(key, &payload));
-                let mut expected = [0; SLOT_TEXT + TAG_TEXT];
-                base64::encode_url(&binary, &mut expected).is_some() && secret::equal(&expected, text.as_bytes())
-            })
-        })
+    /// Until when a DPoP nonce of these keys is good: those of this time slot and of the one before are. `None` for any other
+    /// text.
+    pub fn dpop_nonce_end(&self, text: &str, now: Time) -> Option<Time> {
+        let (head, tail) = text.as_bytes().split_first_chunk::<SLOT_TEXT>()?;
+        let mut payload = [0; SLOT];
+        base64::decode_url(head, &mut payload).filter(|&len| len == SLOT)?;
+        let [_, _, key_id, a, b, c, d, e, f] = payload;
+        let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
+        // As of `open`: one spelling, and no other kind of text.
+        let mut expected = [0; TAG_TEXT];
+        base64::encode_url(&tag(key, &payload), &mut expected)?;
+        let begin = Time(u64::from_be_bytes([0, 0, a, b, c, d, e, f]).checked_mul(limits::DPOP_NONCE)?);
+        let end = begin.after(2 * limits::DPOP_NONCE);
+        let made = payload == slot_of(key_id, begin) && secret::equal(&expected, tail);
+        (made && begin <= now && !now.reached(end)).then_some(end)
     }
 }
 
