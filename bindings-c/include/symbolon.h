@@ -234,8 +234,15 @@ typedef struct symbolon_server_found {
 typedef struct symbolon_claims {
     symbolon_str client_id;
     symbolon_str sub;
+    bool sub_is_client; /* the client acts for itself: no user is behind the token */
     symbolon_str scope;
-    uint64_t exp; /* 0 if the issuer did not say */
+    symbolon_str authorization_details; /* those that cover what is needed, as a JSON array */
+    symbolon_str acr;                   /* how the user authenticated; empty if the issuer did not say */
+    uint64_t auth_time;                 /* when; 0 if the issuer did not say */
+    uint64_t exp;                       /* likewise */
+    symbolon_str jti;
+    symbolon_str sender;     /* "bearer", or the key that was proven: "dpop" or "certificate" */
+    symbolon_str dpop_nonce; /* to be sent as DPoP-Nonce with the response; empty for none */
 } symbolon_claims;
 
 /* Of SYMBOLON_FAILED and SYMBOLON_SIGN_IN_AGAIN: what the server said, if it was the server that refused. Another party's
@@ -517,25 +524,68 @@ SYMBOLON_CHECK symbolon_status symbolon_client_revoke_start(symbolon_flow *flow,
 
 typedef struct symbolon_resource_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
-    uint32_t plain_http_on_loopback; /* 1 if issuer and endpoint may be http on loopback: for development */
+    uint32_t plain_http_on_loopback; /* 1 if issuer and endpoints may be http on loopback: for development */
+    uint32_t access_tokens;          /* what they look like: 1 opaque, 2 JWTs (RFC 9068); never guessed from a token */
+    uint32_t accepts_bearer;      /* 1 to serve whoever has a token that is bound to no key, */
+    uint32_t accepts_dpop;        /* who proves the key that its token is bound to (RFC 9449), */
+    uint32_t accepts_certificate; /* who shows the certificate that its token is bound to (RFC 8705) */
+    uint32_t has_metadata;        /* 1 if the last members are published, and challenges name their URL (RFC 9728) */
     symbolon_str resource;
     symbolon_str issuer;
-    symbolon_str introspection_endpoint;
+    symbolon_str introspection_endpoint; /* of opaque tokens, */
     symbolon_str client_id;
     symbolon_str client_secret;
-    symbolon_str realm;
+    symbolon_str jwks;      /* of JWTs: the issuer's JWK set, if it never changes, */
+    symbolon_str jwks_uri;  /* or where it is published; */
+    symbolon_str algorithm; /* that of RSA keys that name none; empty for none */
+    const symbolon_credential_key *keys; /* of the nonces that DPoP proofs must bear, lent for the call; none: no nonces */
+    size_t keys_len;
+    symbolon_str realm; /* empty for none */
+    symbolon_str scopes_supported;
+    symbolon_str authorization_details_types;
+    symbolon_str resource_name;
+    symbolon_str resource_documentation;
 } symbolon_resource_config;
 
-typedef struct symbolon_resource_server { uint64_t opaque[20]; } symbolon_resource_server;
+typedef struct symbolon_resource_server { uint64_t opaque[164]; } symbolon_resource_server;
 size_t symbolon_resource_size(void);
 size_t symbolon_resource_buffer(void);
 SYMBOLON_CHECK symbolon_status symbolon_resource_init(symbolon_resource_server *server, const symbolon_resource_config *config,
                                                       symbolon_reason *why);
 
-/* Judges a request by its header fields, every one of them, which are lent for the call. An empty scope asks for any token. */
+/* A request to the resource. The URL is absolute, and the program's own knowledge: never what a header field says. */
+typedef struct symbolon_resource_request {
+    symbolon_str method;
+    symbolon_str url;
+    const symbolon_field *headers; /* every one of them, in order */
+    size_t headers_len;
+    const uint8_t *certificate; /* the SHA-256 hash of the client certificate of the connection: 32 bytes, or none */
+    size_t certificate_len;
+} symbolon_resource_request;
+
+/* What a request needs of its token. Lists are words with a space between them. A detail (RFC 9396) is needed if it has a type.
+ * A request that needs nothing must say so: any_token. */
+typedef struct symbolon_needs {
+    uint32_t any_token; /* 1 if any token for the resource will do */
+    symbolon_str scope;
+    symbolon_str detail_type;
+    symbolon_str detail_actions;
+    symbolon_str detail_datatypes;
+    symbolon_str detail_privileges;
+    symbolon_str detail_identifier;
+    symbolon_str detail_judged_by_caller; /* members that the caller looks at itself, in the claims */
+    symbolon_str acr_values; /* the ways to authenticate of which one is needed (RFC 9470), the best one first */
+    uint64_t max_age;        /* the seconds within which the user must have authenticated; 0 for any */
+} symbolon_needs;
+
+/* Judges a request, which is lent for the call. What it needs is lent until the flow has ended. */
 SYMBOLON_CHECK symbolon_status symbolon_judge_start(symbolon_flow *flow, const symbolon_resource_server *server,
-                                                    const symbolon_field *headers, size_t headers_len, symbolon_str scope,
+                                                    const symbolon_resource_request *request, const symbolon_needs *needs,
                                                     uint64_t now, uint8_t *buffer, size_t buffer_len);
+
+/* Ends at once in the reply for /.well-known/oauth-protected-resource and the path of the resource (RFC 9728 section 3). */
+SYMBOLON_CHECK symbolon_status symbolon_resource_metadata_start(symbolon_flow *flow, const symbolon_resource_server *server,
+                                                                uint8_t *buffer, size_t buffer_len);
 
 /* ---- Descriptions: for those who read and write these structs without knowing them, such as bindings ------------------- */
 

@@ -8,12 +8,16 @@ int main(void)
     symbolon_reason why;
     read_input();
     symbolon_resource_config config = {
-        .abi = SYMBOLON_ABI, .resource = given(), .issuer = given(), .introspection_endpoint = given(), .client_id = given(),
-        .client_secret = given(), .realm = given(),
+        .abi = SYMBOLON_ABI, .access_tokens = (uint32_t)input_len, .accepts_bearer = 1, .accepts_dpop = 1,
+        .accepts_certificate = 1, .resource = given(), .issuer = given(), .introspection_endpoint = given(),
+        .client_id = given(), .client_secret = given(), .jwks = given(), .jwks_uri = given(), .realm = given(),
     };
     if (symbolon_resource_init(&server, &config, &why) != SYMBOLON_OK) return 1;
     symbolon_field header = {given(), {input, input_len}};
-    int failed = drive(&flow, symbolon_judge_start(&flow, &server, &header, 1, given(), 1, buffer, sizeof buffer));
+    symbolon_resource_request request = {given(), given(), &header, 1, input, input_len};
+    symbolon_needs needs = {.scope = given()};
+    int failed = drive(&flow, symbolon_judge_start(&flow, &server, &request, &needs, 1, buffer, sizeof buffer));
+    failed |= drive(&flow, symbolon_resource_metadata_start(&flow, &server, buffer, sizeof buffer));
     symbolon_flow_wipe(&flow);
     symbolon_wipe(buffer, sizeof buffer);
     return failed;

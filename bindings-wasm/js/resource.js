@@ -1,15 +1,32 @@
 // The resource server.
 
-import { Role, seconds } from './role.js';
-import { fields, pair } from './structs.js';
+import { Role, choice, credentialKeys, seconds } from './role.js';
+import { bytes, fields } from './structs.js';
 
 export class ResourceServer extends Role {
-  constructor(core, config) {
-    super(core, 'resource', config);
+  constructor(core, { access_tokens, accepts, keys, metadata, ...config }) {
+    super(core, 'resource', {
+      ...config,
+      access_tokens: choice(['opaque', 'jwt'], access_tokens, 'access_tokens'),
+      ...Object.fromEntries(Array.from(accepts ?? [], (sender) => [`accepts_${sender}`, true])),
+      keys: credentialKeys(keys),
+      has_metadata: metadata !== undefined,
+      ...metadata,
+    });
   }
 
-  /** Judges a request by its header fields. No scope asks for any token. */
-  judge(headers, { scope = '', now } = {}) {
-    return this.start('judge', [{ ...fields(headers), withLength: true }, pair(scope, 'scope'), seconds(now)]);
+  /** Judges a request by what it needs. */
+  judge({ method, url, headers, certificate = new Uint8Array() }, { needs: { detail = {}, ...needs }, now }) {
+    const details = Object.entries(detail).map(([name, value]) => [`detail_${name}`, value]);
+    return this.start('judge', [
+      this.core.struct('resource_request', { method, url, headers: fields(headers), certificate: bytes(certificate, 'certificate') }),
+      this.core.struct('needs', { ...needs, ...Object.fromEntries(details) }),
+      seconds(now),
+    ]);
+  }
+
+  /** What the resource says of itself. */
+  metadata() {
+    return this.start('resource_metadata', []);
   }
 }

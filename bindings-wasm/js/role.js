@@ -2,7 +2,7 @@
 
 import { SymbolonError } from './errors.js';
 import { Flow } from './flow.js';
-import { key, refuse, u64 } from './structs.js';
+import { bytes, key, refuse, u64 } from './structs.js';
 
 export class Role {
   #slot;
@@ -34,6 +34,15 @@ export class Role {
 export function choice(words, value, what) {
   const place = words.indexOf(value);
   return place >= 0 ? place + 1 : refuse(`${what} must be one of ${words.join(', ')}`);
+}
+
+/** The keys that credentials are made with: a byte of id and 32 of secret each. */
+export function credentialKeys(keys) {
+  const each = Array.from(keys ?? [], ({ id, secret }) => {
+    key(secret, 'the secret of a key');
+    return Number.isInteger(id) && id >= 0 && id < 256 ? [id, ...secret] : refuse('the id of a key must be a whole number of 8 bits');
+  });
+  return { ...bytes(Uint8Array.from(each.flat())), length: each.length };
 }
 
 export const METHODS = [

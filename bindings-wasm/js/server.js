@@ -1,17 +1,8 @@
 // The authorization server.
 
 import { SymbolonError } from './errors.js';
-import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
-import { bytes, fields, key, pair, refuse, table } from './structs.js';
-
-/** The keys that credentials are made with: a byte of id and 32 of secret each. */
-function credentialKeys(keys) {
-  const each = Array.from(keys ?? [], ({ id, secret }) => {
-    key(secret, 'the secret of a key');
-    return Number.isInteger(id) && id >= 0 && id < 256 ? [id, ...secret] : refuse('the id of a key must be a whole number of 8 bits');
-  });
-  return { ...bytes(Uint8Array.from(each.flat())), length: each.length };
-}
+import { METHODS, Role, choice, credentialKeys, entropyOf, seconds } from './role.js';
+import { bytes, fields, pair, table } from './structs.js';
 
 /** The public halves of the keys that the host signs with. */
 const signingKeys = (keys = []) =>

@@ -204,9 +204,21 @@ export interface Claims {
   kind: 'claims';
   client_id: string | undefined;
   sub: string | undefined;
+  /** The client acts for itself: no user is behind the token. */
+  sub_is_client: boolean;
   scope: string;
+  /** Those that cover what is needed, as a JSON array. */
+  authorization_details: string | undefined;
+  acr: string | undefined;
+  /** When the user authenticated; 0 if the issuer did not say. */
+  auth_time: Seconds;
   /** 0 if the issuer did not say. */
   exp: Seconds;
+  jti: string | undefined;
+  /** Who sent it: whoever has it, or who has proven its key. */
+  sender: 'bearer' | 'dpop' | 'certificate';
+  /** To be sent as DPoP-Nonce with the response. */
+  dpop_nonce: string | undefined;
 }
 
 export type Question = Load | Commit | Sign | Verify | Send;

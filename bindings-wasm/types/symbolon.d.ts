@@ -183,17 +183,70 @@ export interface Registration {
 export interface ResourceConfig {
   resource: string;
   issuer: string;
-  introspection_endpoint: string;
-  client_id: string;
-  client_secret: string;
+  /** What access tokens look like. It is never guessed from a token. */
+  access_tokens: 'opaque' | 'jwt';
+  /** By whom a token may be sent: whoever has it, who proves its key by DPoP, who shows its certificate. */
+  accepts: Iterable<'bearer' | 'dpop' | 'certificate'>;
+  /** Of opaque tokens. */
+  introspection_endpoint?: string;
+  client_id?: string;
+  client_secret?: string;
+  /** Of JWTs: the JWK set of the issuer, if it never changes. */
+  jwks?: string;
+  /** Of JWTs: where that is published. */
+  jwks_uri?: string;
+  /** Of JWTs: the algorithm of RSA keys that name none. */
+  algorithm?: 'PS256' | 'RS256';
+  /** 32 random bytes each: DPoP proofs must bear a nonce that is made with the first one. */
+  keys?: Iterable<{ id: number; secret: Uint8Array }>;
   realm?: string;
-  /** Issuer and endpoint may be http on loopback: for development. */
+  /** What the resource says of itself (RFC 9728); challenges name the URL of that. */
+  metadata?: {
+    scopes_supported?: string;
+    authorization_details_types?: string;
+    resource_name?: string;
+    resource_documentation?: string;
+  };
+  /** Issuer and endpoints may be http on loopback: for development. */
   plain_http_on_loopback?: boolean;
 }
 
+/** A request to the resource. */
+export interface ResourceRequest {
+  method: string;
+  /** Absolute, and the program's own knowledge: never what a header field says. */
+  url: string;
+  headers: HeaderFields;
+  /** The SHA-256 hash of the client certificate of the connection. */
+  certificate?: Uint8Array;
+}
+
+/** What a request needs of its token. Lists are words with a space between them. */
+export interface Needs {
+  /** Any token for the resource will do. */
+  any_token?: boolean;
+  scope?: string;
+  /** One of its authorization details must cover this (RFC 9396). */
+  detail?: {
+    type: string;
+    actions?: string;
+    datatypes?: string;
+    privileges?: string;
+    identifier?: string;
+    /** Members that the caller looks at itself, in the claims. */
+    judged_by_caller?: string;
+  };
+  /** The ways to authenticate of which one is needed (RFC 9470), the best one first. */
+  acr_values?: string;
+  /** The seconds within which the user must have authenticated. */
+  max_age?: Seconds;
+}
+
 export interface ResourceServer {
-  /** Judges a request by its header fields. No scope asks for any token. */
-  judge(headers: HeaderFields, given?: { scope?: string } & Now): Flow<Claims | Reply>;
+  /** Judges a request. */
+  judge(request: ResourceRequest, given: { needs: Needs } & Now): Flow<Claims | Reply>;
+  /** The document of `/.well-known/oauth-protected-resource`. */
+  metadata(): Flow<Reply>;
   /** Zeros the configuration, and gives its memory back. */
   dispose(): void;
 }

@@ -205,7 +205,14 @@ pub enum Reason {
     // The resource server's own checks.
     /// No access token was sent.
     TokenMissing,
-    /// The access token is not active.
+    /// A JWT that is no access token, or not one that can be read, with the header parameter or claim at fault (RFC 9068 section
+    /// 4).
+    AccessToken(Name),
+    /// No key of the issuer is the one that the access token names.
+    TokenKey,
+    /// The access token is not signed by the key that it names: mistyped, cut off or forged.
+    TokenForged,
+    /// The access token is not active, or has ended.
     TokenInactive,
     /// The access token is of another issuer.
     TokenIssuer,
@@ -213,12 +220,18 @@ pub enum Reason {
     TokenAudience,
     /// The access token does not hold the scope that this request needs.
     TokenScope,
-    /// The access token is bound to a key, and no proof of that key can be checked here.
+    /// None of the access token's authorization details covers what this request needs (RFC 9396).
+    TokenDetail,
+    /// The user has not authenticated as this request needs it, or the access token does not tell (RFC 9470).
+    TokenAuthentication,
+    /// The access token is bound to a key, and this request does not prove that its sender holds that key.
     TokenBound,
+    /// The access token is bound to no key, and must be here, or comes with the proof of one.
+    TokenUnbound,
     /// An introspection response that does not follow RFC 7662 section 2.2.
     IntrospectionMalformed,
-    /// The host says that a request needs a scope that is none.
-    ScopeNeeded,
+    /// What the host says that a request needs is malformed, or nothing.
+    NeedMalformed,
 
     // The host.
     /// The store did not answer.

@@ -87,13 +87,14 @@ names! {
     Username "username" length limits::SUBJECT;
 
     // Other members of JSON objects.
-    Acr "acr";
+    Acr "acr" length limits::SUBJECT;
     Active "active";
     Alg "alg";
     Amr "amr";
     ApplicationType "application_type";
     Ath "ath";
     Aud "aud";
+    AuthTime "auth_time";
     AuthorizationDetailsTypes "authorization_details_types" length limits::NAME, count limits::AUTHORIZATION_DETAILS_TYPES;
     AuthorizationEndpoint "authorization_endpoint";
     AuthorizationResponseIssParameterSupported "authorization_response_iss_parameter_supported";

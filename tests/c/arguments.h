@@ -135,16 +135,33 @@ static void starts(void)
     GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, &metadata, NULL, 1, b, len));
     GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, &metadata, session, 1, NULL, len));
 
-#define JUDGE(expected, flow, server, headers, scope, buffer) \
-    GIVES(expected, symbolon_judge_start(flow, server, headers, 1, scope, 1, buffer, len))
+#define JUDGE(expected, flow, server, request, needs, buffer) \
+    GIVES(expected, symbolon_judge_start(flow, server, request, needs, 1, buffer, len))
     field.name.ptr = "A";
-    JUDGE(ERR_NULL, NULL, &resource_server, &field, none, b);
-    JUDGE(ERR_NULL, &flow, NULL, &field, none, b);
-    JUDGE(ERR_ABI, &flow, &no_resource_server, &field, none, b);
-    JUDGE(ERR_NULL, &flow, &resource_server, NULL, none, b);
-    JUDGE(ERR_NULL, &flow, &resource_server, &field, null, b);
-    JUDGE(ERR_UTF8, &flow, &resource_server, &field, half, b);
-    JUDGE(ERR_NULL, &flow, &resource_server, &field, none, NULL);
+    symbolon_resource_request resource_request = to_resource;
+    symbolon_needs needs = any_token;
+    resource_request.headers = &field;
+    resource_request.headers_len = 1;
+    JUDGE(ERR_NULL, NULL, &resource_server, &resource_request, &needs, b);
+    JUDGE(ERR_NULL, &flow, NULL, &resource_request, &needs, b);
+    JUDGE(ERR_ABI, &flow, &no_resource_server, &resource_request, &needs, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, NULL, &needs, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, &resource_request, NULL, b);
+    JUDGE(ERR_NULL, &flow, &resource_server, &resource_request, &needs, NULL);
+    resource_request.certificate = entropy;
+    resource_request.certificate_len = 31;
+    JUDGE(ERR_REFUSED, &flow, &resource_server, &resource_request, &needs, b);
+    resource_request.certificate_len = 0;
+    resource_request.headers = NULL;
+    JUDGE(ERR_NULL, &flow, &resource_server, &resource_request, &needs, b);
+    resource_request.headers_len = 0;
+    needs.scope = null;
+    JUDGE(ERR_NULL, &flow, &resource_server, &resource_request, &needs, b);
+    needs.scope = half;
+    JUDGE(ERR_UTF8, &flow, &resource_server, &resource_request, &needs, b);
+    GIVES(ERR_NULL, symbolon_resource_metadata_start(NULL, &resource_server, b, len));
+    GIVES(ERR_NULL, symbolon_resource_metadata_start(&flow, NULL, b, len));
+    GIVES(ERR_NULL, symbolon_resource_metadata_start(&flow, &resource_server, NULL, len));
     HOLDS(kind() == SYMBOLON_NONE);
     HOLDS(symbolon_next(NULL)->kind == SYMBOLON_NONE);
 }

@@ -49,9 +49,12 @@ static symbolon_client_config client_config = {
     .client_id = SYMBOLON_STR("c1"), .redirect_uri = SYMBOLON_STR("https://client.example/cb"),
     .scope = SYMBOLON_STR("read"), .resources = SYMBOLON_STR("https://rs.example/")};
 static symbolon_resource_config resource_config = {
-    .abi = SYMBOLON_ABI, .resource = SYMBOLON_STR("https://rs.example/"), .issuer = SYMBOLON_STR("https://as.example"),
+    .abi = SYMBOLON_ABI, .access_tokens = 1, .accepts_bearer = 1, .accepts_dpop = 1, .accepts_certificate = 1,
+    .resource = SYMBOLON_STR("https://rs.example/"), .issuer = SYMBOLON_STR("https://as.example"),
     .introspection_endpoint = SYMBOLON_STR("https://as.example/i"), .client_id = SYMBOLON_STR("rs1"),
-    .client_secret = SYMBOLON_STR("rs1-secret-0123456789abcdef"), .realm = SYMBOLON_STR("rs")};
+    .client_secret = SYMBOLON_STR("rs1-secret-0123456789abcdef"), .keys = &key, .keys_len = 1, .realm = SYMBOLON_STR("rs")};
+static const symbolon_needs any_token = {.any_token = 1};
+static symbolon_resource_request to_resource = {.method = SYMBOLON_STR("GET"), .url = SYMBOLON_STR("https://rs.example/")};
 static symbolon_registration registration = {
     .abi = SYMBOLON_ABI, .application_type = 1, .authentication = 1, .authorization_code = 1, .refresh_token = 1,
     .client_id = SYMBOLON_STR("c1"), .client_name = SYMBOLON_STR("Client One"),
@@ -207,7 +210,10 @@ static void answers(void)
     GIVES(OK, symbolon_metadata_start(&flow, &server, buffer, len));
     HOLDS(kind() == SYMBOLON_DONE);
     ANSWER_WRONGLY();
-    GIVES(OK, symbolon_judge_start(&flow, &resource_server, NULL, 0, none, 1, buffer, len));
+    GIVES(OK, symbolon_resource_metadata_start(&flow, &resource_server, buffer, len));
+    HOLDS(kind() == SYMBOLON_DONE);
+    ANSWER_WRONGLY();
+    GIVES(OK, symbolon_judge_start(&flow, &resource_server, &to_resource, &any_token, 1, buffer, len));
     HOLDS(kind() == SYMBOLON_DONE && is_text(symbolon_next(&flow)->of.done.reason.name, "TokenMissing"));
     ANSWER_WRONGLY();
 }

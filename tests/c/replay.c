@@ -30,10 +30,13 @@ static symbolon_client_config client_config;
 static symbolon_resource_config resource_config;
 static symbolon_request request;
 static symbolon_certificate certificate;
+static symbolon_resource_request resource_request;
+static symbolon_needs needs;
 static symbolon_decision decision;
 static const struct { const char *name; void *at; } structs[] = {
     {"server_config", &server_config}, {"client_config", &client_config}, {"resource_config", &resource_config},
     {"request", &request}, {"certificate", &certificate}, {"decision", &decision},
+    {"resource_request", &resource_request}, {"needs", &needs},
 };
 
 static word browser, now, entropy, handle, scope, session, rejected, document;
@@ -155,9 +158,11 @@ static symbolon_status start_with(const char *name, size_t len)
     uint64_t at = number_of(now);
     symbolon_bytes binding = bytes_of(browser);
     symbolon_request *lent = allocate(NULL, sizeof *lent);
+    symbolon_resource_request *to_resource = allocate(NULL, sizeof *to_resource);
     symbolon_status status = SYMBOLON_ERR_REFUSED;
     *lent = request;
     lent->certificate = has_certificate ? &certificate : NULL;
+    *to_resource = resource_request;
     free(buffer);
     buffer = allocate(NULL, len);
     if (!strcmp(name, "authorize"))
@@ -189,8 +194,10 @@ static symbolon_status start_with(const char *name, size_t len)
     else if (!strcmp(name, "client_revoke"))
         status = symbolon_client_revoke_start(&flow, &client, &metadata, session.at, at, buffer, len);
     else if (!strcmp(name, "judge"))
-        status = symbolon_judge_start(&flow, &resource_server, lent->headers, lent->headers_len, text_of(scope), at,
-                                      buffer, len);
+        status = symbolon_judge_start(&flow, &resource_server, to_resource, &needs, at, buffer, len);
+    else if (!strcmp(name, "resource_metadata"))
+        status = symbolon_resource_metadata_start(&flow, &resource_server, buffer, len);
+    free(to_resource);
     free(lent);
     return status;
 }
@@ -204,9 +211,11 @@ static void start(const char *name)
         if (is_running && document.at)
             expect_status("metadata_read", SYMBOLON_OK,
                           symbolon_metadata_read(&metadata, &client, document.at, document.len, NULL));
-    } else if (!strcmp(name, "judge")) {
+    } else if (!strcmp(name, "judge") || !strncmp(name, "resource_", 9)) {
         needed = symbolon_resource_buffer();
         expect_status("resource_init", SYMBOLON_OK, symbolon_resource_init(&resource_server, &resource_config, NULL));
+        free((void *)resource_config.keys);
+        resource_config.keys = NULL;
     } else {
         expect_status("server_init", SYMBOLON_OK, symbolon_server_init(&server, &server_config, NULL));
         free((void *)server_config.keys);
@@ -219,7 +228,8 @@ static void start(const char *name)
     if (is_running)
         expect_status("start", SYMBOLON_OK, start_with(name, needed));
     free_headers(request.headers, request.headers_len);
-    request.headers_len = 0;
+    free_headers(resource_request.headers, resource_request.headers_len);
+    request.headers_len = resource_request.headers_len = 0;
     if (is_running)
         show_step();
     if (is_running)

@@ -8,7 +8,7 @@ use symbolon::client::{
     Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, Tokens,
 };
 use symbolon::record::{Key, Record, Session};
-use symbolon::resource::ResourceServer;
+use symbolon::resource::{Accepts, AccessTokens, ResourceServer};
 use symbolon::server::Decision;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
@@ -108,10 +108,15 @@ pub fn resource_server() -> ResourceServer<'static> {
     ResourceServer {
         resource: Resource::parse(RESOURCE).expect("a resource"),
         issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        introspection_endpoint: Endpoint::parse(Name::IntrospectionEndpoint, introspection, Schemes::Https)
-            .expect("an endpoint"),
-        client_id: ClientId::parse("rs1").expect("a client_id"),
-        client_secret: RS1_SECRET,
+        access_tokens: AccessTokens::Opaque {
+            introspection_endpoint: Endpoint::parse(Name::IntrospectionEndpoint, introspection, Schemes::Https)
+                .expect("an endpoint"),
+            client_id: ClientId::parse("rs1").expect("a client_id"),
+            client_secret: RS1_SECRET,
+        },
+        accepts: Accepts::ANY,
+        dpop_nonces: None,
+        metadata: None,
         realm: "rs",
     }
 }

@@ -2,7 +2,7 @@
 
 use symbolon::proof::pkce;
 use symbolon::record::Kind;
-use symbolon::resource::Judgement;
+use symbolon::resource::{Judgement, Needs, ResourceRequest};
 use symbolon::server::{Authorization, BUFFER};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Step};
 use symbolon::terms::UserAgent;
@@ -378,7 +378,9 @@ pub fn judge(bytes: &[u8]) {
     let server = app::resource_server();
     let headers = [Field { name: "Authorization", value: b"Bearer token" }];
     let mut buffer = vec![0; symbolon::resource::BUFFER];
-    let step = server.judge(&headers, "read", NOW, &mut buffer).expect("the buffer is long enough");
+    let request =
+        ResourceRequest { method: "GET", url: "https://rs.example/data", headers: &headers, certificate: None };
+    let step = server.judge(request, Needs::scope("read"), NOW, &mut buffer).expect("the buffer is long enough");
     let response = String::from_utf8_lossy(bytes).into_owned();
     let mut store = MemoryStore::default();
     match drive(step, &mut Peer::new(&mut store, |_, _| Some(Canned::json(200, &response)))) {

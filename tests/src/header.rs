@@ -171,6 +171,8 @@ fn in_c(rust: &str, file: &str) -> String {
         "Field" => "field",
         "Why" => "reason",
         "Request" => "request",
+        "ResourceRequest" => "resource_request",
+        "Needs" => "needs",
         "UserDecision" => "decision",
         "Registration" => "registration",
         "Description" => "description",

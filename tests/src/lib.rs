@@ -22,6 +22,8 @@ pub mod keys;
 pub mod layers;
 pub mod peer;
 #[cfg(feature = "whole")]
+pub mod protected;
+#[cfg(feature = "whole")]
 pub mod reasons;
 #[cfg(feature = "whole")]
 pub mod requirements;

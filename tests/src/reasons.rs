@@ -47,7 +47,7 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "TokenScope",
     "PeerUnavailable",
     "IntrospectionMalformed",
-    "ScopeNeeded",
+    "NeedMalformed",
     "SessionExpired",
     "SessionForeign",
     "StateExpired",
@@ -71,6 +71,10 @@ pub const NOT_YET: &[&str] = &[
     "KeysUnavailable",
 ];
 
+/// The variants that a resource server gives for JWTs, and for tokens that are bound to a key. Its walk gives each of them.
+pub const OF_RESOURCE: &[&str] =
+    &["AccessToken", "TokenAuthentication", "TokenDetail", "TokenForged", "TokenKey", "TokenUnbound"];
+
 #[cfg(test)]
 mod tests {
     use super::{OF_OTHER_ROLES, variants};
@@ -81,6 +85,6 @@ mod tests {
         for known in ["Method", "TooLong", "Repeated", "Buffer"].iter().chain(OF_OTHER_ROLES) {
             assert!(reasons.iter().any(|reason| reason == known), "{known}");
         }
-        assert_eq!(variants("ErrorCode").len(), 24);
+        assert_eq!(variants("ErrorCode").len(), 25);
     }
 }

@@ -20,6 +20,7 @@ pub mod cases;
 pub mod client;
 pub mod graph;
 pub mod properties;
+pub mod resource;
 pub mod rows;
 mod tree;
 

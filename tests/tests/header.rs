@@ -9,8 +9,8 @@ use std::process::Command;
 
 use symbolon_abi::describe::{Description, ENDS, INPUTS, QUESTIONS};
 use symbolon_abi::outcome::{Done, Kind as EndKind};
-use symbolon_abi::server::{CredentialKey, SigningKey};
-use symbolon_abi::types::{Bytes, Field, Fields, Member, MemberType, Status, Text, Why};
+use symbolon_abi::server::SigningKey;
+use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, Status, Text, Why};
 use symbolon_abi::view::{Kind, View};
 use symbolon_tests::c;
 use symbolon_tests::header::{self, Header};
@@ -142,6 +142,7 @@ fn type_in_c(member_type: MemberType) -> &'static [&'static str] {
         MemberType::Fields => &["symbolon_fields"],
         MemberType::Pointer => &[
             "uint8_t *",
+            "const uint8_t *",
             "const symbolon_field *",
             "const symbolon_credential_key *",
             "const symbolon_signing_key *",

@@ -1,13 +1,12 @@
 //! The resource server: which requests it serves, and what it answers to the others.
 
 use symbolon::Name;
-use symbolon::resource::{BUFFER, Judgement, ResourceServer};
-use symbolon::wire::http::Field;
+use symbolon::resource::{Judgement, Needs, ResourceServer, Subject};
 use symbolon::{Event, Reason};
 use symbolon_tests::app::resource_server;
-use symbolon_tests::drive::drive;
 use symbolon_tests::fixture::*;
 use symbolon_tests::peer::*;
+use symbolon_tests::protected::Incoming;
 use symbolon_tests::store::MemoryStore;
 
 fn resource(realm: &'static str) -> ResourceServer<'static> {
@@ -20,35 +19,49 @@ type Allowed = (Option<String>, Option<String>, String, Option<u64>);
 /// Judges a request with these header fields; what was asked, and the judgement.
 fn judge(
     headers: &[(&str, &str)],
-    scope: &str,
+    scope: &'static str,
     mut answer: impl FnMut(&Sent) -> Option<Canned>,
 ) -> (Vec<Sent>, Result<Allowed, Answer>) {
-    let (server, mut store, mut buffer) = (resource("the \"realm\"\r\n"), MemoryStore::default(), vec![0; BUFFER]);
+    let (server, mut store) = (resource("the \"realm\"\r\n"), MemoryStore::default());
     let mut host = Peer::new(&mut store, |sent, _| answer(sent));
-    let headers: Vec<Field<'_>> = headers.iter().map(|(name, value)| Field { name, value: value.as_bytes() }).collect();
-    let judged = match drive(server.judge(&headers, scope, NOW, &mut buffer).expect("long enough"), &mut host) {
+    let needs = if scope.is_empty() { Needs::ANY_TOKEN } else { Needs::scope(scope) };
+    let incoming = Incoming { needs, ..Incoming::of(headers) };
+    let judged = incoming.judge(&server, &mut host, |judgement| match judgement {
         Judgement::Allow(claims) => Ok((
             claims.client_id().map(str::to_owned),
-            claims.subject().map(str::to_owned),
+            claims.subject().map(|subject| match subject {
+                Subject::User(sub) | Subject::Client(sub) => sub.to_owned(),
+            }),
             claims.scope().words().collect::<Vec<_>>().join(" "),
             claims.expires_at().map(|end| end.0),
         )),
         Judgement::Deny(reply) => Err(reply.into()),
-    };
+    });
     (host.sent, judged)
 }
 
 const REALM: &str = "Bearer realm=\"the \\\"realm\\\"??\"";
 
 /// Judges a request with the token `t`, explained so.
-fn explained(scope: &str, body: &str) -> Result<Allowed, Answer> {
+fn explained(scope: &'static str, body: &str) -> Result<Allowed, Answer> {
     judge(&[("Authorization", "Bearer t")], scope, |_| Some(Canned::json(200, body))).1
 }
 
 fn denied(judged: Result<Allowed, Answer>) -> (u16, Option<Reason>, Option<String>) {
     let answer = judged.expect_err("denied");
     assert_eq!((answer.header("Cache-Control"), answer.body.as_str()), (Some("no-store"), ""));
-    assert!(answer.headers.iter().filter(|(name, _)| name == "WWW-Authenticate").count() < 2);
+    let challenges: Vec<&str> =
+        answer.headers.iter().filter(|(name, _)| name == "WWW-Authenticate").map(|(_, value)| value.as_str()).collect();
+    // What is wrong is told under the scheme that was used, or under both if that is not clear.
+    let ambiguous = matches!(answer.reason, Some(Reason::Repeated(_) | Reason::Malformed(_)));
+    match challenges[..] {
+        [] => assert!(answer.status >= 500),
+        [bearer, dpop] => {
+            assert!(bearer.starts_with("Bearer ") && dpop.starts_with("DPoP ") && dpop.contains("algs=\"ES256 "));
+            assert_eq!(dpop.contains("error="), ambiguous, "{dpop}");
+        }
+        _ => panic!("{challenges:?}"),
+    }
     (answer.status, answer.reason, answer.header("WWW-Authenticate").map(str::to_owned))
 }
 
@@ -84,14 +97,10 @@ fn a_token_of_the_server_is_judged_by_its_introspection() {
 
 #[test]
 fn a_request_without_a_token_gets_the_bare_challenge() {
-    let bare = (401, Some(Reason::TokenMissing), Some(REALM.to_owned()));
-    for headers in [
-        &[][..],
-        &[("X", "Bearer t")],
-        &[("Authorization", "Basic dXNlcjpwYXNz")],
-        &[("Authorization", "DPoP t")],
-        &[("Authorization", "Bearers t")],
-    ] {
+    let bare = (401, Some(Reason::TokenMissing), Some(format!("{REALM}, scope=\"read\"")));
+    for headers in
+        [&[][..], &[("X", "Bearer t")], &[("Authorization", "Basic dXNlcjpwYXNz")], &[("Authorization", "Bearers t")]]
+    {
         let (sent, judged) = judge(headers, "read", |_| None);
         assert_eq!((sent.len(), denied(judged)), (0, bare.clone()), "{headers:?}");
     }
@@ -185,5 +194,5 @@ fn an_issuer_that_cannot_be_understood_is_no_verdict_on_the_token() {
     }
     assert!(explained("read", good).is_ok());
     let (sent, judged) = judge(&[("Authorization", "Bearer t")], "a\"b", |_| None);
-    assert_eq!((sent.len(), denied(judged)), (0, (500, Some(Reason::ScopeNeeded), None)));
+    assert_eq!((sent.len(), denied(judged)), (0, (500, Some(Reason::NeedMalformed), None)));
 }

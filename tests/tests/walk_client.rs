@@ -56,7 +56,8 @@ fn every_property_holds_of_every_run_and_each_flow_takes_the_edges_that_its_file
     assert!(failures.is_empty(), "{} failures: {}", failures.len(), first.join("\n"));
 
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/src/");
-    for (file, taken) in &taken {
+    // Whatever a resource server does is walked by itself.
+    for (file, taken) in taken.iter().filter(|(file, _)| !file.starts_with("resource/")) {
         let source = std::fs::read_to_string(format!("{root}{file}")).expect("a source file");
         let drawn = graph::of_source(&source).unwrap_or_else(|| panic!("{file} opens with no graph"));
         let (stale, missing): (Vec<_>, Vec<_>) =

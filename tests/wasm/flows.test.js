@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test';
 import { SymbolonError, drive, init } from 'symbolon';
 import { init as initClient } from 'symbolon/client';
 import { memoryStore } from 'symbolon/hosts/memory';
-import { approve, browser, clientConfig, parties, serverConfig } from './parties.js';
+import { approve, browser, clientConfig, parties, serverConfig, toResource } from './parties.js';
 
 let symbolon;
 before(async () => {
@@ -32,7 +32,7 @@ describe('a server, a client and a resource server', () => {
     assert.equal(signedIn.scope, 'read');
 
     const judge = async (token, scope) =>
-      (await drive(resource.judge(new Headers({ authorization: `Bearer ${token}` }), { scope }), resourceHost)).end;
+      (await drive(resource.judge(toResource(token), { needs: { scope } }), resourceHost)).end;
     const claims = await judge(signedIn.access_token, 'read');
     assert.deepEqual([claims.kind, claims.sub, claims.client_id], ['claims', 'alice', 'web']);
     assert.equal((await judge(signedIn.access_token, 'write')).status, 403);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { SymbolonError, drive, init } from 'symbolon';
-import { approve, browser, parties, registrations, secret, serverConfig } from './parties.js';
+import { approve, browser, parties, registrations, secret, serverConfig, toResource } from './parties.js';
 
 const file = (name) => readFile(new URL(import.meta.resolve(`symbolon/${name}.wasm`)));
 const code = (expected) => (error) => error instanceof SymbolonError && error.code === expected;
@@ -129,7 +129,7 @@ describe('memory', () => {
     const { end: signIn } = await drive(all.client.authorize(found, { browser }), all.clientHost);
     const { end } = await drive(all.client.callback(found, await approve(all, signIn.url), { browser }), all.clientHost);
     await drive(all.client.refresh(found, end.session, { rejected: end.access_token }), all.clientHost);
-    await drive(all.resource.judge([['Authorization', `Bearer ${end.access_token}`]]), all.resourceHost);
+    await drive(all.resource.judge(toResource(end.access_token), { needs: { any_token: true } }), all.resourceHost);
     await drive(all.client.revoke(found, end.session), all.clientHost);
     console.log(`# stack: ${used} bytes`);
     assert.ok(used > 1024 && used < stack / 2, `${used} bytes of stack`);

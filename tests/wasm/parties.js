@@ -33,11 +33,16 @@ export const clientConfig = {
 export const resourceConfig = {
   resource,
   issuer,
+  access_tokens: 'opaque',
+  accepts: ['bearer'],
   introspection_endpoint: `${issuer}/introspect`,
   client_id: 'notes',
   client_secret: resourceSecret,
   realm: 'notes',
 };
+
+/** A request to the resource with this token. */
+export const toResource = (token) => ({ method: 'GET', url: resource, headers: [['Authorization', `Bearer ${token}`]] });
 
 const common = { application_type: 'web', authentication: 'client_secret_basic' };
 export const registrations = [

@@ -11,6 +11,7 @@ const symbolon = await init();
 const NUMBERS = [
   'plain_http_on_loopback', 'private_addresses', 'jwt_access_tokens', 'sender_constrained', 'dpop_nonces', 'pushed_requests_only',
   'client_id_metadata_documents',
+  'access_tokens', 'accepts_bearer', 'accepts_dpop', 'accepts_certificate', 'has_metadata',
 ];
 const UNASKED = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required'];
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
@@ -79,9 +80,24 @@ const START = {
     client_revoke: (client, { server, session, now }) => client.revoke(server, session, { now }),
   },
   resource: {
-    judge: (resource, { request, scope, now }) => resource.judge(request.headers, { scope, now }),
+    judge: (resource, { toResource, needs, now }) => resource.judge(toResource, { needs, now }),
+    resource_metadata: (resource) => resource.metadata(),
   },
 };
+
+/** The configuration of a resource server, as the package takes it. */
+function resourceConfig({ access_tokens, accepts_bearer, accepts_dpop, accepts_certificate, has_metadata, ...config }) {
+  const accepted = { bearer: accepts_bearer, dpop: accepts_dpop, certificate: accepts_certificate };
+  const documented = ['scopes_supported', 'authorization_details_types', 'resource_name', 'resource_documentation'];
+  const metadata = has_metadata && Object.fromEntries(documented.map((name) => [name, config[name]]));
+  for (const name of documented) delete config[name];
+  return {
+    ...config,
+    access_tokens: ['opaque', 'jwt'][Number(access_tokens) - 1],
+    accepts: Object.keys(accepted).filter((sender) => accepted[sender]),
+    metadata: metadata || undefined,
+  };
+}
 
 class Replay {
   passed = 0;
@@ -148,6 +164,7 @@ class Replay {
       config.authentication = METHODS[Number(text(config.authentication)) - 1];
       config.mix_up_defense = DEFENSES[Number(text(config.mix_up_defense)) - 1];
     }
+    if (role === 'resource') return symbolon.resource(resourceConfig(config));
     return symbolon[role](config);
   }
 
@@ -157,6 +174,10 @@ class Replay {
     const certificate = this.set.certificate && this.#struct('certificate', ['chain_verified']);
     const given = { ...Object.fromEntries(this.given), request: { ...request, headers: request.headers ?? [], certificate } };
     given.decision = this.#struct('decision', ['authenticated_at', 'approved', 'unasked']);
+    given.toResource = { headers: [], ...this.#struct('resource_request') };
+    const { any_token, scope, acr_values, max_age, ...details } = this.#struct('needs', ['any_token', 'max_age']);
+    const detail = Object.fromEntries(Object.entries(details).map(([name, value]) => [name.slice('detail_'.length), value]));
+    given.needs = { any_token, scope, acr_values, max_age, detail };
     if (given.now) given.now = BigInt(text(given.now));
     given.server = { document: given.document };
     const of = this.#role(role);

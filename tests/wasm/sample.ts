@@ -47,8 +47,8 @@ export async function byHand(): Promise<void> {
 
 async function byQuestion() {
   const symbolon = await init(fetch('/symbolon.wasm'));
-  const resource = symbolon.resource({ resource: '', issuer: '', introspection_endpoint: '', client_id: '', client_secret: '' });
-  const flow = resource.judge(new Headers());
+  const resource = symbolon.resource({ resource: '', issuer: '', access_tokens: 'jwt', accepts: ['dpop'], jwks_uri: '' });
+  const flow = resource.judge({ method: 'GET', url: '', headers: new Headers() }, { needs: { scope: 'read' } });
   for (;;) {
     const step = flow.next();
     switch (step.kind) {

@@ -61,7 +61,7 @@ async function start(env, origin) {
   });
   const [client_id, client_secret] = ['resource-server', 'resource-secret-Ub8eXk1QzN5v'];
   const judge = symbolon.resource({
-    resource, issuer: origin, introspection_endpoint: `${origin}/introspect`, client_id, client_secret, plain_http_on_loopback: true,
+    resource, issuer: origin, access_tokens: 'opaque', accepts: ['bearer'], introspection_endpoint: `${origin}/introspect`, client_id, client_secret, plain_http_on_loopback: true,
   });
   const store = storeOf(env.STORE);
   const app = {
@@ -132,7 +132,7 @@ async function answer(request, env) {
     return interact(server.decide(form.get('handle'), { browser, ...user, approved, scope: form.getAll('scope').join(' ') }), true);
   }
   if (pathname === '/resource') {
-    const { end } = await drive(judge.judge(request.headers, { scope: 'read' }), resourceHost);
+    const { end } = await drive(judge.judge({ method: request.method, url: resource, headers: request.headers }, { needs: { scope: 'read' } }), resourceHost);
     return end.kind === 'claims' ? Response.json({ notes_of: end.sub }) : ofServer({ end });
   }
   return page('', {}, 404);

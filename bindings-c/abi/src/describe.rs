@@ -129,6 +129,13 @@ pub static INPUTS: &[Description] = &[
     Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
     #[cfg(feature = "resource")]
     Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
+    #[cfg(feature = "resource")]
+    Description::input::<crate::resource::ResourceRequest>(
+        "resource_request",
+        crate::resource::ResourceRequest::MEMBERS,
+    ),
+    #[cfg(feature = "resource")]
+    Description::input::<crate::resource::Needs>("needs", crate::resource::Needs::MEMBERS),
 ];
 
 /// Describes a question, or what all ends have in common; `kind` is that of a `symbolon_step`. NULL for any other.

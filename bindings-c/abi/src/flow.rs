@@ -125,7 +125,7 @@ impl Flow {
     /// # Safety
     ///
     /// As of [`start`](Self::start).
-    #[cfg(feature = "server")]
+    #[cfg(any(feature = "server", feature = "resource"))]
     pub(crate) unsafe fn finish<O: Ended>(
         place: *mut Self,
         (buffer, len): (*mut u8, usize),

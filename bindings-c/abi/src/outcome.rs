@@ -196,12 +196,26 @@ described! {
     pub struct Claims {
         /// The client that the token was issued to.
         pub client_id: Text,
-        /// The user who approved it.
+        /// For whom that client acts.
         pub sub: Text,
+        /// Whether that is the client itself, and no user.
+        pub sub_is_client: bool,
         /// Its scope.
         pub scope: Text,
+        /// Its authorization details that cover what is needed, as a JSON array.
+        pub authorization_details: Text,
+        /// How the user authenticated.
+        pub acr: Text,
+        /// When; 0 if the issuer did not say.
+        pub auth_time: u64,
         /// When it ends; 0 if the issuer did not say.
         pub exp: u64,
+        /// Its `jti`.
+        pub jti: Text,
+        /// `bearer`, `dpop` or `certificate`.
+        pub sender: Text,
+        /// To be sent as `DPoP-Nonce` with the response.
+        pub dpop_nonce: Text,
     }
 
     /// `symbolon_failure`.

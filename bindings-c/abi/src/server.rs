@@ -7,7 +7,6 @@ use symbolon::server::{
     AccessTokens, Authenticated, Authorization, BUFFER, Decision, Endpoints, Lifetimes, Prompt, Server as CoreServer,
     SigningKey as CoreSigningKey, SigningKeys, Unasked,
 };
-use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::{Entropy, Time};
 use symbolon::wire::http::{Certificate as CoreCertificate, Method, Request as CoreRequest};
@@ -17,18 +16,9 @@ use symbolon::{Name, Reason, limits};
 use crate::flow::Flow;
 use crate::outcome::{self, Done, End, Ended};
 use crate::types::{
-    Bytes, Field, Headers, Outcome, Place, Status, Text, Why, described, initialized, lent, refused, status, user_agent,
+    Bytes, CredentialKey, Field, Headers, Outcome, Place, Status, Text, Why, credential_keys, described, initialized,
+    lent, refused, status, user_agent,
 };
-
-/// `symbolon_credential_key`: a secret that credentials are made with.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct CredentialKey {
-    /// Its id.
-    pub id: u8,
-    /// 32 random bytes.
-    pub secret: [u8; 32],
-}
 
 /// `symbolon_signing_key`: the public half of a key that the host signs with.
 #[derive(Clone, Copy)]
@@ -154,16 +144,8 @@ pub unsafe extern "C" fn symbolon_server_init(place: *mut Server, config: *const
 unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>> {
     // SAFETY: the caller lends `why`.
     let refused = unsafe { refused(why) };
-    let keys = match (config.keys.is_null(), config.keys_len) {
-        (true, _) => return Err(Status::Null),
-        // SAFETY: the caller lends the keys for this call.
-        (false, len) => unsafe { slice::from_raw_parts(config.keys, len) },
-    };
-    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing(Name::CredentialKeys)))?;
-    let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(&refused)?;
-    for key in retired {
-        ring = ring.with_retired(key.id, &key.secret).map_err(&refused)?;
-    }
+    // SAFETY: the caller lends the keys for this call.
+    let ring = unsafe { credential_keys(config.keys, config.keys_len, &refused) }?;
     let mut signing = [CoreSigningKey { key_id: "", algorithm: Algorithm::Es256, jwk: "" }; SIGNING_KEYS];
     let keys = match (config.signing_keys.is_null(), config.signing_keys_len) {
         (_, 0) => &[],

@@ -2,6 +2,7 @@
 
 use core::slice;
 
+use symbolon::terms::credential::CredentialKeys;
 use symbolon::wire::http;
 use symbolon::{Name, Reason};
 
@@ -285,6 +286,39 @@ pub(crate) unsafe fn refused(why: *mut Why) -> impl Fn(Reason) -> Status {
         }
         Status::Refused
     }
+}
+
+/// `symbolon_credential_key`: a secret that credentials are made with.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct CredentialKey {
+    /// Its id.
+    pub id: u8,
+    /// 32 random bytes.
+    pub secret: [u8; 32],
+}
+
+/// Reads the secrets that a caller hands in: the first one makes new credentials.
+///
+/// # Safety
+///
+/// The range is readable.
+pub(crate) unsafe fn credential_keys(
+    keys: *const CredentialKey,
+    len: usize,
+    refused: &impl Fn(Reason) -> Status,
+) -> Outcome<CredentialKeys> {
+    let keys = match (keys.is_null(), len) {
+        (true, _) => return Err(Status::Null),
+        // SAFETY: as the caller promises.
+        (false, len) => unsafe { slice::from_raw_parts(keys, len) },
+    };
+    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing(Name::CredentialKeys)))?;
+    let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(refused)?;
+    for key in retired {
+        ring = ring.with_retired(key.id, &key.secret).map_err(refused)?;
+    }
+    Ok(ring)
 }
 
 /// The binding of a user agent.

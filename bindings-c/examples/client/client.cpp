@@ -99,6 +99,7 @@ struct Host {
 struct Listener {
     Host host;
     symbolon_resource_server resource;
+    std::string url; /* of the resource, as this program knows it */
     std::promise<std::string> callback; /* the query that the user came back with */
     bool called_back = false;
 };
@@ -130,7 +131,14 @@ MHD_Result notes(Listener &listener, MHD_Connection *connection)
     std::vector<symbolon_field> headers;
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &headers);
     Flow flow(symbolon_resource_buffer());
-    flow.start(symbolon_judge_start, &listener.resource, headers.data(), headers.size(), str("read"), now());
+    symbolon_resource_request request{};
+    request.method = str("GET");
+    request.url = str(listener.url);
+    request.headers = headers.data();
+    request.headers_len = headers.size();
+    symbolon_needs needs{};
+    needs.scope = str("read");
+    flow.start(symbolon_judge_start, &listener.resource, &request, &needs, now());
     return symbolon::visit(flow.drive(listener.host), overloaded{
         [&](const symbolon_claims &claims) {
             /* A subject has printable ASCII; what JSON would want escaped is not in the names of this server's users. */
@@ -289,9 +297,12 @@ try {
     const std::string issuer = argv[1], here = std::string("http://127.0.0.1:") + argv[2];
     const std::string resource = here + "/notes", introspection_endpoint = issuer + "/introspect";
     Listener listener;
+    listener.url = resource;
     symbolon_resource_config config{};
     config.abi = SYMBOLON_ABI;
     config.plain_http_on_loopback = 1;
+    config.access_tokens = 1;
+    config.accepts_bearer = 1;
     config.resource = str(resource);
     config.issuer = str(issuer);
     config.introspection_endpoint = str(introspection_endpoint);

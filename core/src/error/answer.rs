@@ -123,13 +123,22 @@ impl Reason {
             Self::SessionBusy => (TemporarilyUnavailable, 503, "tokens are being refreshed"),
 
             Self::TokenMissing => (InvalidToken, 401, "an access token is required"),
-            Self::TokenBound => (InvalidToken, 401, "the access token is bound to a key"),
-            Self::TokenInactive => (InvalidToken, 401, "the access token is not valid"),
+            Self::TokenBound => (InvalidToken, 401, "the access token is bound to a key that is not proven"),
+            Self::TokenUnbound => (InvalidToken, 401, "the access token is not bound to a key"),
+            Self::AccessToken(_) | Self::TokenKey | Self::TokenForged | Self::TokenInactive => {
+                (InvalidToken, 401, "the access token is not valid")
+            }
             Self::TokenIssuer => (InvalidToken, 401, "the access token is of another issuer"),
             Self::TokenAudience => (InvalidToken, 401, "the access token is for another resource"),
             Self::TokenScope => (InsufficientScope, 403, "the access token does not hold the scope needed"),
+            Self::TokenDetail => {
+                (InsufficientScope, 403, "the access token does not hold the authorization details needed")
+            }
+            Self::TokenAuthentication => {
+                (InsufficientUserAuthentication, 401, "a different or more recent authentication is needed")
+            }
             Self::IntrospectionMalformed => (ServerError, 502, "malformed introspection response"),
-            Self::ScopeNeeded => (ServerError, 500, "the scope needed is malformed"),
+            Self::NeedMalformed => (ServerError, 500, "what the request needs is malformed"),
 
             Self::StoreUnavailable | Self::StoreBusy | Self::KeysUnavailable => {
                 (TemporarilyUnavailable, 503, "try again")
@@ -145,9 +154,11 @@ impl Reason {
     /// What an operator wants to know of it.
     pub const fn event(self) -> Option<Event> {
         Some(match self {
-            Self::CodeInvalid | Self::RefreshTokenInvalid | Self::InteractionInvalid | Self::PushedRequestInvalid => {
-                Event::CredentialForged
-            }
+            Self::CodeInvalid
+            | Self::RefreshTokenInvalid
+            | Self::InteractionInvalid
+            | Self::PushedRequestInvalid
+            | Self::TokenForged => Event::CredentialForged,
             Self::CodeForeign | Self::CodeRedirectUri | Self::CodeVerifier | Self::CodeKey => Event::CodeBurnt,
             Self::CodeReplayed => Event::CodeReplayed,
             Self::RefreshTokenReused => Event::RefreshTokenReused,
@@ -180,7 +191,11 @@ impl Reason {
         match self {
             Self::TooLong(name) | Self::TooMany(name) => Some(name),
             Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
-            Self::DpopProof(name) | Self::Assertion(name) | Self::Claim(name) | Self::Document(name) => Some(name),
+            Self::DpopProof(name)
+            | Self::AccessToken(name)
+            | Self::Assertion(name)
+            | Self::Claim(name)
+            | Self::Document(name) => Some(name),
             _ => None,
         }
     }
@@ -192,6 +207,22 @@ impl Reason {
             Self::TooMany(name) => name.count(),
             _ => None,
         }
+    }
+
+    /// Whether something could not be read, or a claim is not what it must be.
+    pub(crate) const fn is_of_form(self) -> bool {
+        matches!(
+            self,
+            Self::NotUtf8
+                | Self::Json
+                | Self::JsonRepeated
+                | Self::TooLong(_)
+                | Self::TooMany(_)
+                | Self::Repeated(_)
+                | Self::Missing(_)
+                | Self::Malformed(_)
+                | Self::Claim(_)
+        )
     }
 
     /// The same of what was read within something else, such as a DPoP proof: the reason of that, with the name of the part. What

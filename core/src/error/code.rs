@@ -12,6 +12,8 @@ pub enum ErrorCode {
     ConsentRequired,
     /// RFC 6750 section 3.1.
     InsufficientScope,
+    /// RFC 9470 section 3.
+    InsufficientUserAuthentication,
     /// OpenID Connect Core section 3.1.2.6.
     InteractionRequired,
     /// RFC 9396 section 5.
@@ -62,6 +64,7 @@ impl ErrorCode {
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",

@@ -15,7 +15,7 @@ use crate::proof::replay::Unmarked;
 use crate::proof::signature::Unverified;
 use crate::record::Key;
 use crate::terms::Time;
-use crate::terms::confirmation;
+use crate::terms::confirmation::{self, Confirmation};
 use crate::terms::secret;
 use crate::wire::header;
 use crate::wire::http::Field;
@@ -145,6 +145,13 @@ impl<'a> DpopProof<'a> {
         let mark =
             Unmarked::new(Key::dpop_proof(&jkt, jti), good_until.after(1), Reason::DpopReplayed, KeyHeld::by_dpop(jkt));
         Unverified::new(&jws, &key, Reason::DpopProof(Name::Signature), mark, arena)
+    }
+}
+
+impl Unverified<'_, Unmarked<KeyHeld>> {
+    /// The key that the proof names. That its sender holds it is not shown yet: this tells whether it is worth showing.
+    pub const fn names(&self) -> Confirmation {
+        self.then().then().confirmation()
     }
 }
 

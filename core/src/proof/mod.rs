@@ -12,6 +12,7 @@ pub mod grant;
 pub mod jwt;
 pub mod pkce;
 pub mod possession;
+pub mod privilege;
 pub mod redirect;
 pub mod replay;
 pub mod signature;

@@ -34,6 +34,11 @@ impl<T> Unmarked<T> {
         }
     }
 
+    /// What follows. It is not earned yet.
+    pub(super) const fn then(&self) -> &T {
+        &self.then
+    }
+
     /// Takes the answer. A store that does not answer has not said that the mark is new.
     pub fn marked(self, outcome: Answer<Committed>) -> Result<T, Reason> {
         match outcome {

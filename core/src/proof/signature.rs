@@ -49,6 +49,11 @@ impl<'a, T> Unverified<'a, T> {
         self.signature
     }
 
+    /// What follows. It is not earned yet.
+    pub(super) const fn then(&self) -> &T {
+        &self.then
+    }
+
     /// Takes the answer. A check that could not be made is no check.
     pub fn verified(self, verdict: Answer<Verdict>) -> Result<T, Reason> {
         match verdict {

@@ -1,27 +1,42 @@
-//! Judging a request by its access token (RFC 6750), which the authorization server explains (RFC 7662).
+//! Judging a request by its access token (RFC 6750), with the key that the token is bound to (RFC 8705, RFC 9449).
 //!
 //! ```text
-//! start -> send | done
-//! send  -> done
+//! start           -> send | load document | verify | done
+//! load document   -> verify | load document | commit document | done
+//! commit document -> verify | load document | send | done
+//! send            -> verify | load document | commit document | done
+//! verify          -> verify | commit mark | done
+//! commit mark     -> done
 //! ```
+//!
+//! What is sent asks the issuer what an opaque token means, or for the keys that JWTs are checked with; those are kept in a row.
+//! The mark of a proof comes last, when all else is proven: a proof that comes with another's token leaves none.
 //!
 //! A token counts in the `Authorization` field alone: one in the query or in a form is as good as none (RFC 9700 section
 //! 4.3.2).
 
+use crate::document::{self, Found, Source, Turn};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
 use crate::name::Name;
-use crate::proof::audience::AudienceMatched;
-use crate::resource::{BUFFER, ResourceServer};
-use crate::step::{Answer, Exchange, Flow, Send, Step, no_phases};
+use crate::proof::dpop::{DpopProof, Expected, Freshness};
+use crate::proof::possession::KeyHeld;
+use crate::proof::replay::Unmarked;
+use crate::proof::signature::Unverified;
+use crate::record::Kind;
+use crate::resource::claims::{self, Weighed};
+use crate::resource::jwt::{self, Genuine, Token};
+use crate::resource::{
+    AccessTokens, BUFFER, Claims, IssuerKeys, Needs, ResourceRequest, ResourceServer, Sender, challenge, introspection,
+};
+use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Verdict, Verify, no_phases};
 use crate::terms::Time;
-use crate::terms::list::List;
-use crate::terms::parameter;
-use crate::terms::scope;
+use crate::terms::confirmation::Confirmation;
 use crate::wire::header::{self, Authorization};
-use crate::wire::http::{Field, Reply, Response, fields};
-use crate::wire::json::Object;
-use crate::wire::write::{Arena, FormWriter};
+use crate::wire::http::{Reply, Response};
+use crate::wire::jose::Algorithm;
+use crate::wire::json::{self, Object};
+use crate::wire::write::Arena;
 
 /// The flow of a judgement: see [`ResourceServer::judge`].
 pub enum Judge {}
@@ -34,208 +49,315 @@ pub enum Judgement<'a> {
     Deny(Reply<'a>),
 }
 
-/// What an access token says, to this resource.
-#[derive(Clone, Copy, Debug)]
-pub struct Claims<'a> {
-    client_id: Option<&'a str>,
-    subject: Option<&'a str>,
-    scope: &'a str,
-    expires_at: Option<Time>,
-    audience: AudienceMatched,
-}
-
-impl<'a> Claims<'a> {
-    /// The client that the token was issued to (`client_id`).
-    pub const fn client_id(&self) -> Option<&'a str> {
-        self.client_id
-    }
-
-    /// The user who approved it (`sub`), as the issuer names users.
-    pub const fn subject(&self) -> Option<&'a str> {
-        self.subject
-    }
-
-    /// Its scope.
-    pub const fn scope(&self) -> List<'a> {
-        List(self.scope)
-    }
-
-    /// When it ends, if the issuer said so.
-    pub const fn expires_at(&self) -> Option<Time> {
-        self.expires_at
-    }
-
-    /// The proof that it is for this resource.
-    pub const fn audience(&self) -> AudienceMatched {
-        self.audience
-    }
-}
-
 impl<'a> ResourceServer<'a> {
-    /// Judges a request by its header fields: every one of them, in order, repetitions included.
-    ///
-    /// `scope` is what the request needs; empty for any valid token. The buffer needs [`BUFFER`] bytes.
+    /// Judges a request that needs so much. The request is lent for this call alone; the buffer needs [`BUFFER`] bytes.
     pub fn judge(
         &'a self,
-        headers: &[Field<'_>],
-        scope: &'a str,
+        request: ResourceRequest<'_>,
+        needs: Needs<'a>,
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Judge>, TooSmall> {
-        let mut at = AwaitIntrospection { server: self, scope, now, arena: Arena::new(buffer, BUFFER)? };
-        Ok(match at.exchange(headers) {
-            Ok(exchange) => Step::Send(Send { exchange, at }),
-            Err(reason) => Step::Done(Judgement::Deny(at.deny(reason))),
-        })
+        let holder = request.certificate.as_ref().map(KeyHeld::by_certificate);
+        let mut case = Case { server: self, needs, now, scheme: None, holder, arena: Arena::new(buffer, BUFFER)? };
+        let next = case.read(&request);
+        Ok(case.go(next))
     }
 }
 
-/// The authorization server is being asked.
-pub struct AwaitIntrospection<'a> {
-    server: &'a ResourceServer<'a>,
-    scope: &'a str,
+/// The scheme under which a token was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
+/// A request that is being judged.
+pub(super) struct Case<'a> {
+    pub(super) server: &'a ResourceServer<'a>,
+    pub(super) needs: Needs<'a>,
     now: Time,
-    arena: Arena<'a>,
+    /// `None` where no token was sent, or it is not clear under which scheme.
+    pub(super) scheme: Option<Scheme>,
+    /// Who holds the certificate of the connection.
+    holder: Option<KeyHeld>,
+    pub(super) arena: Arena<'a>,
 }
 
-impl<'a> AwaitIntrospection<'a> {
-    /// The introspection request (RFC 7662 section 2.1).
-    fn exchange(&mut self, headers: &[Field<'_>]) -> Result<Exchange<'a>, Reason> {
-        let token = match header::authorization(headers)? {
-            Authorization::Bearer(token) => token,
-            Authorization::Absent | Authorization::Basic(_) | Authorization::Dpop(_) | Authorization::Other => {
-                return Err(Reason::TokenMissing);
+/// A DPoP proof for this request and token. Whether it is signed, and new, is not known.
+type Proof<'a> = Unverified<'a, Unmarked<KeyHeld>>;
+
+/// A JWT whose key is being sought.
+struct Sought<'a> {
+    token: Token<'a>,
+    proof: Option<Proof<'a>>,
+    source: Source<'a>,
+    algorithm: Option<Algorithm>,
+    /// Whether a newer set of keys is asked for than the one that lacks it.
+    newer: bool,
+}
+
+/// What comes next.
+enum Next<'a> {
+    Keys(Turn<'a>, Sought<'a>),
+    Introspect(Exchange<'a>, Option<Proof<'a>>),
+    Token(Unverified<'a, Genuine<'a>>, Option<Proof<'a>>),
+    Proof(Weighed<'a>, Proof<'a>),
+    Mark(Weighed<'a>, Unmarked<KeyHeld>),
+    Allow(Weighed<'a>, Sender),
+}
+
+impl<'a> Case<'a> {
+    fn go(mut self, next: Result<Next<'a>, Reason>) -> Step<'a, Judge> {
+        match next {
+            Ok(Next::Introspect(exchange, proof)) => {
+                Step::Send(Send { exchange, at: AwaitResponse { case: self, of: Sent::Introspection(proof) } })
             }
-        };
-        scope::parse_or_empty(self.scope).map_err(|_| Reason::ScopeNeeded)?;
-        let ResourceServer { client_id, client_secret, introspection_endpoint, .. } = *self.server;
-        let authorization = header::write_basic(client_id.as_str(), client_secret, &mut self.arena)?;
-        let form = self.arena.write(|w| {
-            let mut form = FormWriter::new(w, "");
-            form.pair("token", token);
-            form.pair("token_type_hint", "access_token");
-        })?;
-        Ok(Exchange::post(introspection_endpoint, form, Some(authorization)))
+            Ok(Next::Keys(turn, sought)) => match turn {
+                Turn::Load(at) => {
+                    let key = at.key();
+                    Step::Load(Load { key, kind: Kind::Document, at: AwaitKeys { case: self, sought, at } })
+                }
+                Turn::Commit(at) => {
+                    let write = *at.write();
+                    Step::Commit(Commit { write, at: AwaitWrite { case: self, of: Written::Keys(sought, at) } })
+                }
+                Turn::Send(at) => {
+                    let exchange = at.exchange();
+                    Step::Send(Send { exchange, at: AwaitResponse { case: self, of: Sent::Keys(sought, at) } })
+                }
+                Turn::Done(found) => {
+                    let next = self.turned(Turn::Done(found), sought);
+                    self.go(next)
+                }
+            },
+            Ok(Next::Token(token, proof)) => Step::Verify(Verify {
+                key: token.key(),
+                message: token.message(),
+                signature: token.signature(),
+                at: AwaitSignature { case: self, of: Signed::Token(token, proof) },
+            }),
+            Ok(Next::Proof(weighed, proof)) => Step::Verify(Verify {
+                key: proof.key(),
+                message: proof.message(),
+                signature: proof.signature(),
+                at: AwaitSignature { case: self, of: Signed::Proof(weighed, proof) },
+            }),
+            Ok(Next::Mark(weighed, mark)) => Step::Commit(Commit {
+                write: mark.mark(),
+                at: AwaitWrite { case: self, of: Written::Mark(weighed, mark) },
+            }),
+            Ok(Next::Allow(token, sender)) => {
+                let dpop_nonce = self.nonce().filter(|_| self.scheme == Some(Scheme::Dpop));
+                Step::Done(Judgement::Allow(Claims { token, sender, dpop_nonce }))
+            }
+            Err(reason) => Step::Done(Judgement::Deny(challenge::deny(&mut self, reason))),
+        }
     }
 
-    fn judge(&mut self, response: Answer<Response<'_>>) -> Result<Claims<'a>, Reason> {
-        let response = response.map_err(|_| Reason::PeerUnavailable)?;
-        // A refusal here is about this resource server's own credentials, not about the token.
-        if response.status != 200 {
-            return Err(Reason::Status);
+    /// Finds the token and the proof of a request, and who can say what the token means.
+    fn read(&mut self, request: &ResourceRequest<'_>) -> Result<Next<'a>, Reason> {
+        let accepts = self.server.accepts;
+        let (token, scheme) = match header::authorization(request.headers)? {
+            Authorization::Bearer(token) if accepts.bearer || accepts.certificate => (token, Scheme::Bearer),
+            Authorization::Dpop(token) if accepts.dpop => (token, Scheme::Dpop),
+            _ => return Err(Reason::TokenMissing),
+        };
+        self.scheme = Some(scheme);
+        self.needs.check()?;
+        let proof = if scheme == Scheme::Dpop { Some(self.proof(request, token)?) } else { None };
+        if let Some(exchange) = introspection::exchange(self.server, token, &mut self.arena)? {
+            return Ok(Next::Introspect(exchange, proof));
         }
-        // Whatever cannot be read is the issuer's fault, and says nothing of the token.
-        let malformed = |_| Reason::IntrospectionMalformed;
-        let object = response.json().map_err(malformed)?;
-        // Nothing else is looked at before this: other members of a dead token mean nothing (RFC 7662 section 2.2).
-        if !object.boolean(Name::Active).map_err(malformed)?.ok_or(Reason::IntrospectionMalformed)? {
-            return Err(Reason::TokenInactive);
+        let token = Token::read(token, self.server, self.now, &mut self.arena).map_err(jwt::malformed)?;
+        let AccessTokens::Jwt { keys, algorithm } = self.server.access_tokens else { return Err(Reason::TokenKey) };
+        match keys {
+            IssuerKeys::Pinned(keys) => {
+                let keys = self.arena.fill(|place| {
+                    place.get_mut(..keys.len())?.copy_from_slice(keys.as_bytes());
+                    Some(keys.len())
+                })?;
+                let keys = json::object(keys).map_err(|reason| reason.within(Reason::Document))?;
+                let token = token.with_key(&keys, algorithm, &mut self.arena)?;
+                token.map(|token| Next::Token(token, proof)).ok_or(Reason::TokenKey)
+            }
+            IssuerKeys::Published(url) => {
+                let source = Source { url, cap: limits::JWKS, public_addresses_only: false, accept: jwt::accept };
+                let sought = Sought { token, proof, source, algorithm, newer: false };
+                self.turned(source.find(self.now), sought)
+            }
         }
-        let token = Introspection::read(&object).map_err(malformed)?;
-        // A token that is bound to a key is none for its bearer (RFC 8705 section 3, RFC 9449 section 7), and no proof of a
-        // key can be checked here.
-        if object.get("cnf").is_some() {
-            return Err(Reason::TokenBound);
-        }
-        // `nbf` is not looked at: the issuer has just said that the token is active, by its own clock.
-        if token.exp.is_some_and(|end| self.now.reached(end))
-            || token.token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer"))
-        {
-            return Err(Reason::TokenInactive);
-        }
-        if token.iss.is_some_and(|iss| iss != self.server.issuer.as_str()) {
-            return Err(Reason::TokenIssuer);
-        }
-        let audience =
-            AudienceMatched::prove(object.get("aud"), self.server.resource).map_err(|reason| match reason {
-                Reason::TokenAudience => reason,
-                _ => Reason::IntrospectionMalformed,
-            })?;
-        if !List(self.scope).is_subset_of(List(token.scope)) {
-            return Err(Reason::TokenScope);
-        }
-        Ok(Claims {
-            client_id: token.client_id.map(|text| self.arena.copy_str(text)).transpose()?,
-            subject: token.sub.map(|text| self.arena.copy_str(text)).transpose()?,
-            scope: self.arena.copy_str(token.scope)?,
-            expires_at: token.exp,
-            audience,
-        })
     }
 
-    /// The reply to a request that is not served (RFC 6750 section 3).
-    fn deny(&mut self, reason: Reason) -> Reply<'a> {
-        let answer = reason.answer();
-        let mut headers = fields([Field { name: "Cache-Control", value: b"no-store" }]);
-        let status = match answer.status {
-            // The issuer is at fault, or cannot be reached: no other token would do better.
-            502 | 503 => 503,
-            status => status,
+    /// Goes on with the keys of the issuer.
+    fn turned(&mut self, turn: Turn<'a>, sought: Sought<'a>) -> Result<Next<'a>, Reason> {
+        let found = match turn {
+            Turn::Done(found) => found?,
+            turn => return Ok(Next::Keys(turn, sought)),
         };
-        if status < 500 {
-            let Self { server, scope, arena, .. } = self;
-            let challenge = arena.write(|w| {
-                w.str("Bearer realm=");
-                w.quoted(server.realm);
-                // Without a token there is nothing to complain of (RFC 6750 section 3.1).
-                if reason != Reason::TokenMissing {
-                    w.str(", error=");
-                    w.quoted(answer.code.as_str());
-                    w.str(", error_description=");
-                    w.quoted(answer.text);
-                }
-                if reason == Reason::TokenScope {
-                    w.str(", scope=");
-                    w.quoted(scope);
-                }
-            });
-            let _ = headers.push(Field { name: "WWW-Authenticate", value: challenge.unwrap_or(b"Bearer") });
+        let Sought { token, source, algorithm, newer, .. } = sought;
+        if let Found::Document(keys) = found {
+            if let Some(token) = token.with_key(&keys, algorithm, &mut self.arena)? {
+                return Ok(Next::Token(token, sought.proof));
+            }
+            // The issuer may have begun to use another key.
+            if !newer {
+                return self.turned(source.find_newer(self.now), Sought { newer: true, ..sought });
+            }
         }
-        Reply { status, headers, body: b"", reason: Some(reason), event: reason.event() }
+        Err(Reason::TokenKey)
+    }
+
+    /// The proof that a token under the scheme `DPoP` must come with (RFC 9449 section 7.1).
+    fn proof(&mut self, request: &ResourceRequest<'_>, token: &str) -> Result<Proof<'a>, Reason> {
+        let proof = DpopProof::read(request.headers, &mut self.arena)?.ok_or(Reason::DpopProof(Name::Dpop))?;
+        let freshness = match &self.server.dpop_nonces {
+            None => Freshness::IssuedAt,
+            Some(keys) => Freshness::Nonce(proof.nonce().and_then(|nonce| keys.dpop_nonce_end(nonce, self.now))),
+        };
+        let ResourceRequest { method, url, .. } = *request;
+        let expected = Expected { method, url, now: self.now, freshness, access_token: Some(token) };
+        proof.judge(&expected, &mut self.arena)
+    }
+
+    /// A nonce for the next proof, if proofs must bear one.
+    pub(super) fn nonce(&mut self) -> Option<&'a str> {
+        let keys = self.server.dpop_nonces.as_ref().filter(|_| self.server.accepts.dpop)?;
+        self.arena.text(|w| keys.dpop_nonce(self.now, w)).ok()
+    }
+
+    /// Weighs a token that is genuine and in force, and its sender against the key that it is bound to.
+    fn weigh(
+        &mut self,
+        token: &Object<'_>,
+        expires_at: Option<Time>,
+        proof: Option<Proof<'a>>,
+    ) -> Result<Next<'a>, Reason> {
+        // Bound to what is not known here is no less bound (RFC 7800 section 3.1).
+        let bound_to = Confirmation::read(token).map_err(|_| Reason::TokenBound)?;
+        let Self { server, needs, now, holder, .. } = *self;
+        let weighed = |arena: &mut Arena<'a>| claims::weigh(token, expires_at, server, &needs, now, arena);
+        match (bound_to, proof) {
+            (None, None) if server.accepts.bearer => Ok(Next::Allow(weighed(&mut self.arena)?, Sender::Bearer)),
+            // A proof for a token that is bound to no key proves nothing (RFC 9449 section 7.1).
+            (None, _) => Err(Reason::TokenUnbound),
+            (Some(key @ Confirmation::Jkt(_)), Some(proof)) if proof.names() == key => {
+                Ok(Next::Proof(weighed(&mut self.arena)?, proof))
+            }
+            (Some(key @ Confirmation::X5t(_)), None) if server.accepts.certificate => {
+                let holder = holder.filter(|holder| holder.is(key)).ok_or(Reason::TokenBound)?;
+                Ok(Next::Allow(weighed(&mut self.arena)?, Sender::KeyHolder(holder)))
+            }
+            // Above all, a token that is bound to a key is none for its bearer (RFC 8705 section 3, RFC 9449 section 7.2).
+            (Some(_), _) => Err(Reason::TokenBound),
+        }
     }
 }
 
-/// The members of an introspection response (RFC 7662 section 2.2) but for `aud`.
-struct Introspection<'r> {
-    exp: Option<Time>,
-    token_type: Option<&'r str>,
-    iss: Option<&'r str>,
-    client_id: Option<&'r str>,
-    sub: Option<&'r str>,
-    scope: &'r str,
+/// The issuer's keys are being read.
+pub struct AwaitKeys<'a> {
+    case: Case<'a>,
+    sought: Sought<'a>,
+    at: document::AwaitRow<'a>,
 }
 
-impl<'r> Introspection<'r> {
-    fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let client_id = object.string(Name::ClientId)?;
-        client_id.map_or(Ok(()), |client_id| parameter::check(Name::ClientId, client_id))?;
-        Ok(Self {
-            exp: object.integer(Name::Exp)?.map(Time),
-            token_type: object.string(Name::TokenType)?,
-            iss: object.string(Name::Iss)?,
-            client_id,
-            // A foreign server's subjects are its own; only their length is bounded here.
-            sub: match object.string(Name::Sub)? {
-                Some(sub) if sub.is_empty() || sub.len() > limits::SUBJECT => return Err(Reason::Malformed(Name::Sub)),
-                sub => sub,
-            },
-            scope: match object.string(Name::Scope)? {
-                None | Some("") => "",
-                Some(scope) => parameter::check(Name::Scope, scope).map(|()| scope)?,
-            },
-        })
-    }
+/// The issuer is being asked what a token means, or for its keys.
+pub struct AwaitResponse<'a> {
+    case: Case<'a>,
+    of: Sent<'a>,
+}
+
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+enum Sent<'a> {
+    Introspection(Option<Proof<'a>>),
+    Keys(Sought<'a>, document::AwaitResponse<'a>),
+}
+
+/// A signature is being checked.
+pub struct AwaitSignature<'a> {
+    case: Case<'a>,
+    of: Signed<'a>,
+}
+
+enum Signed<'a> {
+    Token(Unverified<'a, Genuine<'a>>, Option<Proof<'a>>),
+    Proof(Weighed<'a>, Proof<'a>),
+}
+
+/// The issuer's keys are being kept, or a proof is being marked as used.
+pub struct AwaitWrite<'a> {
+    case: Case<'a>,
+    of: Written<'a>,
+}
+
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+enum Written<'a> {
+    Keys(Sought<'a>, document::AwaitCommit<'a>),
+    Mark(Weighed<'a>, Unmarked<KeyHeld>),
 }
 
 impl Flow for Judge {
     type Output<'a> = Judgement<'a>;
-    type Sending<'a> = AwaitIntrospection<'a>;
-    no_phases!(Loading Committing Signing Verifying);
+    type Loading<'a> = AwaitKeys<'a>;
+    type Sending<'a> = AwaitResponse<'a>;
+    type Verifying<'a> = AwaitSignature<'a>;
+    type Committing<'a> = AwaitWrite<'a>;
+    no_phases!(Signing);
 
-    fn sent<'a>(mut at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
-        Step::Done(match at.judge(response) {
-            Ok(claims) => Judgement::Allow(claims),
-            Err(reason) => Judgement::Deny(at.deny(reason)),
-        })
+    fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
+        let AwaitKeys { mut case, sought, at } = at;
+        let turn = at.loaded(row, &mut case.arena);
+        let next = case.turned(turn, sought);
+        case.go(next)
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        let AwaitResponse { mut case, of } = at;
+        let next = match of {
+            Sent::Introspection(proof) => {
+                introspection::read(response, case.server, case.now).and_then(|(token, expires_at)| {
+                    case.weigh(&token, expires_at, proof).map_err(introspection::malformed)
+                })
+            }
+            Sent::Keys(sought, at) => {
+                let turn = at.sent(response, &mut case.arena);
+                case.turned(turn, sought)
+            }
+        };
+        case.go(next)
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        let AwaitSignature { mut case, of } = at;
+        let next = match of {
+            Signed::Token(token, proof) => token.verified(verdict).and_then(|Genuine { claims, expires_at }| {
+                case.weigh(&claims, Some(expires_at), proof).map_err(jwt::malformed)
+            }),
+            Signed::Proof(weighed, proof) => proof.verified(verdict).map(|mark| Next::Mark(weighed, mark)),
+        };
+        case.go(next)
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        let AwaitWrite { mut case, of } = at;
+        let next = match of {
+            Written::Keys(sought, at) => {
+                let turn = at.committed(outcome, &mut case.arena);
+                case.turned(turn, sought)
+            }
+            Written::Mark(weighed, mark) => {
+                mark.marked(outcome).map(|holder| Next::Allow(weighed, Sender::KeyHolder(holder)))
+            }
+        };
+        case.go(next)
     }
 }

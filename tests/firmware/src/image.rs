@@ -119,6 +119,7 @@ pub fn resource() {
     // SAFETY: this is never run.
     unsafe {
         r::symbolon_resource_init(server, outside(), ptr::null_mut());
-        drive(|flow| r::symbolon_judge_start(flow, server, outside(), len, text(), number(), at, len));
+        drive(|flow| r::symbolon_judge_start(flow, server, outside(), outside(), number(), at, len));
+        drive(|flow| r::symbolon_resource_metadata_start(flow, server, at, len));
     }
 }

@@ -26,6 +26,8 @@ pub struct Places {
     resource_config: resource::Config,
     request: server::Request,
     certificate: server::Certificate,
+    resource_request: resource::ResourceRequest,
+    needs: resource::Needs,
     decision: server::UserDecision,
     arguments: Arguments,
 }
@@ -58,6 +60,18 @@ pub struct Memory<'m> {
     /// The title of a flow.
     pub title: &'m mut [u8],
 }
+
+/// The structs that a tape sets.
+const INPUTS: [&[u8]; 8] = [
+    b"server_config",
+    b"client_config",
+    b"resource_config",
+    b"request",
+    b"certificate",
+    b"decision",
+    b"resource_request",
+    b"needs",
+];
 
 /// The roles, and how much of the stack their calls have taken.
 const ROLES: [&str; 3] = ["server", "client", "resource"];
@@ -152,7 +166,7 @@ impl<'m> Replay<'m> {
         self.shown_up_to = 0;
         self.arena.clear();
         self.headers_len = 0;
-        for name in [&b"server_config"[..], b"client_config", b"resource_config", b"request", b"certificate", b"decision"] {
+        for name in INPUTS {
             if let Some(at) = self.input(name) {
                 // SAFETY: it is the struct of this name.
                 unsafe { clear(at, described(name)) };
@@ -178,6 +192,8 @@ impl<'m> Replay<'m> {
                 b"request" => addr_of_mut!((*places).request).cast(),
                 b"certificate" => addr_of_mut!((*places).certificate).cast(),
                 b"decision" => addr_of_mut!((*places).decision).cast(),
+                b"resource_request" => addr_of_mut!((*places).resource_request).cast(),
+                b"needs" => addr_of_mut!((*places).needs).cast(),
                 _ => return None,
             }
         })
@@ -229,14 +245,24 @@ impl<'m> Replay<'m> {
     /// Calls the start function of this name with a buffer of this length.
     fn start_with(&mut self, name: &[u8], len: usize) -> i32 {
         let Places {
-            flow, server, client, metadata, resource_server, request, decision, arguments, ..
+            flow,
+            server,
+            client,
+            metadata,
+            resource_server,
+            request,
+            resource_request,
+            needs,
+            decision,
+            arguments,
+            ..
         } = // SAFETY: the places are this runner's; what is lent stays until the flow has ended.
             unsafe { &mut *self.places };
         let (flow, buffer) = (ptr::from_mut(flow), self.buffer.as_mut_ptr());
         let Arguments { browser, now, entropy, handle, scope, session, rejected, .. } = *arguments;
         let browser = Bytes { ptr: browser.ptr, len: browser.len };
         let (entropy, session) = (entropy.ptr.cast(), session.ptr.cast());
-        let server::Request { headers, headers_len, query, query_len, .. } = *request;
+        let server::Request { query, query_len, .. } = *request;
         // SAFETY: as above.
         unsafe {
             match name {
@@ -274,8 +300,10 @@ impl<'m> Replay<'m> {
                 b"client_revoke" => self
                     .call(|| client::symbolon_client_revoke_start(flow, client, metadata, session, now, buffer, len)),
                 b"judge" => self.call(|| {
-                    resource::symbolon_judge_start(flow, resource_server, headers, headers_len, scope, now, buffer, len)
+                    resource::symbolon_judge_start(flow, resource_server, resource_request, needs, now, buffer, len)
                 }),
+                b"resource_metadata" => self
+                    .call(|| resource::symbolon_resource_metadata_start(flow, resource_server, buffer, len)),
                 _ => Status::Refused as i32,
             }
         }
@@ -301,7 +329,7 @@ impl<'m> Replay<'m> {
                     self.report.expect("metadata_read", Status::Ok, status)?;
                 }
                 Ok(client::symbolon_client_buffer())
-            } else if name == b"judge" {
+            } else if name == b"judge" || name.starts_with(b"resource_") {
                 self.role = 2;
                 let status =
                     self.call(|| resource::symbolon_resource_init(resource_server, resource_config, ptr::null_mut()));

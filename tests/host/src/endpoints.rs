@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, header};
 use axum::response::IntoResponse;
-use symbolon::resource::{self, Judgement};
+use symbolon::resource::{self, Judgement, Needs, ResourceRequest, Subject};
 use symbolon::server::BUFFER;
 use symbolon::wire::http::{Method, Request};
 
@@ -63,13 +63,16 @@ pub async fn resource(State(host): State<Arc<Host>>, message: Message) -> Respon
     let scope = if message.method == Method::Get { "read" } else { "write" };
     let mut buffer = vec![0; resource::BUFFER];
     let headers = fields(&message.headers);
-    let Ok(step) = host.resource.judge(&headers, scope, crate::now(), &mut buffer) else {
+    // The URL is where this host knows itself to be, not where the request says that it went.
+    let (url, method) = (host.resource.resource.as_str(), if message.method == Method::Get { "GET" } else { "POST" });
+    let request = ResourceRequest { method, url, headers: &headers, certificate: None };
+    let Ok(step) = host.resource.judge(request, Needs::scope(scope), crate::now(), &mut buffer) else {
         return crate::http::out_of_buffer();
     };
     match host.driver(Actor::Resource).drive(step).await {
         Judgement::Allow(claims) => {
             tracing::info!(endpoint = "resource", status = 200);
-            let notes = serde_json::json!({ "notes_of": claims.subject(), "notes": ["Buy a looking-glass."] });
+            let notes = serde_json::json!({ "notes_of": claims.subject().map(Subject::as_str), "notes": ["Buy a looking-glass."] });
             ([(header::CONTENT_TYPE, "application/json")], notes.to_string()).into_response()
         }
         Judgement::Deny(reply) => respond("resource", &reply),

@@ -38,7 +38,7 @@ use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{Authentication, Client};
 use symbolon::record::SenderConstraint;
-use symbolon::resource::ResourceServer;
+use symbolon::resource::{self, Accepts, Metadata, ResourceServer};
 use symbolon::server::{Endpoints, Server};
 use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
@@ -244,13 +244,18 @@ fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<R
     Ok(ResourceServer {
         resource: Resource::parse(resource)?,
         issuer: server.issuer,
-        introspection_endpoint: Endpoint::parse(
-            Name::IntrospectionEndpoint,
-            url,
-            Schemes::HttpsAndPlainHttpOnLoopback,
-        )?,
-        client_id: ClientId::parse(client_id)?,
-        client_secret,
+        access_tokens: resource::AccessTokens::Opaque {
+            introspection_endpoint: Endpoint::parse(
+                Name::IntrospectionEndpoint,
+                url,
+                Schemes::HttpsAndPlainHttpOnLoopback,
+            )?,
+            client_id: ClientId::parse(client_id)?,
+            client_secret,
+        },
+        accepts: Accepts { bearer: true, dpop: false, certificate: false },
+        dpop_nonces: None,
+        metadata: Some(Metadata { scopes_supported: clients::SCOPES, resource_name: "Notes", ..Metadata::default() }),
         realm: resource,
     })
 }

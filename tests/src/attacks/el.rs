@@ -149,7 +149,7 @@ const REASONS: &[Reason] = &[
     Reason::TokenScope,
     Reason::TokenBound,
     Reason::IntrospectionMalformed,
-    Reason::ScopeNeeded,
+    Reason::NeedMalformed,
     Reason::StoreUnavailable,
     Reason::StoreBusy,
     Reason::RowUndecodable,

@@ -4,7 +4,7 @@ use symbolon::Event;
 use symbolon::client::{self, Refreshed, Revoked};
 use symbolon::error::TooSmall;
 use symbolon::record::{Key, Kind};
-use symbolon::resource::{self, Judgement};
+use symbolon::resource::{self, Judgement, Needs, ResourceRequest};
 use symbolon::server::{Authenticated, Authorization, BUFFER, Decision};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Send, Step};
 use symbolon::terms::{Time, UserAgent};
@@ -371,7 +371,9 @@ fn resource_judge() -> Count {
     let (server, mut buffer) = (resource_server(), vec![0; resource::BUFFER]);
     lend(claims.into(), |response| {
         Rows::new(&bench.store, &[]).with(response).count(|rows| {
-            let step = server.judge(&headers, "read", bench.now, &mut buffer);
+            let request =
+                ResourceRequest { method: "GET", url: "https://rs.example/data", headers: &headers, certificate: None };
+            let step = server.judge(request, Needs::scope("read"), bench.now, &mut buffer);
             matches!(end(step, rows), Judgement::Allow(_))
         })
     })

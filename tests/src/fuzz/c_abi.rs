@@ -87,6 +87,7 @@ impl Host<'_> {
             Field { name: name.text(), value: Bytes { ptr, len } }
         };
         let fields = Box::new([field(&lent[0], &lent[1]), field(&lent[2], &lent[3])]);
+        let url = Lent::new(b"https://rs.example/data");
         let method = Lent::new(if which == 0 { b"GET" } else { b"POST" });
         let certificate = Box::new(server::Certificate {
             thumbprint: [7; 32],
@@ -117,6 +118,9 @@ impl Host<'_> {
             body_len,
             certificate: ptr::null(),
         });
+        // SAFETY: all members may be zero: numbers, and texts that are absent.
+        let mut needs: Box<resource::Needs> = Box::new(unsafe { std::mem::zeroed() });
+        needs.scope = scope;
         let (entropy, session) = (Box::new([self.byte().max(1); 32]), Box::new(self.session));
         let (mut server, mut client) = (&raw const *self.server, &raw const *self.client);
         let mut flow = &raw mut *slot.flow;
@@ -131,16 +135,24 @@ impl Host<'_> {
             255 => flow = ptr::null_mut(),
             _ => {}
         }
+        let to_resource = Box::new(resource::ResourceRequest {
+            method: request.method,
+            url: url.text(),
+            headers: request.headers,
+            headers_len: request.headers_len,
+            certificate: ptr::null(),
+            certificate_len: 0,
+        });
         if wrong_abi {
             // SAFETY: the number of the interface is what the storage begins with, and the header has it in the open.
             unsafe { *flow.cast::<u32>() = ABI + 1 };
         }
         let (metadata, resource) = (&raw const *self.metadata, &raw const *self.resource);
         let (entropy, session) = (&raw const *entropy, &raw const *session);
+        let (to_resource, needs) = (&raw const *to_resource, &raw const *needs);
         let (request, decision, now) = (&raw const *request, &raw const *decision, NOW.0);
         // SAFETY: what is lent is there, or NULL.
         let start = |at: *mut u8, len| unsafe {
-            let server::Request { headers, headers_len, .. } = *request;
             match which {
                 0 => server::symbolon_authorize_start(flow, server, request, browser, now, entropy, at, len),
                 1 => server::symbolon_resume_start(flow, server, handle, browser, now, at, len),
@@ -157,7 +169,7 @@ impl Host<'_> {
                 ),
                 10 => client::symbolon_client_refresh_start(flow, client, metadata, session, rejected, now, at, len),
                 11 => client::symbolon_client_revoke_start(flow, client, metadata, session, now, at, len),
-                12 => resource::symbolon_judge_start(flow, resource, headers, headers_len, scope, now, at, len),
+                12 => resource::symbolon_judge_start(flow, resource, to_resource, needs, now, at, len),
                 13 => server::symbolon_push_start(flow, server, request, now, entropy, at, len),
                 _ => server::symbolon_metadata_start(flow, server, at, len),
             }

@@ -1,12 +1,12 @@
 //! What a flow of a tape is started with: the configuration, the request and the other arguments.
 
 use symbolon::client::{Addresses, Authentication, MixUpDefense};
+use symbolon::resource::{AccessTokens, IssuerKeys};
 use symbolon::terms::endpoint::Schemes;
 
 use super::server::UNASKED;
 use super::tape::{Members, Tape, Value};
-use super::{Call, Role, Settings, SigningKey, client, server, unhex};
-use crate::app;
+use super::{Call, Role, Settings, SigningKey, client, resource, server, unhex};
 use crate::fixture::Shown;
 
 /// Writes the lines before a flow, `start` included.
@@ -14,9 +14,11 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
     match call.entry.role {
         Role::Server => server_config(tape, call)?,
         Role::Client => client_config(tape, call)?,
-        Role::Resource => resource_config(tape)?,
+        Role::Resource => resource_config(tape, call)?,
     }
-    if let Some(request) = &call.request {
+    // A resource server takes its requests in another form.
+    let request = call.request.as_ref().filter(|_| call.entry.role != Role::Resource);
+    if let Some(request) = request {
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let request: Members<'_> = vec![
             ("method", Value::Text(&request.method)),
@@ -42,9 +44,6 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
     tape.give("now", call.now.to_string().as_bytes());
     if call.entry.draws {
         tape.give("entropy", &call.entropy);
-    }
-    if call.entry.name == "judge" {
-        tape.give("scope", call.settings.needs.as_bytes());
     }
     let mut decision: Members<'_> = Vec::new();
     for (name, value) in &call.arguments {
@@ -154,15 +153,76 @@ fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
     Ok(())
 }
 
-fn resource_config(tape: &mut Tape) -> Result<(), String> {
-    let resource_server = app::resource_server();
-    let members: Members<'_> = vec![
-        ("resource", Value::Text(resource_server.resource.as_str())),
-        ("issuer", Value::Text(resource_server.issuer.as_str())),
-        ("introspection_endpoint", Value::Text(resource_server.introspection_endpoint.as_str())),
-        ("client_id", Value::Text(resource_server.client_id.as_str())),
-        ("client_secret", Value::Text(resource_server.client_secret)),
-        ("realm", Value::Text(resource_server.realm)),
+fn resource_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
+    let settings = &call.settings.resource;
+    let server = settings.server()?;
+    let flag = |set: bool| Value::Number(u64::from(set));
+    let mut members: Members<'_> = vec![
+        ("resource", Value::Text(server.resource.as_str())),
+        ("issuer", Value::Text(server.issuer.as_str())),
+        ("accepts_bearer", flag(server.accepts.bearer)),
+        ("accepts_dpop", flag(server.accepts.dpop)),
+        ("accepts_certificate", flag(server.accepts.certificate)),
+        ("realm", Value::Text(server.realm)),
     ];
-    tape.set("resource_config", &members)
+    match &server.access_tokens {
+        AccessTokens::Opaque { introspection_endpoint, client_id, client_secret } => members.extend([
+            ("access_tokens", Value::Number(1)),
+            ("introspection_endpoint", Value::Text(introspection_endpoint.as_str())),
+            ("client_id", Value::Text(client_id.as_str())),
+            ("client_secret", Value::Text(client_secret)),
+        ]),
+        AccessTokens::Jwt { keys, algorithm } => {
+            members.push(("access_tokens", Value::Number(2)));
+            members.push(match keys {
+                IssuerKeys::Pinned(keys) => ("jwks", Value::Text(keys)),
+                IssuerKeys::Published(url) => ("jwks_uri", Value::Text(url.as_str())),
+            });
+            members.extend(algorithm.map(|algorithm| ("algorithm", Value::Text(algorithm.as_str()))));
+        }
+    }
+    if let Some(metadata) = &server.metadata {
+        members.extend([
+            ("has_metadata", Value::Number(1)),
+            ("scopes_supported", Value::Text(metadata.scopes_supported)),
+            ("authorization_details_types", Value::Text(metadata.authorization_details_types)),
+            ("resource_name", Value::Text(metadata.resource_name)),
+            ("resource_documentation", Value::Text(metadata.resource_documentation)),
+        ]);
+    }
+    tape.set("resource_config", &members)?;
+    if let Some((id, secret)) = &settings.nonces {
+        tape.line("set resource_config keys", &[id.to_string().as_bytes(), secret]);
+    }
+    if call.entry.name == "judge" {
+        resource_request(tape, call)?;
+    }
+    Ok(())
+}
+
+/// The request to the resource, and what it needs.
+fn resource_request(tape: &mut Tape, call: &Call) -> Result<(), String> {
+    let settings = &call.settings.resource;
+    let request = call.request.as_ref().ok_or("no request")?;
+    let url = resource::url(call);
+    let mut members: Members<'_> = vec![
+        ("method", Value::Text(&request.method)),
+        ("url", Value::Text(&url)),
+        ("headers", Value::Fields(&request.headers)),
+    ];
+    members.extend(settings.certificate.as_ref().map(|hash| ("certificate", Value::Bytes(hash))));
+    tape.set("resource_request", &members)?;
+    let members: Members<'_> = vec![
+        ("any_token", Value::Number(u64::from(settings.scope.is_empty() && settings.detail.is_empty()))),
+        ("scope", Value::Text(&settings.scope)),
+        ("detail_type", Value::Text(settings.detail("type"))),
+        ("detail_actions", Value::Text(settings.detail("actions"))),
+        ("detail_datatypes", Value::Text(settings.detail("datatypes"))),
+        ("detail_privileges", Value::Text(settings.detail("privileges"))),
+        ("detail_identifier", Value::Text(settings.detail("identifier"))),
+        ("detail_judged_by_caller", Value::Text(settings.detail("judged_by_caller"))),
+        ("acr_values", Value::Text(&settings.acr_values)),
+        ("max_age", Value::Number(settings.max_age.unwrap_or(0))),
+    ];
+    tape.set("needs", &members)
 }

@@ -115,6 +115,7 @@ pub const ENTRIES: &[Entry] = &[
     entry(Role::Client, "client refresh", None, false),
     entry(Role::Client, "client revoke", None, false),
     entry(Role::Resource, "judge", Some("/data"), false),
+    entry(Role::Resource, "resource metadata", Some("/.well-known/oauth-protected-resource"), false),
 ];
 
 /// What `given` blocks may change of the configuration.
@@ -138,8 +139,8 @@ pub struct Settings {
     pub authentication: String,
     /// The metadata document that the client has, if it is not the server's own.
     pub document: Option<String>,
-    /// The scope that a request to the resource needs.
-    pub needs: String,
+    /// The resource server, and what a request to it needs.
+    pub resource: resource::Settings,
 }
 
 /// The public half of a key that the server signs with.

@@ -54,7 +54,7 @@ impl Default for Scene {
                 authentication: "basic".into(),
                 document: None,
                 pushed_requests_only: false,
-                needs: "read".into(),
+                resource: Default::default(),
             },
             now: fixture::NOW.0,
             user_agent: String::from_utf8_lossy(fixture::BROWSER).into_owned(),
@@ -146,7 +146,8 @@ impl Scene {
                 }
                 "authentication" => self.settings.authentication = value.into(),
                 "document" => self.settings.document = Some(value.into()),
-                "needs" => self.settings.needs = value.into(),
+                "needs" => self.settings.resource.need(value).ok_or_else(wrong)?,
+                "resource" => self.settings.resource.set(value).ok_or_else(wrong)?,
                 "client" => {
                     let (client_id, change) = value.split_once(' ').ok_or_else(wrong)?;
                     let (member, value) = change.split_once(' ').unwrap_or((change, ""));

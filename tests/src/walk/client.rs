@@ -1,21 +1,18 @@
 //! The flows of the client and of the resource server, walked as those of the server are.
 
-use symbolon::Name;
 use symbolon::client::{Authentication, BUFFER, Client, Refreshed, Revoked, SignIn};
 use symbolon::record::{Key, Owner};
-use symbolon::resource::{Judgement, ResourceServer};
+use symbolon::resource::{Judgement, Needs, ResourceRequest};
 use symbolon::terms::UserAgent;
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::{Endpoint, Schemes};
+use symbolon::terms::endpoint::Schemes;
 use symbolon::terms::issuer::Issuer;
-use symbolon::terms::resource::Resource;
 use symbolon::{Reason, resource};
 
 use super::tree::answered;
 use super::{Given, Menu, Question, Recorder};
 use crate::app::{DOCUMENT, client};
 use crate::drive::drive;
-use crate::fixture::{Answer, BROWSER, C1_SECRET, ISSUER, NOW, RESOURCE, RS1_SECRET, entropy};
+use crate::fixture::{Answer, BROWSER, C1_SECRET, ISSUER, NOW, entropy};
 use crate::peer::Sent;
 
 pub mod cases;
@@ -194,8 +191,10 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
                 .iter()
                 .map(|value| symbolon::wire::http::Field { name: "Authorization", value: value.as_bytes() })
                 .collect();
-            let server = resource_server();
-            match drive(server.judge(&headers, scope, NOW, buffer).expect(ENOUGH), &mut host) {
+            let (server, needs) = (crate::app::resource_server(), needs(scope));
+            let request =
+                ResourceRequest { method: "GET", url: "https://rs.example/data", headers: &headers, certificate: None };
+            match drive(server.judge(request, needs, NOW, buffer).expect(ENOUGH), &mut host) {
                 Judgement::Allow(claims) => Outcome::Allow(claims.scope().words().collect::<Vec<_>>().join(" ")),
                 Judgement::Deny(reply) => Outcome::Deny(reply.into()),
             }
@@ -204,16 +203,9 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
     Run { case, record: host.record, outcome }
 }
 
-fn resource_server() -> ResourceServer<'static> {
-    let endpoint = Endpoint::parse(Name::IntrospectionEndpoint, "https://as.example/introspect", Schemes::Https);
-    ResourceServer {
-        resource: Resource::parse(RESOURCE).expect("a resource"),
-        issuer: Issuer::parse(ISSUER).expect("an issuer"),
-        introspection_endpoint: endpoint.expect("an endpoint"),
-        client_id: ClientId::parse("rs1").expect("a client_id"),
-        client_secret: RS1_SECRET,
-        realm: "rs",
-    }
+/// What a request needs; without a scope, any token.
+fn needs(scope: &str) -> Needs<'_> {
+    if scope.is_empty() { Needs::ANY_TOKEN } else { Needs::scope(scope) }
 }
 
 /// Runs a case along every sequence of answers that its menu allows; returns how many there are.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use symbolon::client::{Authentication, Client};
 use symbolon::record::Key;
-use symbolon::resource::{self, Judgement, ResourceServer};
+use symbolon::resource::{self, Accepts, AccessTokens, Judgement, Needs, ResourceRequest, ResourceServer, Subject};
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::Schemes;
 use symbolon::terms::issuer::Issuer;
@@ -111,18 +111,29 @@ async fn judge(configuration: &'static Value, client: &DemoClient, driver: &Driv
     let server = ResourceServer {
         resource: Resource::parse(text(configuration, "resource")).map_err(refused)?,
         issuer: issuer(configuration)?,
-        introspection_endpoint: metadata.introspection_endpoint().ok_or("no introspection endpoint")?,
-        client_id: ClientId::parse(text(configuration, "client_id")).map_err(refused)?,
-        client_secret: text(configuration, "client_secret"),
+        access_tokens: AccessTokens::Opaque {
+            introspection_endpoint: metadata.introspection_endpoint().ok_or("no introspection endpoint")?,
+            client_id: ClientId::parse(text(configuration, "client_id")).map_err(refused)?,
+            client_secret: text(configuration, "client_secret"),
+        },
+        accepts: Accepts { bearer: true, dpop: false, certificate: false },
+        dpop_nonces: None,
+        metadata: None,
         realm: "notes",
     };
     let field = format!("Bearer {}", text(order, "access_token"));
     let headers = [Field { name: "Authorization", value: field.as_bytes() }];
     let mut buffer = vec![0; resource::BUFFER];
-    let step = server.judge(&headers, text(order, "scope"), symbolon_host::now(), &mut buffer);
+    let request =
+        ResourceRequest { method: "GET", url: text(configuration, "resource"), headers: &headers, certificate: None };
+    let needs = match text(order, "scope") {
+        "" => Needs::ANY_TOKEN,
+        scope => Needs::scope(scope),
+    };
+    let step = server.judge(request, needs, symbolon_host::now(), &mut buffer);
     let driver = Driver { actor: Actor::Resource, ..*driver };
     Ok(match driver.drive(step.map_err(|_| "out of buffer")?).await {
-        Judgement::Allow(claims) => json!({ "status": 200, "subject": claims.subject() }),
+        Judgement::Allow(claims) => json!({ "status": 200, "subject": claims.subject().map(Subject::as_str) }),
         Judgement::Deny(reply) => json!({ "status": reply.status }),
     })
 }

@@ -5,7 +5,7 @@ use std::mem::zeroed;
 use std::ptr;
 
 use symbolon_abi::flow::Flow;
-use symbolon_abi::types::{Metadata, Status, Text};
+use symbolon_abi::types::{CredentialKey, Metadata, Status, Text};
 use symbolon_abi::view::View;
 use symbolon_abi::{ABI, client, registration, resource, server};
 
@@ -138,7 +138,7 @@ impl Host<'_> {
     }
 
     fn configure(&mut self) {
-        let key = server::CredentialKey { id: 1, secret: KEY };
+        let key = CredentialKey { id: 1, secret: KEY };
         let issuer = self.text(ISSUER);
         // SAFETY: all members may be zero: numbers, and pointers that are absent.
         let (mut of, mut registration): (server::Config, registration::Registration) = unsafe { (zeroed(), zeroed()) };
@@ -163,6 +163,7 @@ impl Host<'_> {
         of.scope = self.text("read");
         of.resources = self.text(RESOURCE);
         (resource.abi, resource.issuer, resource.resource) = (ABI, issuer, of.resources);
+        (resource.access_tokens, resource.accepts_bearer, resource.accepts_dpop) = (1, 1, 1);
         resource.introspection_endpoint = self.text("https://as.example/introspect");
         resource.client_id = self.text("rs1");
         resource.client_secret = self.text(RS1_SECRET);

@@ -46,10 +46,11 @@ pub(super) fn denied_is_told_why(run: &Run<'_>) -> bool {
     let status = if wire.status == 502 { 503 } else { wire.status };
     let told = match (status, reason) {
         (500.., _) => challenge.is_none(),
-        (_, Reason::TokenMissing) => challenge == Some("Bearer realm=\"rs\""),
+        (_, Reason::TokenMissing) => challenge.is_some_and(|challenge| !challenge.contains("error")),
         _ => challenge.is_some_and(|challenge| challenge.contains(&format!("error=\"{}\"", wire.code.as_str()))),
     };
+    let needed = matches!(&run.case.call, Call::Judge(_, scope) if !scope.is_empty());
     let scope = challenge.is_some_and(|challenge| challenge.contains("scope=\""))
-        == (wire.code == ErrorCode::InsufficientScope);
+        == (needed && (reason == Reason::TokenMissing || wire.code == ErrorCode::InsufficientScope));
     answer.status == status && told && scope && answer.header("Cache-Control") == Some("no-store")
 }

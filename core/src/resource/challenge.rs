@@ -1,0 +1,111 @@
+//! The answer to a request that is not served (RFC 6750 section 3, RFC 9449 section 7.1).
+
+use crate::error::{Answer, ErrorCode, Reason};
+use crate::resource::judge::{Case, Scheme};
+use crate::resource::metadata;
+use crate::wire::http::{Field, Reply, fields};
+use crate::wire::jose::Algorithm;
+use crate::wire::write::Writer;
+
+/// Writes the reply.
+pub(super) fn deny<'a>(case: &mut Case<'a>, reason: Reason) -> Reply<'a> {
+    let answer = answer(reason);
+    let mut headers = fields([Field { name: "Cache-Control", value: b"no-store" }]);
+    if answer.status < 500 {
+        let accepts = case.server.accepts;
+        let bearer = accepts.bearer || accepts.certificate;
+        for (offered, scheme) in [(bearer, Scheme::Bearer), (accepts.dpop, Scheme::Dpop)] {
+            if offered {
+                // What is wrong is told under the scheme that was used, or under all if that is not clear (RFC 9449 section 7.2).
+                let used = case.scheme.is_none_or(|used| used == scheme);
+                // Without a token there is nothing to complain of (RFC 6750 section 3.1).
+                let told = (used && reason != Reason::TokenMissing).then_some(answer);
+                let value = case.challenge(scheme, reason, told);
+                let _ = headers.push(Field { name: "WWW-Authenticate", value });
+            }
+        }
+        if let Some(value) = case.nonce() {
+            let _ = headers.push(Field { name: "DPoP-Nonce", value: value.as_bytes() });
+        }
+    }
+    Reply { status: answer.status, headers, body: b"", reason: Some(reason), event: reason.event() }
+}
+
+/// What a reason becomes at a resource.
+fn answer(reason: Reason) -> Answer {
+    let answer = reason.answer();
+    let status = match (answer.code, answer.status) {
+        // RFC 9449 section 7.1. At a token endpoint these have the status 400.
+        (ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce, _) => 401,
+        // The issuer is at fault, or cannot be reached: no other token would do better.
+        (_, 502 | 503) => 503,
+        (_, status) => status,
+    };
+    Answer { status, ..answer }
+}
+
+impl<'a> Case<'a> {
+    /// One challenge (RFC 9110 section 11.6.1); the error is told in it if there is an answer.
+    fn challenge(&mut self, scheme: Scheme, reason: Reason, told: Option<Answer>) -> &'a [u8] {
+        let Self { server, needs, arena, .. } = self;
+        let written = arena.write(|w| {
+            let mut parameters = Parameters { separator: scheme.as_str(), w };
+            if !server.realm.is_empty() {
+                parameters.quoted("realm", server.realm);
+            }
+            if let Some(answer) = told {
+                parameters.quoted("error", answer.code.as_str());
+                parameters.quoted("error_description", answer.text);
+            }
+            let code = reason.answer().code;
+            let stepping_up = code == ErrorCode::InsufficientUserAuthentication;
+            // Whoever has to get another token learns for what.
+            let another = reason == Reason::TokenMissing || code == ErrorCode::InsufficientScope || stepping_up;
+            if another && !needs.scope.is_empty() {
+                parameters.quoted("scope", needs.scope);
+            }
+            if stepping_up && !needs.acr_values.is_empty() {
+                parameters.quoted("acr_values", needs.acr_values);
+            }
+            if let Some(seconds) = needs.max_age.filter(|_| stepping_up) {
+                parameters.text("max_age", |w| w.decimal(seconds));
+            }
+            if server.metadata.is_some() && metadata::has_url(server.resource) {
+                parameters.text("resource_metadata", |w| metadata::write_url(server.resource, w));
+            }
+            if scheme == Scheme::Dpop {
+                parameters.text("algs", |w| w.distinct(Algorithm::ALL.map(Algorithm::as_str)));
+            }
+        });
+        written.unwrap_or(scheme.as_str().as_bytes())
+    }
+}
+
+/// Writes the parameters of a challenge.
+struct Parameters<'p, 'w> {
+    separator: &'static str,
+    w: &'p mut Writer<'w>,
+}
+
+impl Parameters<'_, '_> {
+    fn name(&mut self, name: &str) {
+        self.w.str(self.separator);
+        self.w.str(if self.separator == ", " { "" } else { " " });
+        self.separator = ", ";
+        self.w.str(name);
+        self.w.str("=");
+    }
+
+    fn quoted(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.w.quoted(value);
+    }
+
+    /// A value that needs no escape.
+    fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+        self.name(name);
+        self.w.str("\"");
+        fill(self.w);
+        self.w.str("\"");
+    }
+}
