@@ -217,7 +217,7 @@ typedef struct symbolon_busy { uint64_t until; } symbolon_busy;
 typedef struct symbolon_signed_out { bool at_server; /* whether the server has revoked its tokens */ } symbolon_signed_out;
 
 /* What a client knows of its server: opaque. */
-typedef struct symbolon_metadata { uint64_t opaque[16]; } symbolon_metadata;
+typedef struct symbolon_metadata { uint64_t opaque[43]; } symbolon_metadata;
 
 /* The server was found. */
 typedef struct symbolon_server_found {
@@ -488,7 +488,7 @@ typedef struct symbolon_client_config {
     uint64_t session_lifetime; /* 0 for 90 days */
 } symbolon_client_config;
 
-typedef struct symbolon_client { uint64_t opaque[33]; } symbolon_client;
+typedef struct symbolon_client { uint64_t opaque[41]; } symbolon_client;
 size_t symbolon_client_size(void);
 size_t symbolon_client_buffer(void);
 size_t symbolon_metadata_size(void);

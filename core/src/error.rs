@@ -175,6 +175,12 @@ pub enum Reason {
     IssUnsupported,
     /// A document of another party that is not what it must be, with the member or part at fault.
     Document(Name),
+    /// Server metadata that do not offer what this client is set up for: the member that says so, or should.
+    ServerLacks(Name),
+    /// Server metadata that were read again and no longer promise what protects, by this member.
+    ServerDowngraded(Name),
+    /// An ID token that is not acceptable, with the header parameter or claim at fault (OpenID Connect Core section 3.1.3.7).
+    IdToken(Name),
     /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
     IssMissing,
     /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).
@@ -201,6 +207,8 @@ pub enum Reason {
     SessionExpired,
     /// The session is being refreshed elsewhere.
     SessionBusy,
+    /// The session is bound to a key that the client has no more.
+    KeyUnknown,
 
     // The resource server's own checks.
     /// No access token was sent.

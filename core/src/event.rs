@@ -115,6 +115,8 @@ pub enum Event {
     InteractionForeign,
     /// An authorization response failed a check that holds for every honest one: mix-up, injection or a lost session.
     ResponseRefused,
+    /// The metadata of a client's server no longer promise what protects.
+    ServerDowngraded,
     /// An access token came that is for another resource, or of another issuer.
     TokenForeign,
     /// A stored row could not be read.

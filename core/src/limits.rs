@@ -129,3 +129,5 @@ pub const FRESH_DEFAULT: u64 = 3600;
 pub const STALE: u64 = 86_400;
 /// How long the server is not asked again because of a key that is not in its set, in seconds: anybody can name one.
 pub const COOL_DOWN: u64 = 60;
+/// How long a client assertion that is made here is good, in seconds: as long as a request is under way, and clocks differ.
+pub const OWN_ASSERTION: u64 = 60;

@@ -92,17 +92,20 @@ names! {
     Alg "alg";
     Amr "amr";
     ApplicationType "application_type";
+    AtHash "at_hash";
     Ath "ath";
-    Aud "aud";
     AuthTime "auth_time";
+    Aud "aud";
     AuthorizationDetailsTypes "authorization_details_types" length limits::NAME, count limits::AUTHORIZATION_DETAILS_TYPES;
     AuthorizationEndpoint "authorization_endpoint";
     AuthorizationResponseIssParameterSupported "authorization_response_iss_parameter_supported";
+    Azp "azp";
     ClientName "client_name" length limits::CLIENT_NAME;
     Cnf "cnf";
     CodeChallengeMethodsSupported "code_challenge_methods_supported";
     Crv "crv";
     DpopNonce "nonce" length limits::JWT_ID;
+    DpopSigningAlgValuesSupported "dpop_signing_alg_values_supported";
     E "e";
     Exp "exp";
     ExpiresIn "expires_in";
@@ -110,6 +113,7 @@ names! {
     Htm "htm";
     Htu "htu";
     Iat "iat";
+    IdTokenSigningAlgValuesSupported "id_token_signing_alg_values_supported";
     Identifier "identifier";
     IntrospectionEndpoint "introspection_endpoint";
     Issuer "issuer";
@@ -122,20 +126,27 @@ names! {
     Keys "keys", count limits::KEYS;
     Kid "kid" length limits::KEY_ID;
     Kty "kty";
+    MtlsEndpointAliases "mtls_endpoint_aliases";
     N "n";
     Nbf "nbf";
+    PushedAuthorizationRequestEndpoint "pushed_authorization_request_endpoint";
     RedirectUris "redirect_uris", count limits::REDIRECT_URIS;
+    RequirePushedAuthorizationRequests "require_pushed_authorization_requests";
+    ResponseModesSupported "response_modes_supported";
+    ResponseTypesSupported "response_types_supported";
     RevocationEndpoint "revocation_endpoint";
     TlsClientAuthSubjectDn "tls_client_auth_subject_dn" length limits::CERTIFICATE_NAME;
     TokenEndpoint "token_endpoint";
     TokenEndpointAuthMethod "token_endpoint_auth_method";
     TokenEndpointAuthSigningAlg "token_endpoint_auth_signing_alg";
+    TokenEndpointAuthMethodsSupported "token_endpoint_auth_methods_supported";
+    TokenEndpointAuthSigningAlgValuesSupported "token_endpoint_auth_signing_alg_values_supported";
     Typ "typ";
     Use "use";
+    UserinfoEndpoint "userinfo_endpoint";
     X "x";
     X5tS256 "x5t#S256";
     Y "y";
-
     // Members of a JOSE header or a key that are refused wherever they stand.
     Apu "apu";
     Apv "apv";
@@ -163,6 +174,7 @@ names! {
     Authorization "Authorization" length limits::AUTHORIZATION;
     ContentType "Content-Type";
     Dpop "DPoP" length limits::JWS;
+    DpopNonceField "DPoP-Nonce";
     HeaderFields "header fields", count limits::HEADERS;
 
     // Parts of a message, and what a host hands in.

@@ -23,7 +23,7 @@ pub use client::{
 pub use document::Document;
 pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Requested, Revoked};
 pub use mark::Mark;
-pub use session::{Owner, Refreshing, SESSION_ROW, Session, Started, TokenSet};
+pub use session::{Identity, Owner, Refreshing, SESSION_ROW, Session, Signing, Started, TokenSet};
 
 /// The version of the encodings below. A row of another version does not decode.
 const VERSION: u8 = 1;
@@ -76,6 +76,17 @@ impl Key {
         // A `client_id` has no such byte.
         let hash = Sha256::new().chain_update(b"nonce\0").chain_update(client_id.as_bytes()).chain_update(b"\0");
         Self(hash.chain_update(nonce.as_bytes()).finalize().into())
+    }
+
+    /// The key of the session of a client that has tokens of its own, for this scope and these resources. None of the four holds
+    /// a NUL.
+    pub fn credentials(issuer: &str, client_id: &str, scope: &str, resources: &str) -> Self {
+        let mut hash = Sha256::new().chain_update(b"credentials");
+        for part in [issuer, client_id, scope, resources] {
+            hash.update(b"\0");
+            hash.update(part.as_bytes());
+        }
+        Self(hash.finalize().into())
     }
 
     /// The key of the session that an authorization response with this `state` belongs to.

@@ -208,6 +208,9 @@ pub struct SendPolicy {
     /// on the address that is connected to. Set for a client's server, which is found by metadata; not for introspection,
     /// whose endpoint the resource server's own operator has configured, and which is often on a private network.
     pub public_addresses_only: bool,
+    /// Whether the client's certificate is to be shown on the connection (RFC 8705). A connection on which it was shown is never
+    /// used for an exchange that does not say so.
+    pub client_certificate: bool,
     /// The most bytes of response body to read; a longer body is answered by `unavailable`.
     pub body_cap: usize,
     /// The seconds after which the host gives up and answers `unavailable`.
@@ -222,6 +225,7 @@ impl SendPolicy {
         Self {
             plain_http,
             public_addresses_only: false,
+            client_certificate: false,
             body_cap: limits::RESPONSE_BODY,
             timeout: limits::SEND_TIMEOUT,
         }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{
-    Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, Tokens,
+    Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client, Failure, Lifetimes, MixUpDefense,
+    PushedRequests, Refreshed, Revoked, Tokens,
 };
 use symbolon::record::{Key, Record, Session};
 use symbolon::resource::{Accepts, AccessTokens, ResourceServer};
@@ -16,6 +17,7 @@ use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::resource::Resource;
 use symbolon::terms::{Time, UserAgent};
+use symbolon::wire::jose::Algorithm;
 
 use crate::drive::{Host, drive};
 use crate::fixture::*;
@@ -98,6 +100,9 @@ pub fn client() -> Client<'static> {
         mix_up_defense: MixUpDefense::Iss,
         schemes: Schemes::Https,
         addresses: Addresses::PublicOnly,
+        binding: Binding::None,
+        pushed_requests: PushedRequests::IfRequired,
+        id_token_algorithm: Algorithm::Rs256,
         lifetimes: Lifetimes::default(),
     }
 }
@@ -188,8 +193,17 @@ impl App {
         self.draws += 1;
         let mut buffer = vec![0; BUFFER];
         let browser = UserAgent::new(browser).expect("long enough");
-        let step = self.client.authorize(&self.metadata, browser, scope, self.now, entropy(self.draws), &mut buffer);
-        drive(step.expect("the buffer is long enough"), host).map(|begun| (begun.url.to_owned(), begun.session))
+        let step = self.client.authorize(
+            &self.metadata,
+            browser,
+            AuthorizationRequest { scope, ..AuthorizationRequest::default() },
+            self.now,
+            entropy(self.draws),
+            &mut buffer,
+        );
+        drive(step.expect("the buffer is long enough"), host)
+            .map(|begun| (begun.url.to_owned(), begun.session))
+            .map_err(|failure| failure.reason)
     }
 
     /// Brings a response to the redirection URI.

@@ -53,6 +53,11 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "StateExpired",
     "TokenIssuer",
     "TokenBound",
+    "IdToken",
+    "ServerLacks",
+    "ServerDowngraded",
+    "KeyUnknown",
+    "KeysUnavailable",
 ];
 
 /// The variants that no flow gives yet.
@@ -68,7 +73,6 @@ pub const NOT_YET: &[&str] = &[
     "SenderConstraintMissing",
     "CodeKey",
     "RefreshTokenKey",
-    "KeysUnavailable",
 ];
 
 /// The variants that a resource server gives for JWTs, and for tokens that are bound to a key. Its walk gives each of them.

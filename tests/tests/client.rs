@@ -1,7 +1,7 @@
 //! The client as an application sees it: discovery, the authorization request, the whole sign-in, the sign-out.
 
 use symbolon::Name;
-use symbolon::client::{Addresses, Authentication, BUFFER, Client, MixUpDefense};
+use symbolon::client::{Addresses, Authentication, AuthorizationRequest, BUFFER, Client, MixUpDefense, WellKnown};
 use symbolon::record::{Key, Record, SESSION_ROW, Session};
 use symbolon::server::Decision;
 use symbolon::step::{Commit, Committed, Flow, Load, Send, Step};
@@ -21,7 +21,7 @@ use symbolon_tests::store::MemoryStore;
 fn discover(client: &Client<'_>, answer: Option<Canned>) -> (Vec<Sent>, Result<String, Reason>) {
     let (mut store, mut buffer) = (MemoryStore::default(), vec![0; BUFFER]);
     let mut host = Peer::new(&mut store, |_, _| answer.clone());
-    let step = client.discover(&mut buffer).expect("the buffer is long enough");
+    let step = client.discover(WellKnown::OAuth, None, &mut buffer).expect("the buffer is long enough");
     let found = drive(step, &mut host).map(|found| found.token_endpoint().as_str().to_owned());
     (host.sent, found)
 }
@@ -135,10 +135,11 @@ fn a_request_is_refused_before_anything_is_stored() {
     let app = App::default();
     let (browser, zeros) = (UserAgent::new(BROWSER).expect("long enough"), || Entropy::new([0; 32]));
     let mut buffer = vec![0; BUFFER];
-    let step = app.client.authorize(&app.metadata, browser, None, NOW, zeros(), &mut buffer);
+    let step = app.client.authorize(&app.metadata, browser, AuthorizationRequest::default(), NOW, zeros(), &mut buffer);
     let ended = drive(step.expect("the buffer is long enough"), &mut MemoryStore::default());
-    assert_eq!(ended.err(), Some(Reason::EntropyMissing));
-    let step = app.client.authorize(&app.metadata, browser, None, NOW, zeros(), &mut buffer[1..]);
+    assert_eq!(ended.err().map(|failure| failure.reason), Some(Reason::EntropyMissing));
+    let step =
+        app.client.authorize(&app.metadata, browser, AuthorizationRequest::default(), NOW, zeros(), &mut buffer[1..]);
     assert_eq!(step.err(), Some(TooSmall { needed: BUFFER }));
 }
 

@@ -8,7 +8,7 @@ use symbolon_tests::fixture::Answer;
 use symbolon_tests::reasons::{OF_OTHER_ROLES, name};
 use symbolon_tests::walk::client::cases::cases;
 use symbolon_tests::walk::client::properties::{ALWAYS, broken};
-use symbolon_tests::walk::client::{CODE, NEW_REFRESH, Outcome, REFRESH, Run, SHOWN, replay, walk};
+use symbolon_tests::walk::client::{CODE, NEW_REFRESH, Outcome, REFRESH, Run, SHOWN, Setup, replay, walk};
 use symbolon_tests::walk::{Given, Question, edges, graph, said};
 
 /// Reasons that no run of this walk gives: of registration, and of a client that is set up for another server.
@@ -67,7 +67,7 @@ fn every_property_holds_of_every_run_and_each_flow_takes_the_edges_that_its_file
             "{file}: drawn, not taken: {stale:?}; taken, not drawn: {missing:?}"
         );
     }
-    assert_eq!(taken.len(), 6, "flows that were walked");
+    assert_eq!(taken.len(), 7, "flows that were walked");
 
     // The lost races of whoever gave up, before and after a write that was done.
     for (file, held) in [("client/refresh.rs", false), ("client/refresh.rs", true), ("client/revoke.rs", false)] {
@@ -84,8 +84,12 @@ fn every_property_holds_of_every_run_and_each_flow_takes_the_edges_that_its_file
 
 /// The first run of these calls that ends as wanted.
 fn find(file: &str, wanted: impl Fn(&Run<'_>) -> bool) -> Run<'static> {
+    find_of(Setup::Secret, file, wanted)
+}
+
+fn find_of(setup: Setup, file: &str, wanted: impl Fn(&Run<'_>) -> bool) -> Run<'static> {
     let mut found = None;
-    for case in cases().leak().iter().filter(|case| case.call.file() == file && case.confidential) {
+    for case in cases().leak().iter().filter(|case| case.call.file() == file && case.setup == setup) {
         walk(case, |run| {
             if found.is_none() && wanted(&run) {
                 found = Some(run);
@@ -143,7 +147,11 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
     );
     let foreign = find("client/refresh.rs", |run| run.outcome == Outcome::Failed(Reason::SessionForeign));
     let replaced = find("client/refresh.rs", |run| run.record.len() == 6 && run.record[3].1 == Given::Conflict);
+    let nonced = find_of(Setup::Keys, "client/callback.rs", |run| run.record.len() == 9 && ends_in("Tokens")(run));
+    let identified = find_of(Setup::OpenId, "client/callback.rs", ends_in("Tokens"));
     let good = [
+        &identified,
+        &nonced,
         &signed_in,
         &refreshed,
         &replaced,
@@ -218,6 +226,20 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
                 to(&allowed, 0, "https://as.example/token"),
             ],
         ),
+        ("a request is made again once, for the nonce", {
+            let twice = |run: &Run<'static>, times: usize| {
+                let mut run = run.clone();
+                let place = run.record.iter().rposition(|(question, _)| matches!(question, Question::Send(_)));
+                let place = place.expect("an exchange");
+                for _ in 0..times {
+                    let first = run.record[place - 3].clone();
+                    let between = run.record[place - 2..place].to_vec();
+                    run.record.splice(place - 2..place - 2, between.into_iter().chain([first]));
+                }
+                run
+            };
+            vec![without(&nonced, 2), without(&nonced, 5), twice(&nonced, 1)]
+        }),
         (
             "tokens that nobody is left to keep are revoked",
             vec![
@@ -242,6 +264,11 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
                 },
             ],
         ),
+        ("a user is known by a signature that holds", {
+            let verify = identified.record.iter().position(|(question, _)| *question == Question::Verify);
+            let verify = verify.expect("a signature is checked");
+            vec![without(&identified, verify), given(&identified, verify, Given::Unavailable)]
+        }),
         (
             "a code goes out for a good response alone",
             vec![reading(&signed_in, row_of(&refreshed, 0)), reading(&signed_in, None)],

@@ -3,8 +3,8 @@
 use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{
-    Addresses, Authentication, BUFFER, Client as CoreClient, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked,
-    SignIn, SignedIn, Tokens,
+    Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client as CoreClient, Failure, Lifetimes,
+    MixUpDefense, PushedRequests, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
 };
 use symbolon::record::Key;
 use symbolon::terms::client_id::ClientId;
@@ -12,6 +12,7 @@ use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, Time};
+use symbolon::wire::jose::Algorithm;
 
 use crate::flow::Flow;
 use crate::outcome::{self, Done, End, Ended, Kind};
@@ -52,7 +53,7 @@ described! {
 }
 
 /// `symbolon_client`.
-pub type Client = Place<CoreClient<'static>, 256>;
+pub type Client = Place<CoreClient<'static>, 320>;
 
 /// The buffer that every flow of the client needs.
 #[unsafe(no_mangle)]
@@ -122,6 +123,9 @@ unsafe fn client(config: &Config, why: *mut Why) -> Outcome<CoreClient<'static>>
         },
         schemes,
         addresses: if config.private_addresses == 1 { Addresses::PrivateAndLoopbackToo } else { Addresses::PublicOnly },
+        binding: Binding::None,
+        pushed_requests: PushedRequests::IfRequired,
+        id_token_algorithm: Algorithm::Rs256,
         lifetimes: Lifetimes {
             sign_in: or(config.sign_in_lifetime, usual.sign_in),
             session: or(config.session_lifetime, usual.session),
@@ -154,7 +158,11 @@ pub unsafe extern "C" fn symbolon_client_discover_start(
     buffer_len: usize,
 ) -> i32 {
     // SAFETY: the caller lends all of it.
-    unsafe { Flow::start(flow, (buffer, buffer_len), |buffer| Ok(Client::get(client)?.discover(buffer))) }
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            Ok(Client::get(client)?.discover(WellKnown::OAuth, None, buffer))
+        })
+    }
 }
 
 /// Starts the flow that sends the user to the server.
@@ -175,7 +183,8 @@ pub unsafe extern "C" fn symbolon_client_authorize_start(
         Flow::start(flow, (buffer, buffer_len), |buffer| {
             let (client, metadata) = (Client::get(client)?, Metadata::get(metadata)?);
             let entropy = Entropy::new(*entropy.as_ref().ok_or(Status::Null)?);
-            Ok(client.authorize(metadata, user_agent(browser)?, scope.optional()?, Time(now), entropy, buffer))
+            let request = AuthorizationRequest { scope: scope.optional()?, ..AuthorizationRequest::default() };
+            Ok(client.authorize(metadata, user_agent(browser)?, request, Time(now), entropy, buffer))
         })
     }
 }
@@ -265,7 +274,7 @@ impl Ended for Result<ServerMetadata<'static>, Reason> {
         let url = |endpoint: Option<Endpoint<'_>>| Text::maybe(endpoint.map(Endpoint::as_str));
         let server = outcome::Server {
             issuer: Text::of(metadata.issuer().as_str()),
-            authorization_endpoint: Text::of(metadata.authorization_endpoint().as_str()),
+            authorization_endpoint: url(metadata.authorization_endpoint()),
             token_endpoint: Text::of(metadata.token_endpoint().as_str()),
             revocation_endpoint: url(metadata.revocation_endpoint()),
             introspection_endpoint: url(metadata.introspection_endpoint()),
@@ -276,13 +285,13 @@ impl Ended for Result<ServerMetadata<'static>, Reason> {
     }
 }
 
-impl Ended for Result<SignIn<'static>, Reason> {
+impl Ended for Result<SignIn<'static>, Failure<'static>> {
     fn done(&self) -> Done {
         match self {
             Ok(SignIn { url, session }) => {
                 Done::well(Kind::SignIn, End { sign_in: outcome::SignIn { url: Text::of(url), session: session.0 } })
             }
-            Err(reason) => failure(Kind::Failed, (*reason).into()),
+            Err(why) => failure(Kind::Failed, *why),
         }
     }
 }
@@ -291,7 +300,7 @@ impl Ended for Result<SignedIn<'static>, Failure<'static>> {
     fn done(&self) -> Done {
         match *self {
             Ok(SignedIn { session, tokens }) => {
-                let Tokens { access_token, expires_at, scope, scope_is_wider, resources } = tokens;
+                let Tokens { access_token, expires_at, scope, scope_is_wider, resources, .. } = tokens;
                 let signed_in = outcome::SignedIn {
                     session: session.0,
                     access_token: Text::of(access_token),
@@ -310,7 +319,7 @@ impl Ended for Result<SignedIn<'static>, Failure<'static>> {
 impl Ended for Refreshed<'static> {
     fn done(&self) -> Done {
         match *self {
-            Self::Usable(Tokens { access_token, expires_at, scope, scope_is_wider, resources }) => {
+            Self::Usable(Tokens { access_token, expires_at, scope, scope_is_wider, resources, .. }) => {
                 let usable = outcome::Usable {
                     access_token: Text::of(access_token),
                     expires_at: end(expires_at),

@@ -2,22 +2,37 @@
 //!
 //! ```text
 //! start           -> load session | done
-//! load session    -> commit session | send | done
-//! commit session  -> send | load session | done
-//! send            -> commit session | done
+//! load session    -> commit session | sign | send | done
+//! commit session  -> sign | send | load session | done
+//! sign            -> sign | send | commit session | done
+//! send            -> commit session | sign | load document | commit document | verify | done
+//! load document   -> commit document | load document | verify | commit session
+//! commit document -> send | load document | verify | commit session
+//! verify          -> commit session
 //! ```
 //!
 //! The order of the checks is fixed: repetitions, `iss`, `state` with the session and its user agent, `error`, and only
 //! then the code. What fails before the session is found is not shown, not acted upon and asks nothing of anybody. The
 //! session takes one response, whatever it says, and its code goes to the token endpoint of the session's own issuer.
 
+mod active;
+mod keys;
+
+use self::active::{AwaitActive, AwaitOrphans};
+use self::keys::AwaitKeys;
+use crate::client::authorize::nonce_of;
+use crate::client::exchange::{self, Asking};
+use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
 use crate::client::{Client, Context, MixUpDefense, write_resources};
+use crate::document::{AwaitCommit, AwaitResponse, AwaitRow};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
 use crate::name::Name;
-use crate::record::{Key, Kind, Record, Refreshing, Session, Started, TokenSet};
-use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
+use crate::proof::signature::Unverified;
+use crate::record::{Key, Kind, Record, Session, Started, TokenSet};
+use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Verdict, Write};
+use crate::terms::list::List;
 use crate::terms::metadata::ServerMetadata;
 use crate::terms::parameter::{parameters, required};
 use crate::terms::{Time, UserAgent};
@@ -52,7 +67,7 @@ impl<'a> Client<'a> {
     /// The buffer needs [`BUFFER`](super::BUFFER) bytes.
     pub fn callback(
         &'a self,
-        server: &ServerMetadata<'a>,
+        server: &'a ServerMetadata<'a>,
         query: &'a mut [u8],
         user_agent: UserAgent<'a>,
         now: Time,
@@ -94,6 +109,8 @@ pub enum Loading<'a> {
     Session(AwaitSession<'a>),
     #[doc(hidden)]
     Stored(AwaitActive<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitRow<'a>>),
 }
 
 /// The session of the response is being read.
@@ -107,8 +124,8 @@ pub struct AwaitSession<'a> {
 impl<'a> AwaitSession<'a> {
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Callback> {
         match self.write(row) {
-            Ok((write, Ok((asked, exchange)))) => {
-                let at = AwaitRedeeming { cx: self.cx, key: self.key, asked, exchange, version: write.version() };
+            Ok((write, Ok((asked, asking)))) => {
+                let at = AwaitTokens { cx: self.cx, key: self.key, asked, asking, version: write.version() };
                 Step::Commit(Commit { write, at: Committing::Redeeming(at) })
             }
             Ok((write, Err(failure))) => {
@@ -140,7 +157,7 @@ impl<'a> AwaitSession<'a> {
             return Err(Reason::StateExpired);
         }
         let next = match self.code() {
-            Ok(code) => Ok(self.exchange(&started, code)?),
+            Ok(code) => Ok(self.exchange(&started, code, row.version)?),
             Err(failure) => Err(failure),
         };
         let value = match next {
@@ -168,9 +185,10 @@ impl<'a> AwaitSession<'a> {
     }
 
     /// The token request (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2).
-    fn exchange(&mut self, started: &Started<'_>, code: &str) -> Result<Accepted<'a>, Reason> {
-        let endpoint = self.cx.server.token_endpoint();
-        let exchange = self.cx.post(endpoint, |form| {
+    fn exchange(&mut self, started: &Started<'_>, code: &str, version: u64) -> Result<Accepted<'a>, Reason> {
+        let endpoint = self.cx.server().token_endpoint();
+        let signing = started.signing.copy(&mut self.cx.arena)?;
+        let asking = self.cx.ask(endpoint, signing, version, true, &mut |form| {
             form.pair("grant_type", "authorization_code");
             form.pair("code", code);
             form.pair("redirect_uri", started.redirect_uri);
@@ -184,13 +202,16 @@ impl<'a> AwaitSession<'a> {
             scope_before: scope,
             resources: self.cx.arena.copy_str(started.resources)?,
             refresh_token: None,
+            identity: None,
+            max_age: started.max_age,
+            acr_values: self.cx.arena.copy_str(started.acr_values)?,
         };
-        Ok((asked, exchange))
+        Ok((asked, asking))
     }
 }
 
 /// What follows once the response is accepted: the exchange of its code, and what that asks for.
-type Accepted<'a> = (Asked<'a>, Exchange<'a>);
+type Accepted<'a> = (Asked<'a>, Asking<'a>);
 
 /// The phases in which the session is being written.
 #[allow(clippy::large_enum_variant)] // There is no allocator to box with.
@@ -198,11 +219,13 @@ pub enum Committing<'a> {
     #[doc(hidden)]
     Refused(AwaitRefused<'a>),
     #[doc(hidden)]
-    Redeeming(AwaitRedeeming<'a>),
+    Redeeming(AwaitTokens<'a>),
     #[doc(hidden)]
     Active(AwaitActive<'a>),
     #[doc(hidden)]
     Failed(AwaitFailed<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitCommit<'a>>),
 }
 
 /// The response ends the sign-in; the session is being deleted.
@@ -210,112 +233,91 @@ pub struct AwaitRefused<'a> {
     failure: Failure<'a>,
 }
 
-/// The response is being accepted; the token request waits for it.
-pub struct AwaitRedeeming<'a> {
-    cx: Context<'a>,
-    key: Key,
-    asked: Asked<'a>,
-    exchange: Exchange<'a>,
-    version: u64,
-}
-
-/// The code is being exchanged.
+/// The response is being accepted, and then its code exchanged.
 pub struct AwaitTokens<'a> {
     cx: Context<'a>,
     key: Key,
     asked: Asked<'a>,
+    asking: Asking<'a>,
     version: u64,
 }
 
 impl<'a> AwaitTokens<'a> {
+    fn go_on(mut self, turn: impl FnOnce(&mut Self) -> Result<exchange::Turn<'a>, Reason>) -> Step<'a, Callback> {
+        match turn(&mut self) {
+            Ok(turn) => turn.step(Sending::Tokens(self)),
+            Err(reason) => self.fail(reason.into()),
+        }
+    }
+
+    /// A code is good for one exchange, even if nothing is known of how that went: the session ends.
+    fn fail(self, failure: Failure<'a>) -> Step<'a, Callback> {
+        let write = self.cx.write(self.key, Some(self.version), None, self.cx.now);
+        Step::Commit(Commit { write, at: Committing::Failed(AwaitFailed { failure }) })
+    }
+
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
         match self.write(response) {
-            Ok((write, tokens)) => {
-                let at = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
-                Step::Commit(Commit { write, at: Committing::Active(at) })
+            Ok(Some((write, tokens, check))) => {
+                let mut after = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
+                match check {
+                    None => after.commit(),
+                    Some(mut check) => {
+                        let next = check.begin(&mut after.cx);
+                        AwaitKeys::go_on(after, check, next)
+                    }
+                }
             }
-            // A code is good for one exchange, even if nothing is known of how that went: the session ends.
-            Err(failure) => {
-                let write = self.cx.write(self.key, Some(self.version), None, self.cx.now);
-                Step::Commit(Commit { write, at: Committing::Failed(AwaitFailed { failure }) })
-            }
+            Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
+            Err(failure) => self.fail(failure),
         }
     }
 
-    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, TokenSet<'a>), Failure<'a>> {
-        let Self { cx, key, asked, version } = self;
+    /// The write that stores the tokens, and these; or `None` if the request is to be made again.
+    fn write(&mut self, response: Answer<Response<'_>>) -> Result<Option<Issued<'a>>, Failure<'a>> {
+        let Self { cx, key, asked, asking, version } = self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
-        let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
-        Ok(cx.activate(*key, *version, &response.tokens(asked, cx.now))?)
-    }
-}
-
-/// The tokens are being stored, or are to be; they are handed out after it.
-pub struct AwaitActive<'a> {
-    cx: Context<'a>,
-    tokens: TokenSet<'a>,
-    write: Write<'a>,
-    /// `None` once they may not be written again.
-    races: Option<u8>,
-}
-
-impl<'a> AwaitActive<'a> {
-    fn committed(self, outcome: Answer<Committed>) -> Step<'a, Callback> {
-        if outcome == Ok(Committed::Yes) {
-            return Step::Done(Ok(self.signed_in(&self.tokens)));
-        }
-        // Nobody knows whether they are stored: the row does. To write them twice is to write them once.
-        let key = self.write.key;
-        let at = Self { races: self.races.and_then(|races| races.checked_sub(1)), ..self };
-        Step::Load(Load { key, kind: Kind::Session, at: Loading::Stored(at) })
-    }
-
-    /// The tokens are stored after all; or the user has signed out.
-    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Callback> {
-        let row = match row {
-            Ok(Some(row)) => row,
-            Ok(None) => return self.orphaned(Reason::SessionGone),
-            Err(_) => return Step::Done(Err(Reason::StoreUnavailable.into())),
-        };
-        match Session::decode(row.value) {
-            Ok(session) if session.owner() != self.cx.owner() => Step::Done(Err(Reason::SessionForeign.into())),
-            Ok(Session::Redeeming(_)) if self.races.is_none() => self.orphaned(Reason::StoreBusy),
-            // A response is taken once: the row is this flow's own.
-            Ok(Session::Redeeming(_)) => {
-                self.write.expected = Some(row.version);
-                Step::Commit(Commit { write: self.write, at: Committing::Active(self) })
+        let headers = response.headers;
+        cx.learn(asking, headers)?;
+        match read_token_response(response, asking.signing.key_id.is_some()) {
+            Ok(response) => {
+                let check = match response.id_token {
+                    _ if !List(asked.scope).contains("openid") => None,
+                    None => return Err(Reason::Missing(Name::IdToken).into()),
+                    Some(token) => {
+                        let expected = Expected {
+                            access_token: response.access_token(),
+                            nonce: nonce_of(&asking.signing.seed),
+                            max_age: asked.max_age,
+                            acr_values: asked.acr_values,
+                            before: None,
+                        };
+                        let (identity, check) = id_token::judge(cx, token, &expected)?;
+                        asked.identity = Some(identity);
+                        Some(check)
+                    }
+                };
+                let (write, tokens) = cx.activate(*key, *version, &response.tokens(asked, asking.signing, cx.now))?;
+                Ok(Some((write, tokens, check)))
             }
-            // Or a refresh has gone on with them: what it has stored is the session's.
-            Ok(Session::Active(tokens) | Session::Refreshing(Refreshing { tokens, .. })) => {
-                let tokens = Tokens::of(&tokens).copy(&mut self.cx.arena);
-                let signed_in = tokens.map(|tokens| SignedIn { session: self.write.key, tokens });
-                Step::Done(signed_in.map_err(Failure::from))
-            }
-            Ok(Session::Started(_)) => Step::Done(Err(Reason::SessionGone.into())),
-            Err(reason) => Step::Done(Err(reason.into())),
-        }
-    }
-
-    fn signed_in(&self, tokens: &TokenSet<'a>) -> SignedIn<'a> {
-        SignedIn { session: self.write.key, tokens: Tokens::of(tokens) }
-    }
-
-    /// No session keeps the tokens: the server is told to revoke what it has issued, whatever comes of it.
-    fn orphaned(mut self, reason: Reason) -> Step<'a, Callback> {
-        match self.cx.revocation(&self.tokens) {
-            Ok(Some(exchange)) => Step::Send(Send { exchange, at: Sending::Orphans(reason) }),
-            Ok(None) | Err(_) => Step::Done(Err(reason.into())),
+            Err(failure) if cx.again(asking, &failure, headers) => Ok(None),
+            Err(failure) => Err(failure.copy(&mut cx.arena)),
         }
     }
 }
 
-/// The phases in which the server is being asked.
+/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first.
+type Issued<'a> = (Write<'a>, TokenSet<'a>, Option<Check<'a>>);
+
+/// The phases in which the server is being asked, and what it is asked signed.
 #[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Sending<'a> {
     #[doc(hidden)]
     Tokens(AwaitTokens<'a>),
     #[doc(hidden)]
-    Orphans(Reason),
+    Orphans(AwaitOrphans<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitResponse<'a>>),
 }
 
 /// The exchange failed; the session is being deleted.
@@ -327,23 +329,23 @@ impl Flow for Callback {
     type Output<'a> = Result<SignedIn<'a>, Failure<'a>>;
     type Loading<'a> = Loading<'a>;
     type Committing<'a> = Committing<'a>;
+    type Signing<'a> = Sending<'a>;
     type Sending<'a> = Sending<'a>;
-    no_phases!(Signing Verifying);
+    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>>;
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
             Loading::Session(at) => at.judge(row),
             Loading::Stored(at) => at.judge(row),
+            Loading::Keys(at) => at.then(|at, arena| at.loaded(row, arena)),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         Step::Done(Err(match (at, outcome) {
             (Committing::Active(at), outcome) => return at.committed(outcome),
-            (Committing::Redeeming(AwaitRedeeming { cx, key, asked, exchange, version }), Ok(Committed::Yes)) => {
-                let at = AwaitTokens { cx, key, asked, version };
-                return Step::Send(Send { exchange, at: Sending::Tokens(at) });
-            }
+            (Committing::Keys(at), outcome) => return at.then(|at, arena| at.committed(outcome, arena)),
+            (Committing::Redeeming(at), Ok(Committed::Yes)) => return at.go_on(|at| at.cx.prepare(&mut at.asking)),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
             // Whose write it is that the row shows, the row does not say: the code is not sent.
@@ -355,10 +357,28 @@ impl Flow for Callback {
         }))
     }
 
+    fn signed<'a>(at: Self::Signing<'a>, signature: Answer<&[u8]>) -> Step<'a, Self> {
+        match at {
+            Sending::Tokens(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
+            Sending::Orphans(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
+            // Nothing is signed for a document.
+            Sending::Keys(at) => at.after.fail(Reason::KeysUnavailable),
+        }
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        let AwaitKeys { after, at, .. } = at;
+        match at.verified(verdict) {
+            Ok(()) => after.commit(),
+            Err(reason) => after.fail(reason),
+        }
+    }
+
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         match at {
             Sending::Tokens(at) => at.judge(response),
-            Sending::Orphans(reason) => Step::Done(Err(reason.into())),
+            Sending::Orphans(at) => Step::Done(Err(at.reason.into())),
+            Sending::Keys(at) => at.then(|at, arena| at.sent(response, arena)),
         }
     }
 }

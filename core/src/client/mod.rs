@@ -2,11 +2,15 @@
 //!
 //! | what | RFC | file |
 //! |---|---|---|
-//! | find a server | 8414 section 3 | `discover.rs` |
-//! | send the user there | 6749 section 4.1.1, 7636, 8707 | `authorize.rs` |
+//! | find a server | 8414 section 3, OpenID Connect Discovery | `discover.rs` |
+//! | send the user there | 6749 section 4.1.1, 7636, 8707, 9126 | `authorize.rs` |
 //! | take the user back, with tokens | 6749 sections 4.1.2 to 4.1.4, 9207 | `callback.rs` |
 //! | have an access token that works | 6749 section 6 | `refresh.rs` |
 //! | sign out | 7009 | `revoke.rs` |
+//! | have a token without a user | 6749 section 4.4 | `credentials.rs` |
+//!
+//! What a request to the server needs besides its form, a client assertion (RFC 7523) and a DPoP proof (RFC 9449), is signed in
+//! `exchange.rs`, for every flow alike.
 //!
 //! A buffer that was lent to a flow holds secrets afterwards, and is its caller's to wipe.
 //!
@@ -16,14 +20,18 @@
 
 mod authorize;
 mod callback;
+mod credentials;
 mod discover;
+mod exchange;
+mod id_token;
 mod refresh;
 mod response;
 mod revoke;
 
-pub use authorize::{Authorize, SignIn};
+pub use authorize::{AuthorizationRequest, Authorize, SignIn};
 pub use callback::{Callback, SignedIn};
-pub use discover::Discover;
+pub use credentials::Credentials;
+pub use discover::{Discover, WellKnown};
 pub use refresh::{Refresh, Refreshed};
 pub use response::{Failure, ServerError, Tokens};
 pub use revoke::{Revoke, Revoked};
@@ -34,11 +42,12 @@ use crate::record::{Key, Kind, Owner, Record, SESSION_ROW, Session, TokenSet};
 use crate::step::{Exchange, Labels, Write};
 use crate::terms::Time;
 use crate::terms::client_id::ClientId;
-use crate::terms::endpoint::{Endpoint, Schemes};
+use crate::terms::endpoint::Schemes;
 use crate::terms::issuer::Issuer;
 use crate::terms::list::List;
 use crate::terms::metadata::ServerMetadata;
-use crate::wire::header;
+use crate::terms::signing_key::SigningKey;
+use crate::wire::jose::Algorithm;
 use crate::wire::write::{Arena, FormWriter};
 
 /// The longest request, with every value percent-encoded.
@@ -48,8 +57,13 @@ const REQUEST: usize = limits::URI
     + 8 * (limits::CLIENT_ID + limits::CLIENT_SECRET)
     + 1024;
 
-/// The buffer that every flow of the client needs, in bytes: a request, and rows for a flow that loses every race.
-pub const BUFFER: usize = REQUEST + 5 * SESSION_ROW;
+/// A JWS that is made here: its JSON, what is signed, and that with its signature. The longest holds the public key of an RSA key
+/// of 4096 bits, the URL of an endpoint and a nonce.
+const SIGNED: usize = 3 * (1024 + limits::URI + limits::NONCE + limits::KEY_ID) + 2 * limits::CLIENT_ID + 1024;
+
+/// The buffer that every flow of the client needs, in bytes: a request with all that is signed for it, the same again with the
+/// nonce of the server, the revocation of what nobody keeps, the keys of an ID token, and rows for a flow that loses every race.
+pub const BUFFER: usize = 3 * REQUEST + 6 * SIGNED + 5 * SESSION_ROW + id_token::ROOM;
 
 const _: () = assert!(limits::RACES <= 2, "a refresh writes one row more than it loses races, and two after it");
 
@@ -64,6 +78,13 @@ pub struct Client<'a> {
     /// Where the server sends the user back to. A client of several servers has one of its own for each (RFC 9700 section
     /// 4.4.2.2).
     pub redirect_uri: &'a str,
+    /// What its tokens are bound to.
+    pub binding: Binding<'a>,
+    /// When an authorization request is pushed.
+    pub pushed_requests: PushedRequests,
+    /// The algorithm that its ID tokens are signed with, as it is registered: `id_token_signed_response_alg` (OpenID Connect
+    /// Registration section 2). What the token says does not count.
+    pub id_token_algorithm: Algorithm,
     /// The scope to ask for if a sign-in names no other; empty for the server's default.
     pub scope: &'a str,
     /// The resources that tokens are for (RFC 8707), with a space between them.
@@ -87,6 +108,34 @@ pub enum Authentication<'a> {
     ClientSecretBasic(&'a str),
     /// `client_secret_post`.
     ClientSecretPost(&'a str),
+    /// `private_key_jwt` (RFC 7523): an assertion is signed for every request, for the server's issuer alone.
+    PrivateKeyJwt(SigningKey<'a>),
+    /// `tls_client_auth` (RFC 8705 section 2.1): by a certificate that the server's authorities have issued. The host shows it.
+    TlsClientAuth,
+    /// `self_signed_tls_client_auth` (RFC 8705 section 2.2): by a certificate that the server knows. The host shows it.
+    SelfSignedTlsClientAuth,
+}
+
+/// What a client has its tokens bound to (RFC 9700 section 2.2.1).
+#[derive(Clone, Copy)]
+pub enum Binding<'a> {
+    /// Nothing: whoever has a token can use it.
+    None,
+    /// A key (RFC 9449). The first one is for what begins now; the others are those of sessions that began before, so that a
+    /// key is replaced while its sessions end. A key belongs to one server: what is bound to it elsewhere cannot be put to use here.
+    Dpop(&'a [SigningKey<'a>]),
+    /// The certificate that the host shows (RFC 8705 section 3).
+    Certificate,
+}
+
+/// When an authorization request is pushed (RFC 9126), so that what it asks does not pass through the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PushedRequests {
+    /// If the server demands it.
+    #[default]
+    IfRequired,
+    /// Always: a server that takes none is refused.
+    Always,
 }
 
 /// How a client tells the responses of its server from those of another (RFC 9700 section 4.4.2). None is no choice.
@@ -111,14 +160,6 @@ pub enum Addresses {
     PrivateAndLoopbackToo,
 }
 
-impl Addresses {
-    /// Says in the policy of an exchange where it may go.
-    const fn restrict(self, mut exchange: Exchange<'_>) -> Exchange<'_> {
-        exchange.policy.public_addresses_only = matches!(self, Self::PublicOnly) && !exchange.policy.plain_http;
-        exchange
-    }
-}
-
 /// How long things live, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
@@ -135,10 +176,29 @@ impl Default for Lifetimes {
     }
 }
 
+impl Client<'_> {
+    /// Whether its requests are made over connections on which it has shown a certificate.
+    const fn shows_certificate(&self) -> bool {
+        matches!(self.authentication, Authentication::TlsClientAuth | Authentication::SelfSignedTlsClientAuth)
+            || matches!(self.binding, Binding::Certificate)
+    }
+
+    const fn public_addresses_only(&self) -> bool {
+        matches!(self.addresses, Addresses::PublicOnly)
+    }
+
+    /// Says in the policy of an exchange where it may go, and what the client shows there.
+    const fn restrict<'e>(&self, mut exchange: Exchange<'e>) -> Exchange<'e> {
+        exchange.policy.public_addresses_only = self.public_addresses_only() && !exchange.policy.plain_http;
+        exchange.policy.client_certificate = self.shows_certificate();
+        exchange
+    }
+}
+
 /// What the flows of the client carry along, once the server is known.
 struct Context<'a> {
     client: &'a Client<'a>,
-    server: ServerMetadata<'a>,
+    server: &'a ServerMetadata<'a>,
     now: Time,
     arena: Arena<'a>,
 }
@@ -146,11 +206,16 @@ struct Context<'a> {
 impl<'a> Context<'a> {
     fn new(
         client: &'a Client<'a>,
-        server: &ServerMetadata<'a>,
+        server: &'a ServerMetadata<'a>,
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Self, TooSmall> {
-        Ok(Self { client, server: *server, now, arena: Arena::new(buffer, BUFFER)? })
+        Ok(Self { client, server, now, arena: Arena::new(buffer, BUFFER)? })
+    }
+
+    /// The server as this client sees it: one that shows a certificate has endpoints of its own.
+    fn server(&self) -> ServerMetadata<'a> {
+        if self.client.shows_certificate() { self.server.with_certificate() } else { *self.server }
     }
 
     /// Whose session it is that this client begins.
@@ -161,32 +226,6 @@ impl<'a> Context<'a> {
     /// Refuses metadata of another server than the client's.
     fn check_server(&self) -> Result<(), Reason> {
         if self.server.issuer() == self.client.issuer { Ok(()) } else { Err(Reason::IssuerMismatch) }
-    }
-
-    /// A POST of a form to an endpoint of the server, with the client authenticated.
-    fn post(
-        &mut self,
-        endpoint: Endpoint<'a>,
-        fill: impl FnOnce(&mut FormWriter<'_, '_>),
-    ) -> Result<Exchange<'a>, Reason> {
-        let client_id = self.client.client_id.as_str();
-        let authorization = match self.client.authentication {
-            Authentication::ClientSecretBasic(secret) => Some(header::write_basic(client_id, secret, &mut self.arena)?),
-            Authentication::None | Authentication::ClientSecretPost(_) => None,
-        };
-        let form = self.arena.write(|w| {
-            let mut form = FormWriter::new(w, "");
-            fill(&mut form);
-            match self.client.authentication {
-                Authentication::None => form.pair("client_id", client_id),
-                Authentication::ClientSecretBasic(_) => {}
-                Authentication::ClientSecretPost(secret) => {
-                    form.pair("client_id", client_id);
-                    form.pair("client_secret", secret);
-                }
-            }
-        })?;
-        Ok(self.client.addresses.restrict(Exchange::post(endpoint, form, authorization)))
     }
 
     /// The bytes of a row, and the row as it is read back from them: it outlives what it was made of.
@@ -209,14 +248,9 @@ impl<'a> Context<'a> {
         Ok((self.write(key, Some(version), Some(value), self.keep_until(tokens)), *tokens))
     }
 
-    /// The revocation request for these tokens (RFC 7009 section 2.1), if the server takes one.
-    fn revocation(&mut self, tokens: &TokenSet<'_>) -> Result<Option<Exchange<'a>>, Reason> {
-        let Some(endpoint) = self.server.revocation_endpoint() else { return Ok(None) };
-        let exchange = self.post(endpoint, |form| {
-            form.pair("token", tokens.strongest());
-            form.pair("token_type_hint", if tokens.refresh_token.is_some() { "refresh_token" } else { "access_token" });
-        });
-        exchange.map(Some)
+    /// The time that an access token must outlast to be handed out where there is another way to have one.
+    const fn fresh_until(&self) -> Time {
+        self.now.after(limits::FRESH_MARGIN)
     }
 
     /// How long the store keeps a session with these tokens.
@@ -226,6 +260,11 @@ impl<'a> Context<'a> {
             _ => self.now.after(self.client.lifetimes.session),
         }
     }
+}
+
+/// Whether an access token may be handed out: it was not rejected, and has not ended by then.
+fn works(tokens: &TokenSet<'_>, rejected: Option<&str>, by: Time) -> bool {
+    Some(tokens.access_token) != rejected && tokens.expires_at.is_none_or(|end| !by.reached(end))
 }
 
 /// Writes each of the resources as a parameter of its own (RFC 8707 section 2).

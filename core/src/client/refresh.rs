@@ -1,21 +1,35 @@
 //! Having an access token that works: the session's own, or a new one for its refresh token (RFC 6749 section 6).
 //!
 //! ```text
-//! start          -> load session | done
-//! load session   -> commit session | send | done
-//! commit session -> send | load session | done
-//! send           -> commit session | done
+//! start           -> load session | done
+//! load session    -> commit session | sign | send | done
+//! commit session  -> sign | send | load session | done
+//! sign            -> sign | send | commit session | done
+//! send            -> commit session | sign | load document | commit document | verify | done
+//! load document   -> commit document | load document | verify | commit session
+//! commit document -> send | load document | verify | commit session
+//! verify          -> commit session
 //! ```
 //!
 //! Whoever refreshes takes a lease first, by compare-and-swap: a refresh token that is spent twice looks stolen, and ends
 //! the grant (RFC 9700 section 4.14.2). A lease lapses, so that a holder who dies does not take the session along.
 
+mod keys;
+mod stored;
+
+use self::keys::AwaitKeys;
+use self::stored::{AwaitOrphans, AwaitStored};
+use crate::client::authorize::nonce_of;
+use crate::client::exchange::{self, Asking};
+use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, Tokens, read_token_response};
-use crate::client::{Client, Context, write_resources};
+use crate::client::{Client, Context, works, write_resources};
+use crate::document::{AwaitCommit, AwaitResponse, AwaitRow};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
+use crate::proof::signature::Unverified;
 use crate::record::{Key, Kind, Record, Refreshing, Session, TokenSet};
-use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, Write, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Verdict, Write};
 use crate::terms::Time;
 use crate::terms::metadata::ServerMetadata;
 use crate::wire::http::Response;
@@ -49,7 +63,7 @@ impl<'a> Client<'a> {
     /// buffer needs [`BUFFER`](super::BUFFER) bytes.
     pub fn refresh(
         &'a self,
-        server: &ServerMetadata<'a>,
+        server: &'a ServerMetadata<'a>,
         session: Key,
         rejected: Option<&'a str>,
         now: Time,
@@ -69,6 +83,8 @@ pub enum Loading<'a> {
     Session(AwaitSession<'a>),
     #[doc(hidden)]
     Rival(AwaitStored<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitRow<'a>>),
 }
 
 /// The session is being read.
@@ -108,12 +124,15 @@ impl<'a> AwaitSession<'a> {
         // A sign-in that has not ended has no tokens yet.
         let tokens = session.tokens().ok_or(again(Reason::SessionGone))?;
         let last = tokens.refresh_token.is_none();
-        if works(tokens, *rejected, if last { cx.now } else { cx.now.after(limits::FRESH_MARGIN) }) {
+        if works(tokens, *rejected, if last { cx.now } else { cx.fresh_until() }) {
             let usable = Tokens::of(tokens).copy(&mut cx.arena).map(Refreshed::Usable);
             return Err(usable.unwrap_or_else(failed));
         }
         if last {
             return Err(again(Reason::SessionExpired));
+        }
+        if tokens.signing.key_id.is_some_and(|key_id| cx.client.key(key_id).is_none()) {
+            return Err(again(Reason::KeyUnknown));
         }
         let lease_until = cx.now.after(limits::LEASE);
         if let Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
@@ -130,11 +149,6 @@ impl<'a> AwaitSession<'a> {
         let write = cx.write(*key, Some(row.version), Some(value), cx.keep_until(tokens));
         Ok((write, *tokens, refresh_token))
     }
-}
-
-/// Whether an access token may be handed out: it was not rejected, and has not ended by then.
-fn works(tokens: &TokenSet<'_>, rejected: Option<&str>, by: Time) -> bool {
-    Some(tokens.access_token) != rejected && tokens.expires_at.is_none_or(|end| !by.reached(end))
 }
 
 /// A session under the flow's own lease.
@@ -155,6 +169,8 @@ pub enum Committing<'a> {
     Stored(AwaitStored<'a>),
     #[doc(hidden)]
     Released(AwaitReleased<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitCommit<'a>>),
 }
 
 /// The lease is being taken.
@@ -167,7 +183,7 @@ impl<'a> AwaitLease<'a> {
     fn judge(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
         let Self { before, held } = self;
         match (outcome, before.races.checked_sub(1)) {
-            (Ok(Committed::Yes), _) => AwaitTokens { cx: before.cx, held }.send(),
+            (Ok(Committed::Yes), _) => begin(before.cx, held),
             (Ok(Committed::Conflict), Some(races)) => AwaitSession { races, ..before }.load(),
             (Ok(Committed::Conflict), None) => Step::Done(Refreshed::Failed(Reason::StoreBusy.into())),
             (Err(_), _) => Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
@@ -175,152 +191,125 @@ impl<'a> AwaitLease<'a> {
     }
 }
 
+/// The refresh request (RFC 6749 section 6, RFC 8707 section 2.2). It names no scope: the scope stays as it is.
+fn begin<'a>(mut cx: Context<'a>, held: Held<'a>) -> Step<'a, Refresh> {
+    let Held { tokens, refresh_token, version, .. } = held;
+    let asking = cx.ask(cx.server().token_endpoint(), tokens.signing, version, true, &mut |form| {
+        form.pair("grant_type", "refresh_token");
+        form.pair("refresh_token", refresh_token);
+        write_resources(form, tokens.resources);
+    });
+    match asking {
+        Ok(asking) => AwaitTokens { cx, held, asking }.go_on(|at| at.cx.prepare(&mut at.asking)),
+        Err(reason) => release(cx, held, reason.into()),
+    }
+}
+
+/// Gives the lease back. The refresh token may have been spent, and it may not: it is kept for another try.
+fn release<'a>(mut cx: Context<'a>, held: Held<'a>, failure: Failure<'a>) -> Step<'a, Refresh> {
+    match cx.activate(held.key, held.version, &held.tokens) {
+        Ok((write, _)) => Step::Commit(Commit { write, at: Committing::Released(AwaitReleased { failure }) }),
+        Err(_) => Step::Done(Refreshed::Failed(failure)),
+    }
+}
+
+/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first.
+type Issued<'a> = (Write<'a>, Tokens<'a>, Option<Check<'a>>);
+
 /// The refresh token is being spent.
 pub struct AwaitTokens<'a> {
     cx: Context<'a>,
     held: Held<'a>,
+    asking: Asking<'a>,
 }
 
 impl<'a> AwaitTokens<'a> {
-    fn send(mut self) -> Step<'a, Refresh> {
-        match self.exchange() {
-            Ok(exchange) => Step::Send(Send { exchange, at: Sending::Tokens(self) }),
-            Err(reason) => self.release(reason.into()),
+    fn go_on(mut self, turn: impl FnOnce(&mut Self) -> Result<exchange::Turn<'a>, Reason>) -> Step<'a, Refresh> {
+        match turn(&mut self) {
+            Ok(turn) => turn.step(Sending::Tokens(self)),
+            Err(reason) => release(self.cx, self.held, reason.into()),
         }
-    }
-
-    /// The refresh request (RFC 6749 section 6, RFC 8707 section 2.2). It names no scope: the scope stays as it is.
-    fn exchange(&mut self) -> Result<Exchange<'a>, Reason> {
-        let Held { tokens, refresh_token, .. } = self.held;
-        self.cx.post(self.cx.server.token_endpoint(), |form| {
-            form.pair("grant_type", "refresh_token");
-            form.pair("refresh_token", refresh_token);
-            write_resources(form, tokens.resources);
-        })
     }
 
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Refresh> {
         match self.write(response) {
-            Ok((write, tokens)) => self.store(write, Refreshed::Usable(tokens)),
-            Err(failure) if failure.is_invalid_grant() => {
+            Ok(Some((write, tokens, None))) => self.store(write, Refreshed::Usable(tokens)).commit(),
+            Ok(Some((write, tokens, Some(mut check)))) => {
+                let mut after = self.store(write, Refreshed::Usable(tokens));
+                let next = check.begin(&mut after.cx);
+                AwaitKeys::go_on(after, check, next)
+            }
+            // A lease outlasts two exchanges.
+            Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
+            // The tokens are somebody's, and nobody can say whose.
+            Err(failure) if failure.is_invalid_grant() || matches!(failure.reason, Reason::IdToken(_)) => {
                 let Held { key, version, .. } = self.held;
                 let write = self.cx.write(key, Some(version), None, self.cx.now);
-                self.store(write, Refreshed::SignInAgain(failure))
+                self.store(write, Refreshed::SignInAgain(failure)).commit()
             }
-            Err(failure) => self.release(failure),
+            Err(failure) => {
+                // The nonce that came with the failure is for the next try.
+                self.held.tokens.signing = self.asking.signing;
+                release(self.cx, self.held, failure)
+            }
         }
     }
 
-    fn write(&mut self, response: Answer<Response<'_>>) -> Result<(Write<'a>, Tokens<'a>), Failure<'a>> {
-        let Self { cx, held: Held { key, version, tokens, refresh_token, .. } } = self;
+    /// The write that stores the tokens, and these, and their ID token if there is one; or `None` if the request is to be made
+    /// again.
+    fn write(&mut self, response: Answer<Response<'_>>) -> Result<Option<Issued<'a>>, Failure<'a>> {
+        let Self { cx, held: Held { key, version, tokens, refresh_token, .. }, asking } = self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
-        let response = read_token_response(response).map_err(|failure| failure.copy(&mut cx.arena))?;
+        let headers = response.headers;
+        cx.learn(asking, headers)?;
+        let response = match read_token_response(response, asking.signing.key_id.is_some()) {
+            Ok(response) => response,
+            Err(failure) if cx.again(asking, &failure, headers) => return Ok(None),
+            Err(failure) => return Err(failure.copy(&mut cx.arena)),
+        };
         let asked = Asked {
             owner: tokens.owner,
             scope: tokens.scope_asked,
             scope_before: tokens.scope,
             resources: tokens.resources,
             refresh_token: Some(refresh_token),
+            identity: tokens.identity,
+            max_age: None,
+            acr_values: "",
         };
-        let (write, tokens) = cx.activate(*key, *version, &response.tokens(&asked, cx.now))?;
-        Ok((write, Tokens::of(&tokens)))
+        let check = match (response.id_token, tokens.identity) {
+            (Some(token), Some(before)) => {
+                let expected = Expected {
+                    access_token: response.access_token(),
+                    nonce: nonce_of(&asking.signing.seed),
+                    max_age: None,
+                    acr_values: "",
+                    before: Some(before),
+                };
+                Some(id_token::judge(cx, token, &expected)?.1)
+            }
+            // A server need not send one again, and one that nobody has asked for is not read.
+            _ => None,
+        };
+        let (write, tokens) = cx.activate(*key, *version, &response.tokens(&asked, asking.signing, cx.now))?;
+        Ok(Some((write, Tokens::of(&tokens), check)))
     }
 
-    fn store(self, write: Write<'a>, end: Refreshed<'a>) -> Step<'a, Refresh> {
+    fn store(self, write: Write<'a>, end: Refreshed<'a>) -> AwaitStored<'a> {
         let Held { refresh_token: spent, rejected, .. } = self.held;
-        let at = AwaitStored { cx: self.cx, spent, rejected, write, end, races: Some(limits::RACES) };
-        Step::Commit(Commit { write, at: Committing::Stored(at) })
-    }
-
-    /// Gives the lease back. The refresh token may have been spent, and it may not: it is kept for another try.
-    fn release(mut self, failure: Failure<'a>) -> Step<'a, Refresh> {
-        let Held { key, version, tokens, .. } = self.held;
-        match self.cx.activate(key, version, &tokens) {
-            Ok((write, _)) => Step::Commit(Commit { write, at: Committing::Released(AwaitReleased { failure }) }),
-            Err(_) => Step::Done(Refreshed::Failed(failure)),
-        }
+        AwaitStored { cx: self.cx, spent, rejected, write, end, races: Some(limits::RACES) }
     }
 }
 
-/// What the server answered is being stored, or is to be: the row was not as expected.
-pub struct AwaitStored<'a> {
-    cx: Context<'a>,
-    spent: &'a str,
-    rejected: Option<&'a str>,
-    write: Write<'a>,
-    end: Refreshed<'a>,
-    /// `None` once it may not be written again.
-    races: Option<u8>,
-}
-
-impl<'a> AwaitStored<'a> {
-    fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
-        match (outcome, self.end) {
-            (Ok(Committed::Yes), end) => Step::Done(end),
-            // What the server has said of the grant holds, stored or not.
-            (Err(_), end @ Refreshed::SignInAgain(_)) => Step::Done(end),
-            // Nobody knows whether it is stored: the row does. To write it twice is to write it once. The last read is for
-            // what may have become of the session alone: tokens that nobody keeps are revoked.
-            _ => {
-                let at = Loading::Rival(Self { races: self.races.and_then(|races| races.checked_sub(1)), ..self });
-                Step::Load(Load { key: self.write.key, kind: Kind::Session, at })
-            }
-        }
-    }
-
-    /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
-    fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
-        let Self { mut cx, spent, rejected, mut write, end, races } = self;
-        let row = match row {
-            Ok(Some(row)) => row,
-            Ok(None) => return orphaned(cx, &write),
-            Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
-        };
-        Step::Done(match Session::decode(row.value) {
-            Ok(session) if session.owner() != cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
-            // The row still holds what was spent: what came of that is newer.
-            Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(spent)) => {
-                if races.is_none() {
-                    return Step::Done(match end {
-                        Refreshed::SignInAgain(_) => end,
-                        _ => Refreshed::Failed(Reason::StoreBusy.into()),
-                    });
-                }
-                write.expected = Some(row.version);
-                let at = Committing::Stored(Self { cx, spent, rejected, write, end, races });
-                return Step::Commit(Commit { write, at });
-            }
-            Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
-                Refreshed::Failed(Reason::StoreBusy.into())
-            }
-            Ok(Session::Active(tokens)) => match Tokens::of(&tokens).copy(&mut cx.arena) {
-                Ok(tokens) => Refreshed::Usable(tokens),
-                Err(reason) => Refreshed::Failed(reason.into()),
-            },
-            Ok(Session::Refreshing(Refreshing { lease_until, .. })) => Refreshed::Busy { until: lease_until },
-            Ok(Session::Started(_) | Session::Redeeming(_)) => Refreshed::SignInAgain(Reason::SessionGone.into()),
-            Err(reason) => Refreshed::Failed(reason.into()),
-        })
-    }
-}
-
-/// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
-fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
-    let lost = write.value.and_then(|value| Session::decode(value).ok());
-    let exchange = lost.and_then(|session| cx.revocation(session.tokens()?).ok()?);
-    match exchange {
-        Some(exchange) => Step::Send(Send { exchange, at: Sending::Orphans }),
-        None => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
-    }
-}
-
-/// The phases in which the server is being asked.
+/// The phases in which the server is being asked, and what it is asked signed.
 #[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Sending<'a> {
     #[doc(hidden)]
     Tokens(AwaitTokens<'a>),
     #[doc(hidden)]
-    Orphans,
+    Orphans(AwaitOrphans<'a>),
+    #[doc(hidden)]
+    Keys(AwaitKeys<'a, AwaitResponse<'a>>),
 }
 
 /// The lease is being given back.
@@ -332,13 +321,15 @@ impl Flow for Refresh {
     type Output<'a> = Refreshed<'a>;
     type Loading<'a> = Loading<'a>;
     type Committing<'a> = Committing<'a>;
+    type Signing<'a> = Sending<'a>;
     type Sending<'a> = Sending<'a>;
-    no_phases!(Signing Verifying);
+    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>>;
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
             Loading::Session(at) => at.judge(row),
             Loading::Rival(at) => at.judge(row),
+            Loading::Keys(at) => at.then(|at, arena| at.loaded(row, arena)),
         }
     }
 
@@ -346,15 +337,34 @@ impl Flow for Refresh {
         match at {
             Committing::Lease(at) => at.judge(outcome),
             Committing::Stored(at) => at.committed(outcome),
+            Committing::Keys(at) => at.then(|at, arena| at.committed(outcome, arena)),
             // A lease that could not be given back lapses.
             Committing::Released(at) => Step::Done(Refreshed::Failed(at.failure)),
+        }
+    }
+
+    fn signed<'a>(at: Self::Signing<'a>, signature: Answer<&[u8]>) -> Step<'a, Self> {
+        match at {
+            Sending::Tokens(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
+            Sending::Orphans(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
+            // Nothing is signed for a document.
+            Sending::Keys(at) => at.after.fail(Reason::KeysUnavailable),
+        }
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        let AwaitKeys { after, at, .. } = at;
+        match at.verified(verdict) {
+            Ok(()) => after.commit(),
+            Err(reason) => after.fail(reason),
         }
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         match at {
             Sending::Tokens(at) => at.judge(response),
-            Sending::Orphans => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+            Sending::Keys(at) => at.then(|at, arena| at.sent(response, arena)),
+            Sending::Orphans(_) => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
         }
     }
 }

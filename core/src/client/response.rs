@@ -2,7 +2,7 @@
 
 use crate::error::Reason;
 use crate::name::Name;
-use crate::record::{Owner, TokenSet};
+use crate::record::{Identity, Owner, Signing, TokenSet};
 use crate::terms::Time;
 use crate::terms::list::List;
 use crate::terms::parameter;
@@ -54,8 +54,11 @@ impl<'r> ServerError<'r> {
 /// What an application may do with a session. No `Debug`: it holds the access token.
 #[derive(Clone, Copy)]
 pub struct Tokens<'a> {
-    /// The access token, to be sent as `Bearer` to the resources below and to no other.
+    /// The access token, for the resources below and for no other.
     pub access_token: &'a str,
+    /// The `kid` of the key that it is bound to, of which every request needs a proof (RFC 9449 section 7); `None` for a token
+    /// that is sent as `Bearer`. [`Client::request`](super::Client::request) gives the header fields.
+    pub key_id: Option<&'a str>,
     /// When it ends, if the server said so.
     pub expires_at: Option<Time>,
     /// The scope that was granted.
@@ -64,6 +67,8 @@ pub struct Tokens<'a> {
     pub scope_is_wider: bool,
     /// The resources that the token was asked for.
     pub resources: &'a str,
+    /// The user, if the sign-in was one of OpenID Connect.
+    pub identity: Option<Identity<'a>>,
 }
 
 impl<'a> Tokens<'a> {
@@ -72,10 +77,12 @@ impl<'a> Tokens<'a> {
         let asked = List(tokens.scope_asked);
         Self {
             access_token: tokens.access_token,
+            key_id: tokens.signing.key_id,
             expires_at: tokens.expires_at,
             scope: tokens.scope,
             scope_is_wider: !asked.is_empty() && !List(tokens.scope).is_subset_of(asked),
             resources: tokens.resources,
+            identity: tokens.identity,
         }
     }
 
@@ -83,10 +90,17 @@ impl<'a> Tokens<'a> {
     pub(super) fn copy<'b>(&self, arena: &mut Arena<'b>) -> Result<Tokens<'b>, Reason> {
         Ok(Tokens {
             access_token: arena.copy_str(self.access_token)?,
+            key_id: self.key_id.map(|key_id| arena.copy_str(key_id)).transpose()?,
             expires_at: self.expires_at,
             scope: arena.copy_str(self.scope)?,
             scope_is_wider: self.scope_is_wider,
             resources: arena.copy_str(self.resources)?,
+            identity: match self.identity {
+                Some(Identity { subject, authenticated_at }) => {
+                    Some(Identity { subject: arena.copy_str(subject)?, authenticated_at })
+                }
+                None => None,
+            },
         })
     }
 }
@@ -97,6 +111,7 @@ pub(super) struct TokenResponse<'r> {
     expires_in: Option<u64>,
     refresh_token: Option<&'r str>,
     scope: Option<&'r str>,
+    pub(super) id_token: Option<&'r str>,
 }
 
 /// What a token response was asked for.
@@ -109,11 +124,17 @@ pub(super) struct Asked<'r> {
     pub(super) resources: &'r str,
     /// The refresh token in use, which stays so if the response brings none (RFC 6749 section 6).
     pub(super) refresh_token: Option<&'r str>,
+    /// The user: of the sign-in, once the ID token was judged, and then as before.
+    pub(super) identity: Option<Identity<'r>>,
+    /// How old the authentication of the user may be.
+    pub(super) max_age: Option<u64>,
+    /// The authentication context classes that will do.
+    pub(super) acr_values: &'r str,
 }
 
 impl<'r> TokenResponse<'r> {
     /// The tokens of the session from now on.
-    pub(super) fn tokens(&self, asked: &Asked<'r>, now: Time) -> TokenSet<'r> {
+    pub(super) fn tokens(&self, asked: &Asked<'r>, signing: Signing<'r>, now: Time) -> TokenSet<'r> {
         TokenSet {
             owner: asked.owner,
             access_token: self.access_token,
@@ -123,12 +144,16 @@ impl<'r> TokenResponse<'r> {
             scope: self.scope.unwrap_or(asked.scope_before),
             scope_asked: asked.scope,
             resources: asked.resources,
+            signing,
+            identity: asked.identity,
         }
     }
 
-    fn read(object: &Object<'r>) -> Result<Self, Reason> {
-        let bearer = object.string(Name::TokenType).map_err(|_| Reason::TokenType)?;
-        if !bearer.is_some_and(|name| name.eq_ignore_ascii_case("Bearer")) {
+    fn read(object: &Object<'r>, bound: bool) -> Result<Self, Reason> {
+        // What was to be bound and is not is no success (RFC 9449 section 5).
+        let wanted = if bound { "DPoP" } else { "Bearer" };
+        let token_type = object.string(Name::TokenType).map_err(|_| Reason::TokenType)?;
+        if !token_type.is_some_and(|name| name.eq_ignore_ascii_case(wanted)) {
             return Err(Reason::TokenType);
         }
         let scope = object.string(Name::Scope)?;
@@ -141,12 +166,33 @@ impl<'r> TokenResponse<'r> {
             expires_in: object.integer(Name::ExpiresIn)?,
             refresh_token: checked(Name::RefreshToken, object.string(Name::RefreshToken)?)?,
             scope,
+            id_token: checked(Name::IdToken, object.string(Name::IdToken)?)?,
         })
+    }
+
+    /// The access token.
+    pub(super) const fn access_token(&self) -> &'r str {
+        self.access_token
     }
 }
 
-/// Reads the response of the token endpoint. A redirect is no answer here: it is a status like any other that is unknown.
-pub(super) fn read_token_response(response: Response<'_>) -> Result<TokenResponse<'_>, Failure<'_>> {
+/// Reads the response of the pushed authorization request endpoint (RFC 9126 section 2.2).
+pub(super) fn read_pushed(response: Response<'_>) -> Result<&str, Failure<'_>> {
+    if response.status != 201 {
+        return Err(read_refusal(response));
+    }
+    let object = response.json()?;
+    // It is good for a while at least.
+    match object.integer(Name::ExpiresIn)? {
+        Some(1..) => {}
+        Some(0) => return Err(Reason::Malformed(Name::ExpiresIn).into()),
+        None => return Err(Reason::Missing(Name::ExpiresIn).into()),
+    }
+    Ok(checked(Name::RequestUri, object.string(Name::RequestUri)?)?.ok_or(Reason::Missing(Name::RequestUri))?)
+}
+
+/// Reads the response of the token endpoint; `bound` says whether its tokens must be bound to a key. A redirect is no answer here: it is a status like any other that is unknown.
+pub(super) fn read_token_response(response: Response<'_>, bound: bool) -> Result<TokenResponse<'_>, Failure<'_>> {
     match response.status {
         200 => {
             let object = response.json()?;
@@ -154,7 +200,7 @@ pub(super) fn read_token_response(response: Response<'_>) -> Result<TokenRespons
             if object.get("error").is_some() {
                 return Err(refused(&object)?);
             }
-            Ok(TokenResponse::read(&object)?)
+            Ok(TokenResponse::read(&object, bound)?)
         }
         _ => Err(read_refusal(response)),
     }

@@ -2,17 +2,19 @@
 //!
 //! ```text
 //! start          -> load session | done
-//! load session   -> send | commit session | done
+//! load session   -> sign | send | commit session | done
+//! sign           -> send | done
 //! send           -> commit session | done
 //! commit session -> load session | done
 //! ```
 
+use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Failure, read_refusal};
 use crate::client::{Client, Context};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
 use crate::record::{Key, Kind, Record, Session};
-use crate::step::{Answer, Commit, Committed, Exchange, Flow, Load, Row, Send, Step, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, no_phases};
 use crate::terms::Time;
 use crate::terms::metadata::ServerMetadata;
 use crate::wire::http::Response;
@@ -38,7 +40,7 @@ impl<'a> Client<'a> {
     /// Revokes the tokens of a session, and deletes it. The buffer needs [`BUFFER`](super::BUFFER) bytes.
     pub fn revoke(
         &'a self,
-        server: &ServerMetadata<'a>,
+        server: &'a ServerMetadata<'a>,
         session: Key,
         now: Time,
         buffer: &'a mut [u8],
@@ -78,9 +80,8 @@ impl<'a> AwaitSession<'a> {
             Err(_) => return Step::Done(Revoked::Failed(Reason::StoreUnavailable.into())),
         };
         match self.exchange(&row) {
-            Ok(Some((token, exchange))) => {
-                Step::Send(Send { exchange, at: AwaitResponse { before: self, token, version: row.version } })
-            }
+            Ok(Some((token, asking))) => AwaitResponse { before: self, asking, token, version: row.version }
+                .go_on(|at| at.before.cx.prepare(&mut at.asking)),
             Ok(None) => self.delete(row.version),
             Err(reason) => Step::Done(Revoked::Failed(reason.into())),
         }
@@ -88,7 +89,7 @@ impl<'a> AwaitSession<'a> {
 
     /// The revocation request, if there is one to be made, and the token that it is about. After a lost race the row may hold
     /// tokens that the server was not told of: a refresh has stored them meanwhile.
-    fn exchange(&mut self, row: &Row<'_>) -> Result<Option<(&'a str, Exchange<'a>)>, Reason> {
+    fn exchange(&mut self, row: &Row<'_>) -> Result<Option<(&'a str, Asking<'a>)>, Reason> {
         let session = Session::decode(row.value)?;
         if session.owner() != self.cx.owner() {
             return Err(Reason::SessionForeign);
@@ -97,8 +98,8 @@ impl<'a> AwaitSession<'a> {
         if self.told.as_ref().is_some_and(|told| told.token == tokens.strongest()) {
             return Ok(None);
         }
-        let Some(exchange) = self.cx.revocation(tokens)? else { return Ok(None) };
-        Ok(Some((self.cx.arena.copy_str(tokens.strongest())?, exchange)))
+        let Some(asking) = self.cx.revocation(tokens, row.version)? else { return Ok(None) };
+        Ok(Some((self.cx.arena.copy_str(tokens.strongest())?, asking)))
     }
 
     fn delete(self, version: u64) -> Step<'a, Revoke> {
@@ -114,13 +115,21 @@ impl<'a> AwaitSession<'a> {
 /// The server is being told.
 pub struct AwaitResponse<'a> {
     before: AwaitSession<'a>,
+    asking: Asking<'a>,
     token: &'a str,
     version: u64,
 }
 
 impl<'a> AwaitResponse<'a> {
+    fn go_on(mut self, turn: impl FnOnce(&mut Self) -> Result<Turn<'a>, Reason>) -> Step<'a, Revoke> {
+        match turn(&mut self) {
+            Ok(turn) => turn.step(self),
+            Err(reason) => Step::Done(Revoked::Failed(reason.into())),
+        }
+    }
+
     fn judge(self, response: Answer<Response<'_>>) -> Step<'a, Revoke> {
-        let Self { mut before, token, version } = self;
+        let Self { mut before, token, version, .. } = self;
         let Ok(response) = response else { return Step::Done(Revoked::Failed(Reason::PeerUnavailable.into())) };
         if response.status == 200 {
             before.told = Some(Told { token, revoked: true });
@@ -144,8 +153,9 @@ impl Flow for Revoke {
     type Output<'a> = Revoked<'a>;
     type Loading<'a> = AwaitSession<'a>;
     type Committing<'a> = AwaitDeleted<'a>;
+    type Signing<'a> = AwaitResponse<'a>;
     type Sending<'a> = AwaitResponse<'a>;
-    no_phases!(Signing Verifying);
+    no_phases!(Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         at.judge(row)
@@ -162,6 +172,10 @@ impl Flow for Revoke {
             (Ok(Committed::Conflict), None) => Step::Done(Revoked::Failed(Reason::StoreBusy.into())),
             (Err(_), _) => Step::Done(Revoked::Failed(Reason::StoreUnavailable.into())),
         }
+    }
+
+    fn signed<'a>(at: Self::Signing<'a>, signature: Answer<&[u8]>) -> Step<'a, Self> {
+        at.go_on(|at| at.before.cx.signed(&mut at.asking, signature))
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {

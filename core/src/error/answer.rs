@@ -103,6 +103,10 @@ impl Reason {
             Self::IssuerMismatch => (ServerError, 502, "metadata of another issuer"),
             Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
             Self::IssUnsupported => (ServerError, 502, "the authorization server does not promise iss"),
+            Self::IdToken(_) => (ServerError, 502, "the ID token is not valid here"),
+            Self::ServerLacks(_) => (ServerError, 502, "the authorization server does not offer this"),
+            Self::ServerDowngraded(_) => (ServerError, 502, "the authorization server promises less than before"),
+            Self::KeyUnknown => (InvalidRequest, 401, "the session is bound to a key that is gone"),
             Self::Document(_) => (ServerError, 502, "a document of another party is not what it must be"),
             Self::IssMissing => (InvalidRequest, 400, "the authorization response lacks iss"),
             Self::IssMismatch => (InvalidRequest, 400, "the authorization response is of another issuer"),
@@ -176,12 +180,14 @@ impl Reason {
             Self::RowUndecodable => Event::RowUndecodable,
             Self::TokenIssuer | Self::TokenAudience => Event::TokenForeign,
             Self::IssuerMismatch
+            | Self::IdToken(_)
             | Self::IssMissing
             | Self::IssMismatch
             | Self::StateUnknown
             | Self::StateUsed
             | Self::SessionForeign
             | Self::ResponseUnexpected => Event::ResponseRefused,
+            Self::ServerDowngraded(_) => Event::ServerDowngraded,
             _ => return None,
         })
     }
@@ -196,6 +202,7 @@ impl Reason {
             | Self::Assertion(name)
             | Self::Claim(name)
             | Self::Document(name) => Some(name),
+            Self::IdToken(name) | Self::ServerLacks(name) | Self::ServerDowngraded(name) => Some(name),
             _ => None,
         }
     }

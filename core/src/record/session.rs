@@ -84,13 +84,43 @@ pub struct Started<'s> {
     pub scope: &'s str,
     /// The resources asked for.
     pub resources: &'s str,
+    /// The oldest authentication of the user that will do, in seconds, if one was named (OpenID Connect Core section 3.1.2.1).
+    pub max_age: Option<u64>,
+    /// The authentication context classes asked for; empty if none was named.
+    pub acr_values: &'s str,
+    /// What its requests are signed with.
+    pub signing: Signing<'s>,
     /// When the request lapses.
     pub expires_at: Time,
 }
 
 encoding!(struct Started<'v> {
-    owner, user_agent, iss_promised, code_verifier, redirect_uri, scope, resources, expires_at,
+    owner, user_agent, iss_promised, code_verifier, redirect_uri, scope, resources, max_age, acr_values, signing, expires_at,
 });
+
+/// What the requests of a session are signed with, where any are.
+#[derive(Clone, Copy)]
+pub struct Signing<'s> {
+    /// A secret of the session: what must be unique is derived from it, so that no later request needs randomness.
+    pub seed: [u8; 32],
+    /// The `kid` of the key that the tokens are bound to (RFC 9449), if they are bound to one.
+    pub key_id: Option<&'s str>,
+    /// The nonce that the server has given out last (RFC 9449 section 8.2), if it has.
+    pub nonce: Option<&'s str>,
+}
+
+encoding!(struct Signing<'v> { seed, key_id, nonce });
+
+/// The user, as the ID token of the sign-in names them. With the issuer, this is who they are; nothing else is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity<'s> {
+    /// `sub`.
+    pub subject: &'s str,
+    /// `auth_time`, if it was told.
+    pub authenticated_at: Option<Time>,
+}
+
+encoding!(struct Identity<'v> { subject, authenticated_at });
 
 /// The tokens of a session.
 #[derive(Clone, Copy)]
@@ -109,9 +139,15 @@ pub struct TokenSet<'s> {
     pub scope_asked: &'s str,
     /// The resources asked for.
     pub resources: &'s str,
+    /// What its requests are signed with.
+    pub signing: Signing<'s>,
+    /// The user, if the sign-in was one of OpenID Connect.
+    pub identity: Option<Identity<'s>>,
 }
 
-encoding!(struct TokenSet<'v> { owner, access_token, expires_at, refresh_token, scope, scope_asked, resources });
+encoding!(struct TokenSet<'v> {
+    owner, access_token, expires_at, refresh_token, scope, scope_asked, resources, signing, identity,
+});
 
 impl<'s> TokenSet<'s> {
     /// The token that stands for the grant at the server: the refresh token, if there is one.
@@ -137,6 +173,10 @@ pub const SESSION_ROW: usize = limits::URI
     + 2 * limits::FOREIGN_TOKEN
     + 2 * limits::SCOPE
     + limits::RESOURCES * (limits::RESOURCE + 1)
-    + 64;
+    + limits::KEY_ID
+    + limits::NONCE
+    + limits::SUBJECT
+    + 128;
 
-const _: () = assert!(2 * limits::FOREIGN_TOKEN > limits::URI + 128 + 32, "a started session fits too");
+const _: () =
+    assert!(2 * limits::FOREIGN_TOKEN > limits::URI + limits::ACR_VALUES + 128 + 64, "a started session fits too");

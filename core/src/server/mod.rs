@@ -30,8 +30,10 @@ pub use interaction::{Authorization, Prompt, Resume};
 pub use introspect::Introspect;
 pub use push::Push;
 pub use revoke::Revoke;
-pub use signing_keys::{SigningKey, SigningKeys};
+pub use signing_keys::SigningKeys;
 pub use token::Token;
+
+pub use crate::terms::signing_key::SigningKey;
 
 use crate::error::TooSmall;
 use crate::limits;

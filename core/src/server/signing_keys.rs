@@ -5,18 +5,7 @@ use heapless::Vec;
 use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
-use crate::wire::jose::Algorithm;
-
-/// A key that the server signs with. Its private half is the host's: see [`Sign`](crate::step::Sign).
-#[derive(Clone, Copy)]
-pub struct SigningKey<'a> {
-    /// Its `kid`.
-    pub key_id: &'a str,
-    /// Its algorithm.
-    pub algorithm: Algorithm,
-    /// The public key, as the text of a JWK with this `kid` and `alg`.
-    pub jwk: &'a str,
-}
+use crate::terms::signing_key::SigningKey;
 
 /// The keys that ID tokens and JWT access tokens are signed with: the first one signs, and all are published, so that what an
 /// older one has signed can still be checked and a newer one is known before it signs.

@@ -13,6 +13,7 @@ pub mod redirect_uri;
 pub mod resource;
 pub mod scope;
 pub mod secret;
+pub mod signing_key;
 pub mod time;
 pub mod user_agent;
 

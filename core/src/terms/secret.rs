@@ -40,6 +40,15 @@ impl Entropy {
     }
 }
 
+/// A value derived from a secret, for one purpose. The parts but for the first have fixed lengths.
+pub(crate) fn derived(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(secret);
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
 /// HMAC-SHA-256 with this key; clones of it begin after the key.
 pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     // A key shorter than a block is padded with zeros (RFC 2104 section 2).

@@ -9,5 +9,6 @@ pub mod http;
 pub mod jose;
 pub mod json;
 pub mod jwk;
+pub(crate) mod sign;
 pub mod uri;
 pub mod write;

@@ -237,6 +237,12 @@ impl<'o, 'w> JsonObject<'o, 'w> {
         self.writer.bytes(b"\"");
     }
 
+    /// Writes a member whose value is written as JSON.
+    pub fn value(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+        self.name(name);
+        fill(self.writer);
+    }
+
     /// Writes a number member.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);

@@ -234,6 +234,9 @@ fn demo_client(
         mix_up_defense: symbolon::client::MixUpDefense::OnlyServer,
         schemes: Schemes::HttpsAndPlainHttpOnLoopback,
         addresses: symbolon::client::Addresses::PrivateAndLoopbackToo,
+        binding: symbolon::client::Binding::None,
+        pushed_requests: symbolon::client::PushedRequests::IfRequired,
+        id_token_algorithm: symbolon::wire::jose::Algorithm::Rs256,
         lifetimes: Default::default(),
     })
 }

@@ -1,6 +1,7 @@
 //! What a hostile server sends: metadata, redirects, JSON.
 
 use symbolon::Reason;
+use symbolon::client::WellKnown;
 use symbolon::step::SendPolicy;
 use symbolon::terms::issuer::Issuer;
 
@@ -74,7 +75,7 @@ fn discover(ground: &Ground, issuer: &str, reply: Option<Canned>) -> Result<(Vis
     visit.replies.extend(reply);
     let client = client(issuer);
     let mut buffer = vec![0; symbolon::client::BUFFER];
-    let found = drive(client.discover(&mut buffer).map_err(|_| "no room")?, &mut visit);
+    let found = drive(client.discover(WellKnown::OAuth, None, &mut buffer).map_err(|_| "no room")?, &mut visit);
     let found = found.map(|server| server.token_endpoint().as_str().to_owned());
     Ok((visit, found))
 }

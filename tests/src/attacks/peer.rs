@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use symbolon::client::{Addresses, Authentication, Client, Lifetimes, MixUpDefense, Refreshed};
+use symbolon::client::{
+    Addresses, Authentication, AuthorizationRequest, Binding, Client, Lifetimes, MixUpDefense, PushedRequests,
+    Refreshed,
+};
 use symbolon::record::{Key, Record, Session};
 use symbolon::step::{Commit, Flow, Load, Send, SendPolicy, Step};
 use symbolon::terms::client_id::ClientId;
@@ -11,6 +14,7 @@ use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, Time, UserAgent};
 use symbolon::wire::http::{Field, Response};
+use symbolon::wire::jose::Algorithm;
 use symbolon::{ErrorCode, Reason};
 
 use super::Plant;
@@ -39,6 +43,9 @@ pub fn client(issuer: &str) -> Client<'_> {
         mix_up_defense: MixUpDefense::Iss,
         schemes: Schemes::Https,
         addresses: Addresses::PublicOnly,
+        binding: Binding::None,
+        pushed_requests: PushedRequests::IfRequired,
+        id_token_algorithm: Algorithm::Rs256,
         lifetimes: Lifetimes::default(),
     }
 }
@@ -164,8 +171,15 @@ impl Visit {
         let (now, issuer) = (self.now, client.issuer.as_str());
         with_metadata(document, issuer, |server| {
             let browser = UserAgent::new(browser)?;
-            let step = client.authorize(&server, browser, None, now, Entropy::new(seed), &mut buffer);
-            let sign_in = drive(step.expect("room"), self)?;
+            let step = client.authorize(
+                &server,
+                browser,
+                AuthorizationRequest::default(),
+                now,
+                Entropy::new(seed),
+                &mut buffer,
+            );
+            let sign_in = drive(step.expect("room"), self).map_err(|failure| failure.reason)?;
             let (_, query) = sign_in.url.split_once('?').expect("a query");
             let pairs: Vec<(String, String)> =
                 query.split('&').filter_map(|pair| pair.split_once('=')).map(|(n, v)| (decode(n), decode(v))).collect();

@@ -285,7 +285,7 @@ fn client_discover() -> Count {
     let mut buffer = vec![0; client::BUFFER];
     lend(Bench::default().metadata().into(), |response| {
         let rows = Rows::new(&app.store, &[]).with(response);
-        rows.count(|rows| end(app.client.discover(&mut buffer), rows).is_ok())
+        rows.count(|rows| end(app.client.discover(client::WellKnown::OAuth, None, &mut buffer), rows).is_ok())
     })
 }
 
@@ -294,7 +294,14 @@ fn client_authorize() -> Count {
     let rows = Rows::new(&app.store, &[]);
     let (browser, entropy, mut buffer) = (browser(), entropy(1), vec![0; client::BUFFER]);
     rows.count(|rows| {
-        let step = app.client.authorize(&app.metadata, browser, None, app.now, entropy, &mut buffer);
+        let step = app.client.authorize(
+            &app.metadata,
+            browser,
+            client::AuthorizationRequest::default(),
+            app.now,
+            entropy,
+            &mut buffer,
+        );
         end(step, rows).is_ok()
     })
 }

@@ -1,8 +1,8 @@
 //! The entry points of the client.
 
 use symbolon::client::{
-    Addresses, Authentication, BUFFER, Client, Failure, Lifetimes, MixUpDefense, Refreshed, Revoked, SignIn, SignedIn,
-    Tokens,
+    Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client, Failure, Lifetimes, MixUpDefense,
+    PushedRequests, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
 };
 use symbolon::record::Key;
 use symbolon::terms::client_id::ClientId;
@@ -10,6 +10,7 @@ use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, Time};
+use symbolon::wire::jose::Algorithm;
 
 use super::replay::{fits, name_of_reason};
 use super::{Call, Outcome, Settings, hex, server, unhex};
@@ -23,7 +24,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     let mut buffer = vec![0; BUFFER];
     let buffer = buffer.as_mut_slice();
     if call.entry.name == "client discover" {
-        return Ok(match drive(fits(client.discover(buffer))?, host) {
+        return Ok(match drive(fits(client.discover(WellKnown::OAuth, None, buffer))?, host) {
             Ok(metadata) => discovered(&metadata),
             Err(reason) => failed("failed", reason.into()),
         });
@@ -38,13 +39,14 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     match call.entry.name {
         "client authorize" => {
             let entropy = Entropy::new(call.entropy);
-            let scope = call.argument("scope").ok();
-            let step = client.authorize(&metadata, call.user_agent()?, scope, now, entropy, buffer);
+            let request =
+                AuthorizationRequest { scope: call.argument("scope").ok(), ..AuthorizationRequest::default() };
+            let step = client.authorize(&metadata, call.user_agent()?, request, now, entropy, buffer);
             Ok(match drive(fits(step)?, host) {
                 Ok(SignIn { url, session }) => {
                     Outcome::of("sign-in", vec![("url", url.into()), ("session", hex(&session.0))])
                 }
-                Err(reason) => failed("failed", reason.into()),
+                Err(failure) => failed("failed", failure),
             })
         }
         "client callback" => {
@@ -95,6 +97,9 @@ pub(super) fn client(settings: &Settings) -> Result<Client<'static>, String> {
         mix_up_defense: MixUpDefense::OwnRedirectUri,
         schemes: Schemes::Https,
         addresses: Addresses::PublicOnly,
+        binding: Binding::None,
+        pushed_requests: PushedRequests::IfRequired,
+        id_token_algorithm: Algorithm::Rs256,
         lifetimes: Lifetimes::default(),
     })
 }
@@ -113,7 +118,7 @@ fn discovered(metadata: &ServerMetadata<'_>) -> Outcome {
     let url = |endpoint: Option<Endpoint<'_>>| endpoint.map_or("", Endpoint::as_str).to_owned();
     let fields = vec![
         ("issuer", metadata.issuer().as_str().to_owned()),
-        ("authorization_endpoint", metadata.authorization_endpoint().as_str().to_owned()),
+        ("authorization_endpoint", url(metadata.authorization_endpoint())),
         ("token_endpoint", metadata.token_endpoint().as_str().to_owned()),
         ("revocation_endpoint", url(metadata.revocation_endpoint())),
         ("introspection_endpoint", url(metadata.introspection_endpoint())),

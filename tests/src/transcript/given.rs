@@ -126,6 +126,7 @@ fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         Authentication::None => (1, ""),
         Authentication::ClientSecretBasic(secret) => (2, secret),
         Authentication::ClientSecretPost(secret) => (3, secret),
+        _ => return Err("no runner but Rust's signs for a client".into()),
     };
     let mix_up_defense = match client.mix_up_defense {
         MixUpDefense::Iss => 1,

@@ -1,11 +1,18 @@
 //! The flows of the client and of the resource server, walked as those of the server are.
 
-use symbolon::client::{Authentication, BUFFER, Client, Refreshed, Revoked, SignIn};
+use std::sync::LazyLock;
+
+use symbolon::client::{
+    Authentication, AuthorizationRequest, BUFFER, Binding, Client, PushedRequests, Refreshed, Revoked, SignIn,
+    WellKnown,
+};
 use symbolon::record::{Key, Owner};
 use symbolon::resource::{Judgement, Needs, ResourceRequest};
 use symbolon::terms::UserAgent;
 use symbolon::terms::endpoint::Schemes;
 use symbolon::terms::issuer::Issuer;
+use symbolon::terms::signing_key::SigningKey;
+use symbolon::wire::jose::Algorithm;
 use symbolon::{Reason, resource};
 
 use super::tree::answered;
@@ -41,6 +48,39 @@ pub const SHOWN: &str = "access-token-of-a-request";
 const BARE: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
     "token_endpoint":"https://as.example/token","code_challenge_methods_supported":["S256"]}"#;
 
+/// The key that the client of [`Setup::Keys`] authenticates with, and the one that its tokens are bound to.
+pub const KEYS: [&str; 2] = ["ed25519-client", "es256-tokens"];
+
+/// The metadata of a server that takes all that is signed.
+pub const SIGNED: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
+    "token_endpoint":"https://as.example/token","revocation_endpoint":"https://as.example/revoke",
+    "pushed_authorization_request_endpoint":"https://as.example/par","dpop_signing_alg_values_supported":["ES256"],
+    "token_endpoint_auth_methods_supported":["private_key_jwt"],
+    "token_endpoint_auth_signing_alg_values_supported":["EdDSA"],
+    "code_challenge_methods_supported":["S256"],"authorization_response_iss_parameter_supported":true}"#;
+
+/// Where the keys of a server are that names its users.
+pub const JWKS_URI: &str = "https://as.example/jwks";
+
+/// The metadata of such a server.
+const OPENID: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
+    "token_endpoint":"https://as.example/token","revocation_endpoint":"https://as.example/revoke",
+    "jwks_uri":"https://as.example/jwks","pushed_authorization_request_endpoint":"https://as.example/par","id_token_signing_alg_values_supported":["RS256","ES256"],
+    "code_challenge_methods_supported":["S256"],"authorization_response_iss_parameter_supported":true}"#;
+
+/// How the client is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// With a secret.
+    Secret,
+    /// With none.
+    Public,
+    /// With an assertion for every request, tokens that are bound to a key, and pushed requests.
+    Keys,
+    /// With a secret, for users whom an ID token names.
+    OpenId,
+}
+
 /// What is asked of the client or the resource server.
 #[derive(Clone, Debug)]
 pub enum Call {
@@ -52,8 +92,10 @@ pub enum Call {
     Refresh(Option<&'static str>),
     /// Sign out.
     Revoke,
-    /// Find the server.
-    Discover,
+    /// Have an access token of the client's own; this one was rejected.
+    Credentials(Option<&'static str>),
+    /// Find the server, which was known before or was not.
+    Discover(bool),
     /// Judge a request with this `Authorization` for this scope.
     Judge(Option<String>, &'static str),
 }
@@ -66,7 +108,8 @@ impl Call {
             Self::Callback(..) => "client/callback.rs",
             Self::Refresh(_) => "client/refresh.rs",
             Self::Revoke => "client/revoke.rs",
-            Self::Discover => "client/discover.rs",
+            Self::Credentials(_) => "client/credentials.rs",
+            Self::Discover(_) => "client/discover.rs",
             Self::Judge(..) => "resource/judge.rs",
         }
     }
@@ -78,8 +121,8 @@ pub struct Case {
     pub name: String,
     /// The call.
     pub call: Call,
-    /// Whether the client has a secret.
-    pub confidential: bool,
+    /// How the client is set up.
+    pub setup: Setup,
     /// The issuer that the client is set up for; its metadata is [`ISSUER`]'s.
     pub issuer: &'static str,
     /// Whether those metadata say the least that they may: no `iss` in responses, and no revocation endpoint.
@@ -128,11 +171,34 @@ impl<'c> Run<'c> {
         sent.url == REVOCATION && !matches!(self.case.call, Call::Revoke)
     }
 
+    /// The run without the questions that are about the keys of the server, and what they have signed.
+    pub fn without_keys(&self) -> Run<'c> {
+        let mut run = self.clone();
+        run.record.retain(|(question, _)| match question {
+            Question::Load { kind, .. } => *kind != "document",
+            Question::Commit(write) => write.kind != "document",
+            Question::Send(sent) => sent.url != JWKS_URI,
+            Question::Verify => false,
+            Question::Sign => true,
+        });
+        run
+    }
+
     /// The run without its last exchange, if that one cleans up.
     pub fn without_clean_up(&self) -> Run<'c> {
         let mut run = self.clone();
-        if matches!(run.record.last(), Some((Question::Send(sent), _)) if run.cleans_up(sent)) {
+        let given_up = matches!(run.outcome, Outcome::SignInAgain(reason) | Outcome::Failed(reason)
+            if matches!(reason, Reason::SessionGone | Reason::StoreBusy));
+        let cleans_up = match run.record.last() {
+            Some((Question::Send(sent), _)) => run.cleans_up(sent),
+            Some((Question::Sign, _)) => given_up && !matches!(run.case.call, Call::Revoke),
+            _ => false,
+        };
+        if cleans_up {
             run.record.pop();
+            while matches!(run.record.last(), Some((Question::Sign, _))) {
+                run.record.pop();
+            }
         }
         run
     }
@@ -142,11 +208,30 @@ impl<'c> Run<'c> {
 pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Question) -> Given) -> Run<'c> {
     const ENOUGH: &str = "the buffer is long enough";
     let mut host = Recorder { record: Vec::new(), answer };
-    let authentication =
-        if case.confidential { Authentication::ClientSecretBasic(C1_SECRET) } else { Authentication::None };
+    static JWKS: LazyLock<[String; 2]> = LazyLock::new(|| KEYS.map(|key_id| crate::keys::jwk(key_id).expect("a key")));
+    let [ours, theirs] = [(0, Algorithm::EdDsa), (1, Algorithm::Es256)].map(|(n, algorithm)| SigningKey {
+        key_id: KEYS[n],
+        algorithm,
+        jwk: &JWKS[n],
+    });
+    let bound = [theirs];
+    let (authentication, binding, pushed_requests) = match case.setup {
+        Setup::Secret => (Authentication::ClientSecretBasic(C1_SECRET), Binding::None, PushedRequests::IfRequired),
+        Setup::OpenId => (Authentication::ClientSecretBasic(C1_SECRET), Binding::None, PushedRequests::Always),
+        Setup::Public => (Authentication::None, Binding::None, PushedRequests::IfRequired),
+        Setup::Keys => (Authentication::PrivateKeyJwt(ours), Binding::Dpop(&bound), PushedRequests::Always),
+    };
     let issuer = Issuer::parse_allowing_plain_http_on_loopback(case.issuer).expect("an issuer");
-    let client = Client { authentication, issuer, ..client() };
-    let mut document = if case.bare { BARE } else { DOCUMENT }.as_bytes().to_vec();
+    let scope = if case.setup == Setup::OpenId { "openid" } else { "read" };
+    let id_token_algorithm = Algorithm::Es256;
+    let client = Client { authentication, binding, pushed_requests, issuer, scope, id_token_algorithm, ..client() };
+    let document = match case.setup {
+        _ if case.bare => BARE,
+        Setup::Keys => SIGNED,
+        Setup::OpenId => OPENID,
+        Setup::Secret | Setup::Public => DOCUMENT,
+    };
+    let mut document = document.as_bytes().to_vec();
     let known = Issuer::parse(ISSUER).expect("an issuer");
     let server = symbolon::terms::metadata::ServerMetadata::read(&mut document, known, Schemes::Https);
     let server = server.expect("metadata");
@@ -154,10 +239,11 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
     let outcome = match &case.call {
         Call::Authorize(scope) => {
             let browser = UserAgent::new(BROWSER).expect("long enough");
-            let step = client.authorize(&server, browser, *scope, NOW, entropy(1), buffer).expect(ENOUGH);
+            let request = AuthorizationRequest { scope: *scope, ..AuthorizationRequest::default() };
+            let step = client.authorize(&server, browser, request, NOW, entropy(1), buffer).expect(ENOUGH);
             match drive(step, &mut host) {
                 Ok(SignIn { url, .. }) => Outcome::SendTo(url.to_owned()),
-                Err(reason) => Outcome::Failed(reason),
+                Err(failure) => Outcome::Failed(failure.reason),
             }
         }
         Call::Callback(query, binding) => {
@@ -182,10 +268,20 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
             Revoked::SignedOut { at_server } => Outcome::SignedOut(at_server),
             Revoked::Failed(failure) => Outcome::Failed(failure.reason),
         },
-        Call::Discover => match drive(client.discover(buffer).expect(ENOUGH), &mut host) {
-            Ok(found) => Outcome::Found(found.token_endpoint().as_str().to_owned()),
-            Err(reason) => Outcome::Failed(reason),
-        },
+        Call::Credentials(rejected) => {
+            let step = client.credentials(&server, None, *rejected, NOW, entropy(1), buffer).expect(ENOUGH);
+            match drive(step, &mut host) {
+                Ok(signed_in) => Outcome::Tokens(signed_in.tokens.access_token.to_owned()),
+                Err(failure) => Outcome::Failed(failure.reason),
+            }
+        }
+        Call::Discover(known) => {
+            let step = client.discover(WellKnown::OAuth, known.then_some(&server), buffer).expect(ENOUGH);
+            match drive(step, &mut host) {
+                Ok(found) => Outcome::Found(found.token_endpoint().as_str().to_owned()),
+                Err(reason) => Outcome::Failed(reason),
+            }
+        }
         Call::Judge(authorization, scope) => {
             let headers: Vec<_> = authorization
                 .iter()

@@ -84,4 +84,4 @@ pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(&T) ->
 }
 
 /// `symbolon_metadata`: what a client knows of its server.
-pub type Metadata = Place<symbolon::terms::metadata::ServerMetadata<'static>, 120>;
+pub type Metadata = Place<symbolon::terms::metadata::ServerMetadata<'static>, 336>;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use symbolon::client::{BUFFER, Client, Failure, Refreshed, Revoked};
+use symbolon::client::{AuthorizationRequest, BUFFER, Client, Failure, Refreshed, Revoked, WellKnown};
 use symbolon::record::{Key, Record, Session};
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, UserAgent};
@@ -38,7 +38,7 @@ impl DemoClient {
         }
         // The document is kept as long as the process; only a server that does not answer makes this leak twice.
         let buffer = Box::leak(vec![0; BUFFER].into_boxed_slice());
-        let step = self.client.discover(buffer).map_err(|_| out_of_buffer())?;
+        let step = self.client.discover(WellKnown::OAuth, None, buffer).map_err(|_| out_of_buffer())?;
         let server = driver.drive(step).await.map_err(|reason| format!("discovery: {reason:?}"))?;
         Ok(self.server.get_or_init(|| server))
     }
@@ -48,9 +48,10 @@ impl DemoClient {
         let server = self.discover(driver).await?;
         let mut buffer = vec![0; BUFFER];
         let (browser, entropy) = (user_agent(binding)?, Entropy::new(crate::random()));
-        let step = self.client.authorize(server, browser, None, crate::now(), entropy, &mut buffer);
+        let step =
+            self.client.authorize(server, browser, AuthorizationRequest::default(), crate::now(), entropy, &mut buffer);
         let sign_in = driver.drive(step.map_err(|_| out_of_buffer())?).await;
-        sign_in.map(|sign_in| sign_in.url.to_owned()).map_err(|reason| format!("authorization request: {reason:?}"))
+        sign_in.map(|sign_in| sign_in.url.to_owned()).map_err(|failure| describe(&failure))
     }
 
     /// Ends a sign-in with what the browser brought back.

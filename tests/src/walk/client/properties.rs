@@ -5,11 +5,12 @@ use symbolon::proof::pkce::challenge_of;
 use symbolon::record::{Key, Record, Refreshing, Session, Started, TokenSet};
 
 use super::cases::good_response;
-use super::{ACCESS, CODE, Call, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, REVOCATION, Run, SHOWN, STATE};
-use crate::fixture::{BROWSER, C1_SECRET, NOW, RS1_SECRET, VERIFIER};
+use super::{ACCESS, CODE, Call, JWKS_URI, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, Run, SHOWN, STATE, Setup};
+use crate::fixture::{BROWSER, C1_SECRET, ISSUER, NOW, RS1_SECRET, VERIFIER};
 use crate::peer::{Canned, Sent};
 use crate::walk::{Given, Question, Write, rows};
 
+mod exchanges;
 mod judged;
 
 /// A property of every run.
@@ -22,9 +23,11 @@ pub struct Property {
 
 /// Every property of a single run.
 pub const ALWAYS: &[Property] = &[
-    Property { name: "an exchange waits for its commit", holds: exchange_waits_for_its_commit },
-    Property { name: "an exchange goes to the session's server", holds: exchange_goes_to_the_server },
+    Property { name: "an exchange waits for its commit", holds: exchanges::exchange_waits_for_its_commit },
+    Property { name: "an exchange goes to the session's server", holds: exchanges::exchange_goes_to_the_server },
+    Property { name: "a request is made again once, for the nonce", holds: exchanges::made_again_once_for_the_nonce },
     Property { name: CLEAN_UP, holds: lost_tokens_are_revoked },
+    Property { name: SIGNED, holds: user_is_known_by_a_signature },
     Property { name: "a code goes out for a good response alone", holds: code_goes_out_for_a_good_response },
     Property { name: "tokens are the session's", holds: tokens_are_the_sessions },
     Property { name: "a sign-in is stored before it begins", holds: sign_in_is_stored },
@@ -41,12 +44,20 @@ pub const ALWAYS: &[Property] = &[
     Property { name: "no secret is told", holds: no_secret_is_told },
 ];
 
+const SIGNED: &str = "a user is known by a signature that holds";
 const CLEAN_UP: &str = "tokens that nobody is left to keep are revoked";
 
 /// The names of the properties that a run lacks.
 pub fn broken(run: &Run<'_>) -> Vec<&'static str> {
-    let kept = run.without_clean_up();
-    let holds = |property: &&Property| (property.holds)(if property.name == CLEAN_UP { run } else { &kept });
+    let plain = run.without_keys();
+    let kept = plain.without_clean_up();
+    let holds = |property: &&Property| {
+        (property.holds)(match property.name {
+            CLEAN_UP => &plain,
+            SIGNED => run,
+            _ => &kept,
+        })
+    };
     ALWAYS.iter().filter(|property| !holds(property)).map(|property| property.name).collect()
 }
 
@@ -89,73 +100,6 @@ fn strongest<'a>(tokens: &TokenSet<'a>) -> &'a str {
     tokens.refresh_token.unwrap_or(tokens.access_token)
 }
 
-fn exchange_waits_for_its_commit(run: &Run<'_>) -> bool {
-    let mut told = None;
-    let waited = |(at, sent, _): (usize, &Sent, &Given)| {
-        let before = at.checked_sub(1).map(|before| &run.record[before]);
-        match (&run.case.call, before) {
-            (Call::Callback(..), Some((Question::Commit(write), Given::Committed))) => {
-                matches!(written(write), Some(Session::Redeeming(owner)) if owner == OWNER)
-            }
-            (Call::Refresh(_), Some((Question::Commit(write), Given::Committed))) => match written(write) {
-                Some(Session::Refreshing(Refreshing { tokens, lease_until })) => {
-                    lease_until > NOW
-                        && tokens.owner == OWNER
-                        && sent.parameter("refresh_token").as_deref() == tokens.refresh_token
-                }
-                _ => false,
-            },
-            // Deleted only once the server has been told; of other tokens in the row it is told again.
-            (Call::Revoke, Some((Question::Load { .. }, Given::Row(Some((_, value)))))) => {
-                let session = Session::decode(value).ok();
-                let tokens = session.and_then(|session| session.tokens().copied());
-                let token = sent.parameter("token");
-                let news = token != told;
-                told = token.clone();
-                news && tokens
-                    .is_some_and(|tokens| tokens.owner == OWNER && token.as_deref() == Some(strongest(&tokens)))
-            }
-            (Call::Discover | Call::Judge(..), None) => true,
-            _ => false,
-        }
-    };
-    let once = run.exchanges().count() <= 1 || matches!(run.case.call, Call::Revoke);
-    once && run.exchanges().all(waited)
-}
-
-fn exchange_goes_to_the_server(run: &Run<'_>) -> bool {
-    let url = match run.case.call {
-        Call::Callback(..) | Call::Refresh(_) => "https://as.example/token",
-        Call::Revoke => REVOCATION,
-        Call::Discover => "https://as.example/.well-known/oauth-authorization-server",
-        Call::Judge(..) => "https://as.example/introspect",
-        Call::Authorize(_) => return run.sent().is_none(),
-    };
-    run.exchanges().all(|(_, sent, _)| sent.url == url && is_in_the_callers_name(run, sent))
-}
-
-/// Whether the request may be sent as it is, and shows who asks.
-fn is_in_the_callers_name(run: &Run<'_>, sent: &Sent) -> bool {
-    let secret = match run.case.call {
-        Call::Judge(..) => Some(("rs1", RS1_SECRET)),
-        Call::Discover => None,
-        _ => run.case.confidential.then_some(("c1", C1_SECRET)),
-    };
-    use base64ct::{Base64, Encoding};
-    let basic =
-        secret.map(|(id, secret)| format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes())));
-    let shown = sent.message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Authorization"));
-    let shown: Vec<&[u8]> = shown.map(|(_, value)| value.as_slice()).collect();
-    let names_itself = sent.parameter("client_id").as_deref() == Some("c1");
-    let is_public = matches!(run.case.call, Call::Callback(..) | Call::Refresh(_) | Call::Revoke) && secret.is_none();
-    !sent.policy.plain_http
-        && sent.policy.body_cap > 0
-        && sent.policy.timeout > 0
-        && shown == basic.iter().map(String::as_bytes).collect::<Vec<_>>()
-        && sent.parameter("client_secret").is_none()
-        && names_itself == is_public
-}
-
 /// The tokens that the server has issued to a session which is gone.
 fn lost<'r>(kept: &'r Run<'_>) -> Option<TokenSet<'r>> {
     kept.sent()?;
@@ -186,7 +130,7 @@ fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
     if gave_up && kept.sent().is_some() && !matches!(kept.record.last(), Some((Question::Load { .. }, _))) {
         return false;
     }
-    let cleaned = (kept.record.len() < run.record.len()).then(|| run.sent()).flatten();
+    let cleaned = run.sent().filter(|(at, ..)| *at >= kept.record.len());
     let over = match run.outcome {
         Outcome::SignInAgain(reason) | Outcome::Failed(reason) => match (&run.case.call, kept.record.last()) {
             (Call::Callback(..), Some((_, Given::Row(Some(_))))) => reason == Reason::StoreBusy,
@@ -196,9 +140,12 @@ fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
     };
     match (lost(&kept), cleaned) {
         (Some(tokens), Some((_, sent, _))) => {
-            over && sent.parameter("token").as_deref() == Some(strongest(&tokens)) && is_in_the_callers_name(run, sent)
+            over && sent.parameter("token").as_deref() == Some(strongest(&tokens))
+                && exchanges::is_in_the_callers_name(run, sent)
         }
-        (Some(_), None) => over && run.case.bare,
+        (Some(_), None) => {
+            over && (run.case.bare || matches!(run.record.last(), Some((Question::Sign, Given::Unavailable))))
+        }
         (None, cleaned) => cleaned.is_none(),
     }
 }
@@ -239,6 +186,11 @@ fn tokens_are_the_sessions(run: &Run<'_>) -> bool {
         Call::Refresh(rejected) => (rejected, false),
         // Whoever has refreshed since has signed in all the same.
         Call::Callback(..) if run.sent().is_some() => (None, true),
+        // Another has stored the token that it was given; this one works as well.
+        Call::Credentials(_) if run.sent().is_some() => {
+            return token == NEW_ACCESS && matches!(run.record.last(), Some((Question::Commit(_), Given::Conflict)));
+        }
+        Call::Credentials(rejected) => (rejected, false),
         _ => return false,
     };
     let read = matches!(run.record.last(), Some((Question::Load { .. }, Given::Row(Some(_)))));
@@ -252,7 +204,16 @@ fn sign_in_is_stored(run: &Run<'_>) -> bool {
     let stored = || {
         let write = run.done()?;
         let Session::Started(started) = written(write)? else { return None };
-        let parameter = |name| crate::app::parameter(&crate::app::query(url), name);
+        let pushed = run.sent().map(|(_, sent, _)| sent);
+        let shown = |name: &str| crate::app::parameter(&crate::app::query(url), name);
+        if pushed.is_some() {
+            let only = crate::app::query(url).split('&').count() == 2;
+            let named = shown("request_uri").as_deref() == Some("urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3A1");
+            if !only || !named || shown("client_id").as_deref() != Some("c1") {
+                return None;
+            }
+        }
+        let parameter = |name: &str| pushed.map_or_else(|| shown(name), |sent| sent.parameter(name));
         use base64ct::{Base64UrlUnpadded, Encoding};
         let challenge = Base64UrlUnpadded::encode_string(&challenge_of(started.code_verifier));
         Some(
@@ -268,6 +229,30 @@ fn sign_in_is_stored(run: &Run<'_>) -> bool {
     stored().unwrap_or(false)
 }
 
+/// Tokens that came with an ID token are handed out after its signature was found to hold, and the keys come from where the
+/// metadata say, or from the row that keeps them.
+fn user_is_known_by_a_signature(run: &Run<'_>) -> bool {
+    let from_the_server = run.record.iter().all(|(question, _)| match question {
+        Question::Load { kind: "document", key } => *key == Key::document(JWKS_URI),
+        Question::Commit(write) if write.kind == "document" => write.key == Key::document(JWKS_URI),
+        Question::Verify => run.case.setup == Setup::OpenId,
+        _ => true,
+    });
+    let issued = run.record.iter().rposition(|(question, given)| match (question, given) {
+        (Question::Send(sent), Given::Response(canned)) => {
+            sent.url.ends_with("/token") && canned.body.contains("\"id_token\"")
+        }
+        _ => false,
+    });
+    let holds = |from: usize| {
+        let mut after = run.record[from..].iter();
+        after.any(|entry| *entry == (Question::Verify, Given::Verdict(symbolon::step::Verdict::Valid)))
+    };
+    let handed_out = matches!(&run.outcome, Outcome::Tokens(token) if token == NEW_ACCESS);
+    let signs_in = matches!(run.case.call, Call::Callback(..));
+    from_the_server && (run.case.setup != Setup::OpenId || !handed_out || issued.map_or(!signs_in, holds))
+}
+
 fn says_invalid_grant(given: &Given) -> bool {
     matches!(given, Given::Response(Canned { body, .. }) if body.contains("\"error\":\"invalid_grant\""))
 }
@@ -280,6 +265,10 @@ fn over_has_ended(run: &Run<'_>) -> bool {
             let absent = matches!(run.record.last(), Some((_, Given::Row(None))));
             absent || matches!(run.last_row(), Some(Session::Started(_) | Session::Redeeming(_)))
         }
+        Reason::IdToken(_) => run.case.setup == Setup::OpenId && run.sent().is_some(),
+        Reason::KeyUnknown => run
+            .last_row()
+            .is_some_and(|session| session.tokens().is_some_and(|tokens| tokens.signing.key_id == Some("es256-gone"))),
         Reason::SessionExpired => {
             run.last_row().is_some_and(|session| session.tokens().is_some_and(|tokens| tokens.refresh_token.is_none()))
         }
@@ -312,7 +301,12 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
     else {
         return true;
     };
-    let Some((Question::Commit(write), _)) = run.record.get(at + 1) else { return false };
+    let Some(write) = run.record[at + 1..].iter().find_map(|(question, _)| match question {
+        Question::Commit(write) => Some(write),
+        _ => None,
+    }) else {
+        return false;
+    };
     // However often it is written, it is the same.
     let same = run.record[at + 1..].iter().all(|(question, _)| match question {
         Question::Commit(again) => again.value == write.value,
@@ -331,8 +325,8 @@ fn failed_refresh_keeps_its_token(run: &Run<'_>) -> bool {
         }
         _ => None,
     });
-    if says_invalid_grant(given) {
-        // The session is over, though the store would not hear of it.
+    // The session is over, though the store would not hear of it: so the server says, or the user is not known.
+    if says_invalid_grant(given) || (run.case.setup == Setup::OpenId && write.value.is_none()) {
         return write.value.is_none();
     }
     kept == Some(NEW_REFRESH) || (kept.is_some() && kept.map(str::to_owned) == sent)
@@ -368,11 +362,16 @@ fn read_again_after_a_lost_race_only(run: &Run<'_>) -> bool {
 fn commit_expects_what_is_known(run: &Run<'_>) -> bool {
     // What is not there may be made by anybody; a row is its owner's to write.
     let (mut known, mut mine) = (None, true);
-    let key = Key::session(STATE);
+    let begins = matches!(run.case.call, Call::Credentials(_));
+    let key = match run.case.call {
+        Call::Credentials(_) => Key::credentials(ISSUER, "c1", "read", crate::fixture::RESOURCE),
+        _ => Key::session(STATE),
+    };
     run.record.iter().all(|(question, given)| match (question, given) {
         (Question::Load { key: asked, .. }, Given::Row(row)) => {
             known = row.as_ref().map(|(version, _)| *version);
-            mine = row.as_ref().is_some_and(|(_, value)| Session::decode(value).is_ok_and(|row| row.owner() == OWNER));
+            mine = (row.is_none() && begins)
+                || row.as_ref().is_some_and(|(_, value)| Session::decode(value).is_ok_and(|row| row.owner() == OWNER));
             *asked == key
         }
         (Question::Commit(write), given) => {
@@ -393,6 +392,9 @@ fn failures_are_named(run: &Run<'_>) -> bool {
         Outcome::Deny(answer) => answer.reason,
         _ => None,
     };
+    if run.record.iter().any(|entry| matches!(entry, (Question::Sign, Given::Unavailable))) {
+        return said == Some(Reason::KeysUnavailable);
+    }
     match run.record.last() {
         Some((Question::Load { .. }, Given::Unavailable)) => said == Some(Reason::StoreUnavailable),
         Some((Question::Load { .. }, Given::Row(Some((_, value))))) if Session::decode(value).is_err() => {
@@ -400,6 +402,8 @@ fn failures_are_named(run: &Run<'_>) -> bool {
         }
         _ => match run.sent() {
             Some((_, _, Given::Unavailable)) => said == Some(Reason::PeerUnavailable),
+            // Or the keys of the server could not be had.
+            _ if run.case.setup == Setup::OpenId => true,
             _ => said != Some(Reason::StoreUnavailable) || matches!(run.record.last(), Some((_, Given::Unavailable))),
         },
     }

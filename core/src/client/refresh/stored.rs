@@ -1,0 +1,100 @@
+//! What a refresh has come to, stored before it is handed out; or revoked, if there is nobody left to keep it.
+
+use super::{Committing, Loading, Refresh, Refreshed, Sending};
+use crate::client::exchange::{Asking, Turn};
+use crate::client::response::Tokens;
+use crate::client::{Context, works};
+use crate::error::Reason;
+use crate::record::{Kind, Record, Refreshing, Session};
+use crate::step::{Answer, Commit, Committed, Load, Row, Step, Write};
+
+/// What the server answered is being stored, or is to be: the row was not as expected.
+pub struct AwaitStored<'a> {
+    pub(super) cx: Context<'a>,
+    pub(super) spent: &'a str,
+    pub(super) rejected: Option<&'a str>,
+    pub(super) write: Write<'a>,
+    pub(super) end: Refreshed<'a>,
+    /// `None` once it may not be written again.
+    pub(super) races: Option<u8>,
+}
+
+impl<'a> AwaitStored<'a> {
+    pub(super) fn commit(self) -> Step<'a, Refresh> {
+        Step::Commit(Commit { write: self.write, at: Committing::Stored(self) })
+    }
+
+    pub(super) fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
+        match (outcome, self.end) {
+            (Ok(Committed::Yes), end) => Step::Done(end),
+            // What the server has said of the grant holds, stored or not.
+            (Err(_), end @ Refreshed::SignInAgain(_)) => Step::Done(end),
+            // Nobody knows whether it is stored: the row does. To write it twice is to write it once. The last read is for
+            // what may have become of the session alone: tokens that nobody keeps are revoked.
+            _ => {
+                let at = Loading::Rival(Self { races: self.races.and_then(|races| races.checked_sub(1)), ..self });
+                Step::Load(Load { key: self.write.key, kind: Kind::Session, at })
+            }
+        }
+    }
+
+    /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
+    pub(super) fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
+        let Self { mut cx, spent, rejected, mut write, end, races } = self;
+        let row = match row {
+            Ok(Some(row)) => row,
+            Ok(None) => return orphaned(cx, &write),
+            Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
+        };
+        Step::Done(match Session::decode(row.value) {
+            Ok(session) if session.owner() != cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
+            // The row still holds what was spent: what came of that is newer.
+            Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(spent)) => {
+                if races.is_none() {
+                    return Step::Done(match end {
+                        Refreshed::SignInAgain(_) => end,
+                        _ => Refreshed::Failed(Reason::StoreBusy.into()),
+                    });
+                }
+                write.expected = Some(row.version);
+                let at = Committing::Stored(Self { cx, spent, rejected, write, end, races });
+                return Step::Commit(Commit { write, at });
+            }
+            Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
+                Refreshed::Failed(Reason::StoreBusy.into())
+            }
+            Ok(Session::Active(tokens)) => match Tokens::of(&tokens).copy(&mut cx.arena) {
+                Ok(tokens) => Refreshed::Usable(tokens),
+                Err(reason) => Refreshed::Failed(reason.into()),
+            },
+            Ok(Session::Refreshing(Refreshing { lease_until, .. })) => Refreshed::Busy { until: lease_until },
+            Ok(Session::Started(_) | Session::Redeeming(_)) => Refreshed::SignInAgain(Reason::SessionGone.into()),
+            Err(reason) => Refreshed::Failed(reason.into()),
+        })
+    }
+}
+
+/// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
+fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
+    let lost = write.value.and_then(|value| Session::decode(value).ok());
+    let asking = lost.and_then(|session| cx.revocation(session.tokens()?, write.version()).ok()?);
+    match asking {
+        Some(asking) => AwaitOrphans { cx, asking }.go_on(|at| at.cx.prepare(&mut at.asking)),
+        None => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+    }
+}
+
+/// What nobody keeps is being revoked.
+pub struct AwaitOrphans<'a> {
+    pub(super) cx: Context<'a>,
+    pub(super) asking: Asking<'a>,
+}
+
+impl<'a> AwaitOrphans<'a> {
+    pub(super) fn go_on(mut self, turn: impl FnOnce(&mut Self) -> Result<Turn<'a>, Reason>) -> Step<'a, Refresh> {
+        match turn(&mut self) {
+            Ok(turn) => turn.step(Sending::Orphans(self)),
+            Err(_) => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+        }
+    }
+}
