@@ -4,7 +4,7 @@
  * A request goes in, questions to the program come out, a reply ends it:
  *
  *     static symbolon_flow flow = SYMBOLON_FLOW_INIT;
- *     symbolon_token_start(&flow, &server, &request, now, buffer, sizeof buffer);
+ *     symbolon_token_start(&flow, &server, &request, now, entropy, buffer, sizeof buffer);
  *     for (;;) {
  *         const symbolon_step *step = symbolon_next(&flow);
  *         switch (step->kind) {
@@ -459,8 +459,8 @@ SYMBOLON_CHECK symbolon_status symbolon_decide_start(symbolon_flow *flow, const 
                                                      symbolon_bytes browser, const symbolon_decision *decision, uint64_t now,
                                                      uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_token_start(symbolon_flow *flow, const symbolon_server *server,
-                                                    const symbolon_request *request, uint64_t now, uint8_t *buffer,
-                                                    size_t buffer_len);
+                                                    const symbolon_request *request, uint64_t now, const uint8_t entropy[32],
+                                                    uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_revoke_start(symbolon_flow *flow, const symbolon_server *server,
                                                      const symbolon_request *request, uint64_t now, uint8_t *buffer,
                                                      size_t buffer_len);

@@ -2,7 +2,7 @@
  * symbolon.h for C++17: conversions, storage that wipes itself, and one lambda for each question.
  *
  *     symbolon::Flow flow(symbolon_server_buffer());
- *     flow.start(symbolon_token_start, &server, &request, now);
+ *     flow.start(symbolon_token_start, &server, &request, now, entropy);
  *     const symbolon_done &done = flow.drive(symbolon::overloaded{
  *         [&](const symbolon_load &load) -> symbolon::Loaded { ... return symbolon::Row{version, value}; },
  *         [&](const symbolon_commit &commit) -> symbolon::Written { ... return symbolon::Conflict{}; },

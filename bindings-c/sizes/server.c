@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     case 1: failed = drive(&flow, symbolon_authorize_start(&flow, &server, &request, browser, 1, input, buffer, sizeof buffer)); break;
     case 2: failed = drive(&flow, symbolon_resume_start(&flow, &server, given(), browser, 1, buffer, sizeof buffer)); break;
     case 3: failed = drive(&flow, symbolon_decide_start(&flow, &server, given(), browser, &decision, 1, buffer, sizeof buffer)); break;
-    case 4: failed = drive(&flow, symbolon_token_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
+    case 4: failed = drive(&flow, symbolon_token_start(&flow, &server, &request, 1, input, buffer, sizeof buffer)); break;
     case 5: failed = drive(&flow, symbolon_revoke_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     case 6: failed = drive(&flow, symbolon_introspect_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_metadata_start(&flow, &server, buffer, sizeof buffer));

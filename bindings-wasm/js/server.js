@@ -44,8 +44,8 @@ export class Server extends Role {
     return this.start('decide', [pair(handle, 'handle'), pair(browser, 'browser'), declined, seconds(now)]);
   }
 
-  token(request, { now } = {}) {
-    return this.start('token', [this.#request(request), seconds(now)]);
+  token(request, { now, entropy } = {}) {
+    return this.start('token', [this.#request(request), seconds(now), entropyOf(entropy)]);
   }
 
   revoke(request, { now } = {}) {

@@ -124,7 +124,7 @@ export interface Server {
   decide(handle: string, decision: Decision): Flow<Reply>;
   /** Ends a request with `prompt: 'none'` that cannot be approved without asking. */
   decline(handle: string, why: Unasked, given: Interaction): Flow<Reply>;
-  token(request: Request, given?: Now): Flow<Reply>;
+  token(request: Request, given?: Now & { /** As of a client. */ entropy?: Uint8Array }): Flow<Reply>;
   revoke(request: Request, given?: Now): Flow<Reply>;
   introspect(request: Request, given?: Now): Flow<Reply>;
   metadata(): Flow<Reply>;

@@ -93,6 +93,8 @@ pub enum Event {
     CodeBurnt,
     /// A redeemed code came again; its grant was revoked.
     CodeReplayed,
+    /// A token was issued to a client that acts for nobody else.
+    ClientGranted,
     /// A refresh token was exchanged for its successor.
     Refreshed,
     /// The same successor was handed out again, to a client that had lost it.

@@ -35,7 +35,7 @@ static void starts(void)
     /* The parts of a request. */
 #define TOKEN(expected, member, value, number) \
     (gone = request, gone.member = value, gone.member##_len = number, \
-     check(symbolon_token_start(&flow, &server, &gone, 1, b, len) == SYMBOLON_##expected, #member, __LINE__))
+     check(symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len) == SYMBOLON_##expected, #member, __LINE__))
     TOKEN(ERR_NULL, query, NULL, 1);
     TOKEN(ERR_NULL, body, NULL, 1);
     TOKEN(ERR_NULL, headers, NULL, 1);
@@ -47,7 +47,7 @@ static void starts(void)
     certificate.dns = null;
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
     gone = request, gone.method = null;
-    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len));
 
 #define WITH_REQUEST(start) \
     GIVES(ERR_NULL, start(NULL, &server, &request, 1, b, len)); \
@@ -56,7 +56,13 @@ static void starts(void)
     GIVES(ERR_NULL, start(&flow, &server, NULL, 1, b, len)); \
     GIVES(ERR_NULL, start(&flow, &server, &request, 1, NULL, len)); \
     GIVES(ERR_TOO_SMALL, start(&flow, &server, &request, 1, NULL, 0))
-    WITH_REQUEST(symbolon_token_start);
+    GIVES(ERR_NULL, symbolon_token_start(NULL, &server, &request, 1, entropy, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, NULL, &request, 1, entropy, b, len));
+    GIVES(ERR_ABI, symbolon_token_start(&flow, &no_server, &request, 1, entropy, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, NULL, 1, entropy, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &request, 1, NULL, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &request, 1, entropy, NULL, len));
+    GIVES(ERR_TOO_SMALL, symbolon_token_start(&flow, &server, &request, 1, entropy, NULL, 0));
     WITH_REQUEST(symbolon_revoke_start);
     WITH_REQUEST(symbolon_introspect_start);
     GIVES(ERR_NULL, symbolon_metadata_start(NULL, &server, b, len));

@@ -228,7 +228,7 @@ static void storage(void)
     memset(&zeroed, 0, sizeof zeroed);
     ALL_ANSWERS_GIVE(ERR_NULL, NULL);
     ALL_ANSWERS_GIVE(ERR_ABI, &zeroed);
-    GIVES(ERR_ABI, symbolon_token_start(&zeroed, &server, &request, 1, buffer, len));
+    GIVES(ERR_ABI, symbolon_token_start(&zeroed, &server, &request, 1, entropy, buffer, len));
     GIVES(ERR_ABI, symbolon_metadata_start(&zeroed, &server, buffer, len));
     HOLDS(symbolon_needed(NULL) == 0 && symbolon_needed(&zeroed) == 0);
     for (int wrong = 0; wrong < 3; wrong++) {

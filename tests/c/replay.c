@@ -174,7 +174,7 @@ static symbolon_status start_with(const char *name, size_t len)
     else if (!strcmp(name, "decide"))
         status = symbolon_decide_start(&flow, &server, text_of(handle), binding, &decision, at, buffer, len);
     else if (!strcmp(name, "token"))
-        status = symbolon_token_start(&flow, &server, lent, at, buffer, len);
+        status = symbolon_token_start(&flow, &server, lent, at, entropy.at, buffer, len);
     else if (!strcmp(name, "revoke"))
         status = symbolon_revoke_start(&flow, &server, lent, at, buffer, len);
     else if (!strcmp(name, "introspect"))

@@ -206,7 +206,9 @@ fn play<S: Shared>(
                 let browser = UserAgent::new(BROWSER).expect("long enough");
                 hold(server.authorize(request, browser, now, entropy(1), buffer).expect(ENOUGH))
             }
-            (Call::Token(_), Some(request)) => hold(server.token(request, now, buffer).expect(ENOUGH)),
+            (Call::Token(_), Some(request)) => {
+                hold(server.token(request, now, crate::fixture::entropy(1), buffer).expect(ENOUGH))
+            }
             (Call::Revoke(_), Some(request)) => hold(server.revoke(request, now, buffer).expect(ENOUGH)),
             (Call::Introspect(_), Some(request)) => hold(server.introspect(request, now, buffer).expect(ENOUGH)),
             (Call::Decide(handle, _, approved), _) => {

@@ -209,6 +209,11 @@ impl Message {
         self
     }
 
+    /// The same over a connection with this client certificate.
+    pub fn over(self, certificate: Shown) -> Self {
+        Self { certificate: Some(certificate), ..self }
+    }
+
     /// The same with Basic credentials.
     pub fn basic(self, client_id: &str, secret: &str) -> Self {
         use base64ct::{Base64, Encoding};
@@ -301,11 +306,13 @@ pub struct Bench {
     pub now: Time,
     /// Which entropy comes next.
     pub draws: u8,
+    /// How many token requests there were.
+    pub tokens: u16,
 }
 
 impl Default for Bench {
     fn default() -> Self {
-        Self { server: server(), store: clients(), now: NOW, draws: 0 }
+        Self { server: server(), store: clients(), now: NOW, draws: 0, tokens: 0 }
     }
 }
 
@@ -393,10 +400,13 @@ impl Bench {
 
     /// Sends a message to the token endpoint.
     pub fn token(&mut self, mut message: Message) -> Answer {
+        self.tokens = self.tokens.wrapping_add(1);
+        let mut bytes = [0xee; 32];
+        [bytes[0], bytes[1]] = self.tokens.to_be_bytes();
         let mut buffer = vec![0; symbolon::server::BUFFER];
         message.lend(|request| {
-            let step = self.server.token(request, self.now, &mut buffer).expect("the buffer is long enough");
-            drive(step, &mut self.store).into()
+            let step = self.server.token(request, self.now, Entropy::new(bytes), &mut buffer);
+            drive(step.expect("the buffer is long enough"), &mut self.store).into()
         })
     }
 

@@ -167,7 +167,14 @@ pub fn credential(bytes: &[u8]) {
     for grant in ["authorization_code&code", "refresh_token&refresh_token"] {
         let form = format!("grant_type={grant}={escaped}&client_id=pub1");
         let reply: Answer = Message::post(&form).lend(|request| {
-            drive(bench.server.token(request, NOW, &mut buffer).expect("the buffer is long enough"), &mut host).into()
+            drive(
+                bench
+                    .server
+                    .token(request, NOW, crate::fixture::entropy(1), &mut buffer)
+                    .expect("the buffer is long enough"),
+                &mut host,
+            )
+            .into()
         });
         assert_eq!(reply.status, 400, "{reply:?}");
     }
@@ -326,7 +333,10 @@ pub fn token(bytes: &[u8]) {
     let mut host = Chosen { choices: choices.iter(), store: bench.store.clone() };
     let mut buffer = vec![0; BUFFER];
     let request = Request { method: Method::Post, query: &mut [], headers, body: &mut body, certificate: None };
-    let step = bench.server.token(request, bench.now, &mut buffer).expect("the buffer is long enough");
+    let step = bench
+        .server
+        .token(request, bench.now, crate::fixture::entropy(1), &mut buffer)
+        .expect("the buffer is long enough");
     let reply = drive(step, &mut host);
     sound(&reply);
     let committed = host.store != bench.store;

@@ -17,6 +17,8 @@ pub mod fuzz;
 #[cfg(feature = "whole")]
 pub mod header;
 #[cfg(feature = "whole")]
+pub mod keyed;
+#[cfg(feature = "whole")]
 pub mod keys;
 #[cfg(feature = "whole")]
 pub mod layers;

@@ -61,19 +61,7 @@ pub const OF_OTHER_ROLES: &[&str] = &[
 ];
 
 /// The variants that no flow gives yet.
-pub const NOT_YET: &[&str] = &[
-    "Assertion",
-    "AssertionReplayed",
-    "Certificate",
-    "Document",
-    "Claim",
-    "DpopNonce",
-    "DpopProof",
-    "DpopReplayed",
-    "SenderConstraintMissing",
-    "CodeKey",
-    "RefreshTokenKey",
-];
+pub const NOT_YET: &[&str] = &["Claim", "Document"];
 
 /// The variants that a resource server gives for JWTs, and for tokens that are bound to a key. Its walk gives each of them.
 pub const OF_RESOURCE: &[&str] =

@@ -19,6 +19,7 @@ use crate::peer::{Canned, Sent};
 pub mod cases;
 pub mod client;
 pub mod graph;
+pub mod keyed;
 pub mod properties;
 pub mod resource;
 pub mod rows;
@@ -356,7 +357,7 @@ pub fn perform<'c>(
             Output::Reply(drive(step, &mut host).into())
         }),
         Call::Token(mut message) => message.lend(|request| {
-            let step = server.token(request, case.now, buffer).expect(ENOUGH);
+            let step = server.token(request, case.now, entropy(1), buffer).expect(ENOUGH);
             Output::Reply(drive(step, &mut host).into())
         }),
         Call::Revoke(mut message) => message.lend(|request| {

@@ -279,7 +279,7 @@ fn a_buffer_that_is_one_byte_short_is_refused_before_anything_is_asked() {
     Message::get(form).lend(|request| {
         assert_eq!(server.authorize(request, browser, NOW, entropy(1), less).err(), Some(short));
     });
-    Message::post(form).lend(|request| assert_eq!(server.token(request, NOW, less).err(), Some(short)));
+    Message::post(form).lend(|request| assert_eq!(server.token(request, NOW, entropy(1), less).err(), Some(short)));
     Message::post(form).lend(|request| assert_eq!(server.revoke(request, NOW, less).err(), Some(short)));
     Message::post(form).lend(|request| assert_eq!(server.introspect(request, NOW, less).err(), Some(short)));
     assert_eq!(server.resume(&handle, browser, NOW, less).err(), Some(short));
@@ -295,7 +295,7 @@ fn the_request_is_as_it_was_after_a_buffer_was_too_short() {
     let code = bench.code_of_c1("read");
     let mut message = Message::post(&redemption(&code)).basic("c1", C1_SECRET);
     let before = message.body.clone();
-    message.lend(|request| assert!(bench.server.token(request, NOW, &mut [0; 16]).is_err()));
+    message.lend(|request| assert!(bench.server.token(request, NOW, entropy(1), &mut [0; 16]).is_err()));
     assert_eq!(message.body, before);
     assert_eq!(bench.token(message).status, 200);
 }

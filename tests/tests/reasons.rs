@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use symbolon::Name;
 use symbolon::record::Key;
-use symbolon::server::{Authenticated, BUFFER, Decision, Unasked};
+use symbolon::server::{Authenticated, BUFFER, Decision, SigningKey, SigningKeys, Unasked};
 use symbolon::terms::{Entropy, UserAgent};
+use symbolon::wire::jose::Algorithm;
 use symbolon::{Reason, limits};
 use symbolon_tests::drive::{Host, drive};
 use symbolon_tests::fixture::*;
+use symbolon_tests::keyed;
 use symbolon_tests::reasons::{NOT_YET, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
 use symbolon_tests::store::Stored;
 
@@ -293,10 +295,67 @@ const TABLE: &[(Reason, Provoke)] = &[
     }),
 ];
 
+/// How to provoke those of callers that prove keys.
+const KEYED: &[(Reason, Provoke)] = &[
+    (Reason::AuthorizationDetails, |b| b.token(machine("j1", "&authorization_details=%5B%5D"))),
+    (Reason::Assertion(Name::Aud), |b| {
+        let claims = keyed::assertion_claims("k1", "j1").replace("as.example", "evil.example");
+        let assertion = keyed::asserted(&keyed::assertion_of(keyed::K1_KEY, &claims));
+        b.token(Message::post(&format!("grant_type=client_credentials&scope=read{assertion}")))
+    }),
+    (Reason::AssertionReplayed, |b| {
+        assert_eq!(b.token(machine("j1", "")).status, 200);
+        b.token(machine("j1", ""))
+    }),
+    (Reason::Certificate, |b| {
+        let other = symbolon_tests::fixture::Shown { subject: "CN=m2".to_owned(), ..keyed::m1_certificate() };
+        b.token(Message::post("grant_type=client_credentials&scope=read&client_id=m1").over(other))
+    }),
+    (Reason::DpopProof(Name::Htu), |b| {
+        let claims = format!("{{\"jti\":\"p1\",\"htm\":\"POST\",\"htu\":\"{ISSUER}\",\"iat\":{}}}", NOW.0);
+        b.token(machine("j1", "").with_proof(&keyed::proof_of(keyed::DPOP_KEY, &claims)))
+    }),
+    (Reason::DpopNonce, |b| {
+        b.server.dpop_nonces = true;
+        b.token(machine("j1", "").with_proof(&keyed::proof(keyed::DPOP_KEY, "p1")))
+    }),
+    (Reason::DpopReplayed, |b| {
+        let proof = keyed::proof(keyed::DPOP_KEY, "p1");
+        assert_eq!(b.token(machine("j1", "").with_proof(&proof)).status, 200);
+        b.token(machine("j2", "").with_proof(&proof))
+    }),
+    (Reason::SenderConstraintMissing, |b| {
+        b.server.sender_constraint = symbolon::record::SenderConstraint::Required;
+        b.token(machine("j1", ""))
+    }),
+    (Reason::CodeKey, |b| {
+        let code = b.code_of_pub1("read");
+        keyed::bind(b, keyed::DPOP_KEY);
+        b.redeem_as_pub1(&code)
+    }),
+    (Reason::RefreshTokenKey, |b| {
+        let code = b.code_of_pub1("read");
+        let token = b.redeem_as_pub1(&code).member("refresh_token").expect("a refresh token");
+        keyed::bind(b, keyed::DPOP_KEY);
+        b.refresh_as_pub1(&token)
+    }),
+    (Reason::KeysUnavailable, |b| {
+        // No key of the tests has this id.
+        let gone = SigningKey { key_id: "gone", algorithm: Algorithm::Es256, jwk: "{}" };
+        b.server.signing_keys = SigningKeys::new(&[gone]).expect("a key");
+        b.token(machine("j1", ""))
+    }),
+];
+
+/// A request of `k1` for itself.
+fn machine(jti: &str, more: &str) -> Message {
+    Message::post(&format!("grant_type=client_credentials&scope=read{more}{}", keyed::k1_assertion(jti)))
+}
+
 #[test]
 fn each_reason_is_provoked_and_answered_as_the_table_says() {
-    for (reason, provoke) in TABLE {
-        let answer = provoke(&mut Bench::default());
+    for (reason, provoke) in TABLE.iter().chain(KEYED) {
+        let answer = provoke(&mut keyed::bench(keyed::signing_server()));
         let wire = reason.answer();
         if answer.status == 303 {
             assert_eq!(answer.location("error"), Some(wire.code.as_str()), "{reason:?}");
@@ -312,7 +371,7 @@ fn each_reason_is_provoked_and_answered_as_the_table_says() {
 
 #[test]
 fn no_reason_is_forgotten() {
-    let provoked = TABLE.iter().map(|(reason, _)| name(&format!("{reason:?}")));
+    let provoked = TABLE.iter().chain(KEYED).map(|(reason, _)| name(&format!("{reason:?}")));
     // The buffer has the length that the flows ask for: see buffer.rs.
     let others =
         OF_OTHER_ROLES.iter().chain(OF_RESOURCE).chain(NOT_YET).chain(&["Buffer"]).map(|reason| (*reason).to_owned());

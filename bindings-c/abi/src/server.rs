@@ -417,6 +417,27 @@ pub unsafe extern "C" fn symbolon_decide_start(
     }
 }
 
+/// Starts the flow of the token endpoint.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_token_start(
+    flow: *mut Flow,
+    server: *const Server,
+    request: *const Request,
+    now: u64,
+    entropy: *const [u8; 32],
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe {
+        Flow::start(flow, (buffer, buffer_len), |buffer| {
+            let server = Server::get(server)?;
+            let entropy = Entropy::new(*entropy.as_ref().ok_or(Status::Null)?);
+            with_request(request, |request| Ok(server.token(request, Time(now), entropy, buffer)))
+        })
+    }
+}
+
 macro_rules! start_with_request {
     ($($(#[$doc:meta])* $start:ident: $method:ident;)*) => {$(
         $(#[$doc])*
@@ -441,8 +462,6 @@ macro_rules! start_with_request {
 }
 
 start_with_request! {
-    /// Starts the flow of the token endpoint.
-    symbolon_token_start: token;
     /// Starts the flow of the revocation endpoint.
     symbolon_revoke_start: revoke;
     /// Starts the flow of the introspection endpoint.

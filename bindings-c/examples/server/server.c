@@ -96,13 +96,19 @@ enum MHD_Result send_reply(struct request *request, const symbolon_done *done)
 typedef symbolon_status start_function(symbolon_flow *, const symbolon_server *, const symbolon_request *, uint64_t,
                                        uint8_t *, size_t);
 
-static enum MHD_Result endpoint(struct host *host, struct request *request, start_function *start)
+static symbolon_request asked_of(struct request *request)
 {
-    symbolon_flow flow = SYMBOLON_FLOW_INIT;
     symbolon_request asked = {str(request->method),
                               (uint8_t *)request->query, strlen(request->query),
                               request->headers,          request->headers_len,
                               (uint8_t *)request->body,  request->body_len, NULL};
+    return asked;
+}
+
+static enum MHD_Result endpoint(struct host *host, struct request *request, start_function *start)
+{
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    symbolon_request asked = asked_of(request);
     symbolon_status started = start(&flow, &host->server, &asked, now(), host->buffer, host->buffer_len);
     enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
     symbolon_flow_wipe(&flow);
@@ -111,7 +117,16 @@ static enum MHD_Result endpoint(struct host *host, struct request *request, star
 
 static enum MHD_Result token(struct host *host, struct request *request)
 {
-    return endpoint(host, request, symbolon_token_start);
+    uint8_t entropy[32];
+    random_bytes(entropy, sizeof entropy);
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    symbolon_request asked = asked_of(request);
+    symbolon_status started =
+        symbolon_token_start(&flow, &host->server, &asked, now(), entropy, host->buffer, host->buffer_len);
+    enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
+    symbolon_flow_wipe(&flow);
+    symbolon_wipe(entropy, sizeof entropy);
+    return sent;
 }
 
 static enum MHD_Result revoke(struct host *host, struct request *request)

@@ -5,6 +5,7 @@
 use crate::error::Reason;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::pkce::{self, PkceVerified};
+use crate::proof::possession::KeyHeld;
 use crate::record::{Active, Code, Grant, Granted};
 use crate::terms::Time;
 use crate::terms::credential::Credential;
@@ -21,9 +22,23 @@ pub struct GrantHeld<'g> {
 }
 
 impl<'g> GrantHeld<'g> {
-    /// By a code whose verifier was shown.
-    const fn by_code(granted: Granted<'g>, _: PkceVerified, now: Time) -> Self {
+    /// By a code whose verifier was shown. The refresh tokens of a client that does not authenticate are bound to the key that it
+    /// holds (RFC 9449 section 5); those of any other are bound to the client.
+    fn by_code(
+        granted: Granted<'g>,
+        _: PkceVerified,
+        client: &ClientAuthenticated<'_>,
+        sender: Option<KeyHeld>,
+        now: Time,
+    ) -> Self {
+        let sender = sender.filter(|_| !client.is_confidential());
+        let granted = Granted { bound_to: sender.map(|held| held.confirmation()), ..granted };
         Self { granted, generation: 1, issued_at: now }
+    }
+
+    /// By a client that acts for nobody else, and has proven who it is (RFC 6749 section 4.4). `None` for a public client.
+    pub(crate) fn by_client(granted: Granted<'g>, client: &ClientAuthenticated<'_>, now: Time) -> Option<Self> {
+        client.is_confidential().then_some(Self { granted, generation: 1, issued_at: now })
     }
 
     /// By the refresh token of the present generation.
@@ -95,6 +110,7 @@ pub(crate) fn judge_code<'g>(
     allowed: Allowed<'_>,
     redirect_uri: Param<'_>,
     verifier: Param<'_>,
+    sender: Option<KeyHeld>,
     now: Time,
 ) -> Judgement<'g> {
     match grant {
@@ -113,10 +129,11 @@ pub(crate) fn judge_code<'g>(
         {
             Judgement::End(Reason::CodeRedirectUri, granted)
         }
+        Grant::Code(Code { granted, .. }) if !may_use(&granted, sender) => Judgement::End(Reason::CodeKey, granted),
         Grant::Code(Code { granted, .. }) => match pkce::verify(verifier, &granted.challenge) {
             Err(reason) => Judgement::End(reason, granted),
             Ok(_) if !allowed.holds(&granted) => Judgement::Refuse(Reason::CodeDead),
-            Ok(verified) => Judgement::Advance(GrantHeld::by_code(granted, verified, now)),
+            Ok(verified) => Judgement::Advance(GrantHeld::by_code(granted, verified, client, sender, now)),
         },
         Grant::Active(Active { granted, .. }) => {
             let owner = granted.client_id == client.client_id() && pkce::verify(verifier, &granted.challenge).is_ok();
@@ -134,12 +151,13 @@ pub(crate) fn judge_code<'g>(
 /// `allowed` is what the client may have now.
 ///
 /// `retry` is how many seconds after a refresh the superseded token may come again from a client that lost the response.
-/// It holds for clients that authenticate; from any other, a superseded token is a stolen one.
+/// It holds for clients that authenticate, or have proven the key that the token is bound to; from any other, a superseded token is a stolen one.
 pub(crate) fn judge_refresh_token<'g>(
     grant: Grant<'g>,
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     token: &Credential,
+    sender: Option<KeyHeld>,
     retry: u64,
     now: Time,
 ) -> Judgement<'g> {
@@ -151,6 +169,10 @@ pub(crate) fn judge_refresh_token<'g>(
     let Active { granted, generation, issued_at } = active;
     if granted.client_id != client.client_id() {
         return Judgement::Refuse(Reason::RefreshTokenForeign);
+    }
+    // Whoever holds the token and not the key can do nothing with it, nor end what its owner has.
+    if !may_use(&granted, sender) {
+        return Judgement::Refuse(Reason::RefreshTokenKey);
     }
     if now.reached(granted.ends_at) || !allowed.holds(&granted) {
         return Judgement::Refuse(Reason::RefreshTokenDead);
@@ -165,10 +187,15 @@ pub(crate) fn judge_refresh_token<'g>(
     let predecessor = token.generation.checked_add(1) == Some(generation);
     // Either way round: a clock that was set back does not hold the window open.
     let just_issued = now.since(issued_at) <= retry && issued_at.since(now) <= retry;
-    if predecessor && just_issued && client.is_confidential() {
+    if predecessor && just_issued && (client.is_confidential() || granted.bound_to.is_some()) {
         return Judgement::Again(GrantHeld::again(active));
     }
     Judgement::End(Reason::RefreshTokenReused, granted)
+}
+
+/// Whether the sender holds the key that a code or refresh token is bound to, if it is to one.
+fn may_use(granted: &Granted<'_>, sender: Option<KeyHeld>) -> bool {
+    granted.bound_to.is_none_or(|key| sender.is_some_and(|held| held.is(key)))
 }
 
 /// The part of a grant that one access token is for.

@@ -4,6 +4,7 @@ use crate::error::Reason;
 use crate::name::Name;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::grant::{Allowed, Judgement, judge_code};
+use crate::proof::possession::KeyHeld;
 use crate::record::Grant;
 use crate::server::Context;
 use crate::server::token::{Asked, TokenRequest};
@@ -27,7 +28,8 @@ pub(super) fn judge<'g>(
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     asked: &Asked<'_>,
+    sender: Option<KeyHeld>,
     now: Time,
 ) -> Judgement<'g> {
-    judge_code(grant, client, allowed, asked.redirect_uri, asked.code_verifier, now)
+    judge_code(grant, client, allowed, asked.redirect_uri, asked.code_verifier, sender, now)
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! start       -> load client | done
-//! load client -> load grant | done
+//! load client -> verify | load grant | done
+//! verify      -> commit mark | load grant | done
+//! commit mark -> verify | load grant | done
 //! load grant  -> done
 //! ```
 //!
@@ -10,11 +12,15 @@
 //! these it is. A caller learns of the access tokens that are for a resource it serves, and of its own tokens.
 
 use crate::error::{Reason, TooSmall};
-use crate::proof::client_auth::{ClientAuthenticated, Credentials};
+use crate::proof::client_auth::ClientAuthenticated;
+use crate::proof::signature::Unverified;
 use crate::record::{Active, Grant, Key, Kind, Record};
+use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
+use crate::step::{Answer, Committed, Flow, Load, Row, Step, Verdict, Verify, no_phases};
 use crate::terms::Time;
+use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::list::List;
 use crate::wire::http::{Reply, Request};
@@ -32,49 +38,84 @@ impl<'a> Server<'a> {
     ) -> Result<Step<'a, Introspect>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
         Ok(match presented::read(&mut cx, request) {
-            Ok((credentials, token)) => {
-                let key = Key::client(credentials.client_id());
-                let at = Loading::Client(AwaitClient { cx, credentials, token });
-                Step::Load(Load { key, kind: Kind::Client, at })
-            }
+            Ok((shown, token)) => caller::step(shown.inquire(cx), token),
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         })
     }
 }
 
 /// The phases in which a row is being read.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Loading<'a> {
     #[doc(hidden)]
-    Client(AwaitClient<'a>),
+    Caller(Awaiting<Inquiry<'a>, Token<'a>>),
     #[doc(hidden)]
     Grant(AwaitGrant<'a>),
 }
 
-/// The caller's row is being read.
-pub struct AwaitClient<'a> {
-    cx: Context<'a>,
-    credentials: Credentials<'a>,
-    token: Option<Credential>,
+/// The phases in which a signature is being checked.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Verifying<'a> {
+    #[doc(hidden)]
+    Caller(Awaiting<Checking<'a>, Token<'a>>),
+    #[doc(hidden)]
+    Token(AwaitVerdict<'a>),
 }
 
-impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, List<'a>), Reason> {
-        let record = presented::client(row)?;
-        let client = self.credentials.authenticate(record.as_ref())?;
-        let serves = List(self.cx.arena.copy_str(record.map_or("", |record| record.serves))?);
-        // RFC 7662 section 2.1: whoever may call this must be known, or tokens could be guessed here.
-        if client.is_confidential() { Ok((client, serves)) } else { Err(Reason::PublicClient) }
+impl Endpoint for Introspect {
+    type Asked<'a> = Token<'a>;
+
+    fn loading<'a>(at: Awaiting<Inquiry<'a>, Token<'a>>) -> Loading<'a> {
+        Loading::Caller(at)
     }
 
-    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Introspect> {
-        match (self.authenticate(row), self.token) {
-            (Ok((client, serves)), Some(token)) => Step::Load(Load {
-                key: Key::grant(token.grant),
-                kind: Kind::Grant,
-                at: Loading::Grant(AwaitGrant { cx: self.cx, client, serves, token }),
+    fn committing<'a>(at: Awaiting<Marking<'a>, Token<'a>>) -> Self::Committing<'a> {
+        at
+    }
+
+    fn verifying<'a>(at: Awaiting<Checking<'a>, Token<'a>>) -> Verifying<'a> {
+        Verifying::Caller(at)
+    }
+
+    fn known<'a>(mut cx: Context<'a>, caller: Caller<'a>, token: Token<'a>) -> Step<'a, Self> {
+        let Caller { client, registered, .. } = caller;
+        // RFC 7662 section 2.1: whoever may call this must be known, or tokens could be guessed here.
+        if !client.is_confidential() {
+            return Step::Done(reply::refuse(&mut cx, Reason::PublicClient));
+        }
+        let serves = List(registered.serves);
+        match token {
+            Token::Opened(token) => AwaitGrant { cx, client, serves, token }.load(),
+            Token::Jwt(_, token) => Step::Verify(Verify {
+                key: token.key(),
+                message: token.message(),
+                signature: token.signature(),
+                at: Verifying::Token(AwaitVerdict { cx, client, serves, token }),
             }),
-            (Ok(_), None) => Step::Done(inactive(&mut self.cx)),
-            (Err(reason), _) => Step::Done(reply::refuse(&mut self.cx, reason)),
+            Token::Dead => Step::Done(inactive(&mut cx)),
+        }
+    }
+
+    fn ended<'a>(reply: Reply<'a>) -> Reply<'a> {
+        reply
+    }
+}
+
+/// The caller is known; the signature of the token is being checked.
+pub struct AwaitVerdict<'a> {
+    cx: Context<'a>,
+    client: ClientAuthenticated<'a>,
+    serves: List<'a>,
+    token: Unverified<'a, Credential>,
+}
+
+impl<'a> AwaitVerdict<'a> {
+    fn judge(self, verdict: Answer<Verdict>) -> Step<'a, Introspect> {
+        let Self { mut cx, client, serves, token } = self;
+        match token.verified(verdict) {
+            Ok(token) => AwaitGrant { cx, client, serves, token }.load(),
+            Err(Reason::KeysUnavailable) => Step::Done(reply::refuse(&mut cx, Reason::KeysUnavailable)),
+            Err(_) => Step::Done(inactive(&mut cx)),
         }
     }
 }
@@ -88,13 +129,17 @@ pub struct AwaitGrant<'a> {
 }
 
 impl<'a> AwaitGrant<'a> {
+    fn load(self) -> Step<'a, Introspect> {
+        Step::Load(Load { key: Key::grant(self.token.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+    }
+
     fn judge(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Option<Reply<'a>>, Reason> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(None) };
         let Grant::Active(Active { granted, generation, .. }) = Grant::decode(row.value)? else { return Ok(None) };
         let token = self.token;
         let audience = List(granted.resources).masked(u32::from(token.resources));
         let own = granted.client_id == self.client.client_id();
-        let is_access_token = token.kind == CredentialKind::AccessToken;
+        let is_access_token = token.kind != CredentialKind::RefreshToken;
         let for_caller = if is_access_token {
             own || audience.clone().any(|resource| self.serves.contains(resource))
         } else {
@@ -115,8 +160,21 @@ impl<'a> AwaitGrant<'a> {
             if let Some(at) = granted.authenticated_at {
                 object.number("auth_time", at.0);
             }
+            // RFC 9470 section 6.2.
+            if let Some(acr) = granted.acr {
+                object.string("acr", acr);
+            }
             if is_access_token {
-                object.string("token_type", "Bearer");
+                let by_dpop = matches!(token.bound_to, Some(Confirmation::Jkt(_)));
+                object.string("token_type", if by_dpop { "DPoP" } else { "Bearer" });
+                // RFC 9449 section 6.2, RFC 8705 section 3.2.
+                if let Some(key) = token.bound_to {
+                    key.write(object);
+                }
+                // RFC 9396 section 9.2.
+                if !granted.authorization_details.is_empty() {
+                    object.json("authorization_details", granted.authorization_details);
+                }
                 if token.scope != 0 {
                     object.words("scope", List(granted.scope).masked(token.scope));
                 }
@@ -141,16 +199,29 @@ fn inactive<'a>(cx: &mut Context<'a>) -> Reply<'a> {
 impl Flow for Introspect {
     type Output<'a> = Reply<'a>;
     type Loading<'a> = Loading<'a>;
-    no_phases!(Committing Signing Verifying Sending);
+    type Committing<'a> = Awaiting<Marking<'a>, Token<'a>>;
+    type Verifying<'a> = Verifying<'a>;
+    no_phases!(Signing Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Client(at) => at.judge(row),
+            Loading::Caller(at) => at.loaded(row),
             Loading::Grant(mut at) => Step::Done(match at.judge(row) {
                 Ok(Some(reply)) => reply,
                 Ok(None) => inactive(&mut at.cx),
                 Err(reason) => reply::refuse(&mut at.cx, reason),
             }),
+        }
+    }
+
+    fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
+        at.committed(outcome)
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        match at {
+            Verifying::Caller(at) => at.verified(verdict),
+            Verifying::Token(at) => at.judge(verdict),
         }
     }
 }

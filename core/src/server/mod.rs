@@ -4,16 +4,19 @@
 //! |---|---|---|
 //! | authorization | 6749 section 3.1, 7636, 8707, 9126, 9207, 9396, OpenID Connect Core section 3.1.2 | `authorize.rs`, `request.rs`, `interaction.rs`, `decide.rs` |
 //! | pushed authorization request | 9126 | `push.rs` |
-//! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs` |
+//! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs`, `client_credentials.rs` |
 //! | revocation | 7009 | `revoke.rs` |
 //! | introspection | 7662 | `introspect.rs` |
 //! | metadata | 8414 | `metadata.rs` |
 
 mod authorization_code;
 mod authorize;
+mod caller;
+mod client_credentials;
 mod decide;
 mod interaction;
 mod introspect;
+mod issue;
 mod metadata;
 mod presented;
 mod push;
@@ -37,7 +40,8 @@ pub use crate::terms::signing_key::SigningKey;
 
 use crate::error::TooSmall;
 use crate::limits;
-use crate::record::{GRANT_ROW, SenderConstraint};
+use crate::proof::{assertion, dpop};
+use crate::record::{CLIENT_ROW, GRANT_ROW, SenderConstraint};
 use crate::terms::Time;
 use crate::terms::credential::CredentialKeys;
 use crate::terms::issuer::Issuer;
@@ -46,9 +50,34 @@ use crate::wire::write::Arena;
 /// The longest redirect, with `state` and `iss` percent-encoded. No other reply is as long.
 const REDIRECT: usize = limits::URI + 3 * (limits::STATE + limits::URI) + 512;
 
-/// The buffer that every flow of the server needs, in bytes: three rows and three redirects, for a decision that loses two
-/// races and writes both anew each time.
-pub const BUFFER: usize = 3 * (GRANT_ROW + REDIRECT);
+/// The claims of a token, before base64: an issuer, a user, a client with every character escaped, resources and what else goes
+/// with a grant.
+const CLAIMS: usize = limits::URI
+    + limits::SUBJECT
+    + 2 * limits::CLIENT_ID
+    + limits::RESOURCES * (limits::RESOURCE + 3)
+    + limits::SCOPE
+    + limits::AUTHORIZATION_DETAILS
+    + 2 * limits::NONCE
+    + 4 * limits::ACR_VALUES
+    + 512;
+
+/// A signed token, with what it is made of: its claims, the message, and the message with its signature.
+const SIGNED: usize = CLAIMS + 2 * (CLAIMS.div_ceil(3) * 4 + 512) + limits::RSA_MODULUS_MAX / 6;
+
+/// A token response with both tokens, and what they are made of.
+const TOKENS: usize = 2 * SIGNED + 2 * (CLAIMS.div_ceil(3) * 4 + 512) + limits::RSA_MODULUS_MAX / 3 + CLAIMS;
+
+/// What is written once, of a caller: its row, its keys, the assertion twice and the DPoP proof twice.
+const CALLER: usize = CLIENT_ROW + limits::JWKS + 2 * assertion::ROOM + 2 * dpop::ROOM + limits::AUTHORIZATION;
+
+const fn longer(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// The buffer that every flow of the server needs, in bytes: what is known of a caller; and the row as it was read, the row as it
+/// is written, and the redirect or the tokens, three times, for a flow that loses two races and writes all anew each time.
+pub const BUFFER: usize = CALLER + 3 * (2 * GRANT_ROW + longer(REDIRECT, TOKENS));
 
 const _: () = assert!(limits::RACES <= 2, "three rounds");
 

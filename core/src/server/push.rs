@@ -57,6 +57,8 @@ fn start<'a>(
         client_id: request.client_id,
         client_secret: request.client_secret,
         client_assertion: request.client_assertion,
+        // Not taken here yet: the endpoint is not on the inquiry of `caller.rs`.
+        client_assertion_type: Ok(None),
     };
     let credentials = Credentials::read(headers, shown, &mut cx.arena)?;
     // A request that names another one is none (RFC 9126 section 2.1).

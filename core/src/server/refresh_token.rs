@@ -4,6 +4,7 @@ use crate::error::Reason;
 use crate::name::Name;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::grant::{Allowed, Judgement, judge_refresh_token};
+use crate::proof::possession::KeyHeld;
 use crate::record::Grant;
 use crate::server::Context;
 use crate::server::token::TokenRequest;
@@ -26,7 +27,8 @@ pub(super) fn judge<'g>(
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     token: &Credential,
+    sender: Option<KeyHeld>,
     cx: &Context<'_>,
 ) -> Judgement<'g> {
-    judge_refresh_token(grant, client, allowed, token, cx.server.lifetimes.retry(), cx.now)
+    judge_refresh_token(grant, client, allowed, token, sender, cx.server.lifetimes.retry(), cx.now)
 }

@@ -4,7 +4,7 @@ use crate::error::{ErrorCode, Reason};
 use crate::event::Event;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
-use crate::wire::http::{Field, Reply, fields};
+use crate::wire::http::{Field, Fields, Reply, fields};
 use crate::wire::write::{FormWriter, JsonObject};
 
 const JSON: Field<'static> = Field { name: "Content-Type", value: b"application/json" };
@@ -67,6 +67,9 @@ pub(super) fn refuse<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
     if answer.status == 405 {
         let _ = headers.push(Field { name: "Allow", value: b"POST" });
     }
+    if reason == Reason::DpopNonce {
+        dpop_nonce(cx, &mut headers);
+    }
     let body = cx.arena.write(|w| {
         let mut object = JsonObject::new(w);
         object.string("error", answer.code.as_str());
@@ -79,6 +82,14 @@ pub(super) fn refuse<'a>(cx: &mut Context<'a>, reason: Reason) -> Reply<'a> {
         body: body.unwrap_or(OUT_OF_BUFFER),
         reason: Some(reason),
         event: reason.event(),
+    }
+}
+
+/// Adds the nonce that the next DPoP proof must hold (RFC 9449 section 8).
+pub(super) fn dpop_nonce<'a>(cx: &mut Context<'a>, headers: &mut Fields<'a>) {
+    let Context { server, now, arena } = cx;
+    if let Ok(value) = arena.write(|w| server.keys.dpop_nonce(*now, w)) {
+        let _ = headers.push(Field { name: "DPoP-Nonce", value });
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! start        -> load client | done
-//! load client  -> load grant | done
+//! load client  -> verify | load grant | done
+//! verify       -> commit mark | done
+//! commit mark  -> load grant | done
 //! load grant   -> commit grant | done
 //! commit grant -> load grant | done
 //! ```
@@ -14,12 +16,14 @@
 use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
-use crate::proof::client_auth::{ClientAuthenticated, Credentials};
+use crate::proof::client_auth::ClientAuthenticated;
 use crate::record::{Active, Grant, Key, Kind, Record, Revoked};
+use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Verdict, Write, no_phases};
 use crate::terms::Time;
-use crate::terms::credential::{Credential, GrantId};
+use crate::terms::credential::GrantId;
 use crate::wire::http::{Reply, Request};
 
 /// The flow of the revocation endpoint: see [`Server::revoke`].
@@ -35,10 +39,14 @@ impl<'a> Server<'a> {
     ) -> Result<Step<'a, Revoke>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
         Ok(match presented::read(&mut cx, request) {
-            Ok((credentials, token)) => {
-                let key = Key::client(credentials.client_id());
-                let at = Loading::Client(AwaitClient { cx, credentials, token });
-                Step::Load(Load { key, kind: Kind::Client, at })
+            Ok((shown, token)) => {
+                let grant = match token {
+                    Token::Opened(token) => Some(token.grant),
+                    // Whoever has but the `jti` of a token of this client ends no more than the client itself could.
+                    Token::Jwt(grant, _) => Some(grant),
+                    Token::Dead => None,
+                };
+                caller::step(shown.inquire(cx), grant)
             }
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         })
@@ -46,33 +54,47 @@ impl<'a> Server<'a> {
 }
 
 /// The phases in which a row is being read.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Loading<'a> {
     #[doc(hidden)]
-    Client(AwaitClient<'a>),
+    Caller(Awaiting<Inquiry<'a>, Option<GrantId>>),
     #[doc(hidden)]
     Grant(AwaitGrant<'a>),
 }
 
-/// The client's row is being read.
-pub struct AwaitClient<'a> {
-    cx: Context<'a>,
-    credentials: Credentials<'a>,
-    token: Option<Credential>,
+/// The phases in which a row is being written.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
+pub enum Committing<'a> {
+    #[doc(hidden)]
+    Caller(Awaiting<Marking<'a>, Option<GrantId>>),
+    #[doc(hidden)]
+    Grant(AwaitCommit<'a>),
 }
 
-impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<ClientAuthenticated<'a>, Reason> {
-        self.credentials.authenticate(presented::client(row)?.as_ref())
+impl Endpoint for Revoke {
+    type Asked<'a> = Option<GrantId>;
+
+    fn loading<'a>(at: Awaiting<Inquiry<'a>, Option<GrantId>>) -> Loading<'a> {
+        Loading::Caller(at)
     }
 
-    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
-        match (self.authenticate(row), self.token) {
-            (Ok(client), Some(token)) => {
-                AwaitGrant { cx: self.cx, client, grant: token.grant, races: limits::RACES }.load()
-            }
-            (Ok(_), None) => Step::Done(reply::empty(200, None)),
-            (Err(reason), _) => Step::Done(reply::refuse(&mut self.cx, reason)),
+    fn committing<'a>(at: Awaiting<Marking<'a>, Option<GrantId>>) -> Committing<'a> {
+        Committing::Caller(at)
+    }
+
+    fn verifying<'a>(at: Awaiting<Checking<'a>, Option<GrantId>>) -> Self::Verifying<'a> {
+        at
+    }
+
+    fn known<'a>(cx: Context<'a>, caller: Caller<'a>, grant: Option<GrantId>) -> Step<'a, Self> {
+        match grant {
+            Some(grant) => AwaitGrant { cx, client: caller.client, grant, races: limits::RACES }.load(),
+            None => Step::Done(reply::empty(200, None)),
         }
+    }
+
+    fn ended<'a>(reply: Reply<'a>) -> Reply<'a> {
+        reply
     }
 }
 
@@ -91,7 +113,7 @@ impl<'a> AwaitGrant<'a> {
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
         match self.write(row) {
-            Ok(Ok(write)) => Step::Commit(Commit { write, at: AwaitCommit { before: self } }),
+            Ok(Ok(write)) => Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self }) }),
             Ok(Err(event)) => Step::Done(reply::empty(200, event)),
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
@@ -125,18 +147,22 @@ pub struct AwaitCommit<'a> {
 impl Flow for Revoke {
     type Output<'a> = Reply<'a>;
     type Loading<'a> = Loading<'a>;
-    type Committing<'a> = AwaitCommit<'a>;
-    no_phases!(Signing Verifying Sending);
+    type Committing<'a> = Committing<'a>;
+    type Verifying<'a> = Awaiting<Checking<'a>, Option<GrantId>>;
+    no_phases!(Signing Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Client(at) => at.judge(row),
+            Loading::Caller(at) => at.loaded(row),
             Loading::Grant(at) => at.judge(row),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        let AwaitCommit { mut before } = at;
+        let AwaitCommit { mut before } = match at {
+            Committing::Caller(at) => return at.committed(outcome),
+            Committing::Grant(at) => at,
+        };
         match (outcome, before.races.checked_sub(1)) {
             (Ok(Committed::Yes), _) => Step::Done(reply::empty(200, Some(Event::Revoked))),
             (Ok(Committed::Conflict), Some(races)) => {
@@ -147,5 +173,9 @@ impl Flow for Revoke {
             // RFC 7009 section 2.2.1: the client must take the token for alive, and may try again.
             (Err(_), _) => Step::Done(reply::refuse(&mut before.cx, Reason::StoreUnavailable)),
         }
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        at.verified(verdict)
     }
 }

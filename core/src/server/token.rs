@@ -2,33 +2,40 @@
 //!
 //! ```text
 //! start        -> load client | done
-//! load client  -> load grant | done
-//! load grant   -> commit grant | done
+//! load client  -> verify | load grant | sign | commit grant | done
+//! verify       -> commit mark | done
+//! commit mark  -> verify | load grant | sign | commit grant | done
+//! load grant   -> sign | commit grant | done
+//! sign         -> sign | commit grant | done
 //! commit grant -> load grant | done
 //! ```
 //!
 //! What is presented is opened before anything is read: a forged or expired code or refresh token costs no question. A
-//! reply with tokens is written before the commit and handed out after it.
+//! reply with tokens is written, and signed where it must be, before the commit, and handed out after it.
 
 use crate::error::{Reason, TooSmall};
 use crate::event::Event;
 use crate::limits;
 use crate::name::Name;
-use crate::proof::client_auth::{ClientAuthenticated, Credentials, Parameters};
-use crate::proof::grant::{Allowed, GrantHeld, Judgement, Part};
-use crate::record::{Grant, Key, Kind, Record, Revoked};
-use crate::server::{BUFFER, Context, Server, authorization_code, presented, refresh_token, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
-use crate::terms::Time;
-use crate::terms::credential::{Credential, CredentialKind};
+use crate::proof::client_auth::{ClientAuthenticated, Parameters};
+use crate::proof::grant::{Allowed, Judgement};
+use crate::proof::possession::KeyHeld;
+use crate::record::{Grant, Key, Kind, Record, Revoked, SenderConstraint};
+use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::issue::{Issue, Of, Unsigned};
+use crate::server::{BUFFER, Context, Server, authorization_code, client_credentials, presented, refresh_token, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Sign, Step, Verdict, Write, no_phases};
+use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter::{Param, parameters, required};
+use crate::terms::{Entropy, Time};
 use crate::wire::http::{Reply, Request};
 
 parameters! {
-    /// The token request (RFC 6749 sections 4.1.3 and 6, RFC 7636 section 4.5, RFC 8707 section 2.2).
+    /// The token request (RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8707 section 2.2, RFC 9396 section 6).
     pub(crate) struct TokenRequest {
-        grant_type, code, redirect_uri, code_verifier, refresh_token, scope, client_id, client_secret, client_assertion;
+        grant_type, code, redirect_uri, code_verifier, refresh_token, scope, authorization_details, client_id, client_secret,
+        client_assertion, client_assertion_type;
         many resource
     }
 }
@@ -37,22 +44,19 @@ parameters! {
 pub enum Token {}
 
 impl<'a> Server<'a> {
-    /// Answers a token request: `authorization_code` and `refresh_token`.
+    /// Answers a token request: `authorization_code`, `refresh_token` and `client_credentials`.
     ///
     /// The buffer needs [`BUFFER`] bytes.
     pub fn token(
         &'a self,
         request: Request<'a, '_>,
         now: Time,
+        entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Token>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&mut cx, request) {
-            Ok((credentials, presented, asked)) => {
-                let key = Key::client(credentials.client_id());
-                let at = Loading::Client(AwaitClient { cx, credentials, presented, asked });
-                Step::Load(Load { key, kind: Kind::Client, at })
-            }
+        Ok(match start(&mut cx, request, &entropy) {
+            Ok((shown, asked)) => caller::step(shown.inquire(cx), asked),
             Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         })
     }
@@ -61,174 +65,206 @@ impl<'a> Server<'a> {
 fn start<'a>(
     cx: &mut Context<'a>,
     request: Request<'a, '_>,
-) -> Result<(Credentials<'a>, Credential, Asked<'a>), Reason> {
+    entropy: &Entropy,
+) -> Result<(caller::Shown<'a>, Asked<'a>), Reason> {
+    let certificate = request.certificate;
     let (headers, body) = presented::form(request)?;
     let form = TokenRequest::read(body)?;
     let shown = Parameters {
         client_id: form.client_id,
         client_secret: form.client_secret,
         client_assertion: form.client_assertion,
+        client_assertion_type: form.client_assertion_type,
     };
-    let credentials = Credentials::read(headers, shown, &mut cx.arena)?;
-    let presented = match required(form.grant_type, Name::GrantType) {
-        Ok("authorization_code") => authorization_code::present(&form, cx)?,
-        Ok("refresh_token") => refresh_token::present(&form, cx)?,
+    let shown = caller::begin(cx, headers, certificate, shown, Some(cx.server.endpoints.token))?;
+    let ground = match required(form.grant_type, Name::GrantType) {
+        Ok("authorization_code") => Ground::Presented(authorization_code::present(&form, cx)?),
+        Ok("refresh_token") => Ground::Presented(refresh_token::present(&form, cx)?),
+        Ok("client_credentials") => Ground::Client(client_credentials::name(entropy)?),
         Err(reason @ Reason::Missing(_)) => return Err(reason),
         _ => return Err(Reason::GrantType),
     };
-    let TokenRequest { redirect_uri, code_verifier, scope, resource, .. } = form;
-    Ok((credentials, presented, Asked { redirect_uri, code_verifier, scope, resource }))
+    let TokenRequest { redirect_uri, code_verifier, scope, resource, authorization_details, .. } = form;
+    Ok((shown, Asked { ground, redirect_uri, code_verifier, scope, resource, authorization_details }))
 }
 
-/// What of the request is still to be looked at once the client is authenticated.
-pub(super) struct Asked<'a> {
+/// On which ground tokens are asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Ground {
+    /// A code or a refresh token.
+    Presented(Credential),
+    /// The client itself; the name of the grant that is to be made.
+    Client(GrantId),
+}
+
+/// What of the request is still to be looked at once the caller is known.
+pub struct Asked<'a> {
+    ground: Ground,
     pub(super) redirect_uri: Param<'a>,
     pub(super) code_verifier: Param<'a>,
-    scope: Param<'a>,
-    resource: heapless::Vec<&'a str, { limits::RESOURCES }>,
+    pub(super) scope: Param<'a>,
+    pub(super) resource: heapless::Vec<&'a str, { limits::RESOURCES }>,
+    pub(super) authorization_details: Param<'a>,
 }
 
 /// The phases in which a row is being read.
 pub enum Loading<'a> {
     #[doc(hidden)]
-    Client(AwaitClient<'a>),
+    Caller(Awaiting<Inquiry<'a>, Asked<'a>>),
     #[doc(hidden)]
     Grant(AwaitGrant<'a>),
 }
 
-/// The client's row is being read.
-pub struct AwaitClient<'a> {
-    cx: Context<'a>,
-    credentials: Credentials<'a>,
-    presented: Credential,
-    asked: Asked<'a>,
+/// The phases in which a row is being written.
+pub enum Committing<'a> {
+    #[doc(hidden)]
+    Caller(Awaiting<Marking<'a>, Asked<'a>>),
+    #[doc(hidden)]
+    Grant(AwaitCommit<'a>),
 }
 
-impl<'a> AwaitClient<'a> {
-    fn authenticate(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(ClientAuthenticated<'a>, Allowed<'a>), Reason> {
-        let record = presented::client(row)?;
-        let client = self.credentials.authenticate(record.as_ref())?;
-        let (scope, resources) = record.map_or(("", ""), |record| (record.scope, record.resources));
-        let Self { cx: Context { arena, .. }, .. } = self;
-        let allowed = Allowed { scope: List(arena.copy_str(scope)?), resources: List(arena.copy_str(resources)?) };
-        let registered = match self.presented.kind {
-            CredentialKind::RefreshToken => client.grant_types().refresh_token,
-            _ => client.grant_types().authorization_code,
-        };
-        if registered { Ok((client, allowed)) } else { Err(Reason::GrantTypeNotRegistered) }
+impl Endpoint for Token {
+    type Asked<'a> = Asked<'a>;
+
+    fn loading<'a>(at: Awaiting<Inquiry<'a>, Asked<'a>>) -> Loading<'a> {
+        Loading::Caller(at)
     }
 
-    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Token> {
-        match self.authenticate(row) {
-            Ok((client, allowed)) => {
-                let Self { cx, presented, asked, .. } = self;
-                AwaitGrant { cx, client, allowed, presented, asked, races: limits::RACES }.load()
-            }
-            Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
+    fn committing<'a>(at: Awaiting<Marking<'a>, Asked<'a>>) -> Committing<'a> {
+        Committing::Caller(at)
+    }
+
+    fn verifying<'a>(at: Awaiting<Checking<'a>, Asked<'a>>) -> Self::Verifying<'a> {
+        at
+    }
+
+    fn known<'a>(mut cx: Context<'a>, caller: Caller<'a>, asked: Asked<'a>) -> Step<'a, Self> {
+        let Caller { client, registered, sender } = caller;
+        let types = client.grant_types();
+        let may = match asked.ground {
+            Ground::Client(_) => types.client_credentials,
+            Ground::Presented(Credential { kind: CredentialKind::RefreshToken, .. }) => types.refresh_token,
+            Ground::Presented(_) => types.authorization_code,
+        };
+        let constraint = [cx.server.sender_constraint, registered.sender_constraint];
+        if !may {
+            return Step::Done(reply::refuse(&mut cx, Reason::GrantTypeNotRegistered));
+        }
+        if sender.is_none() && constraint.contains(&SenderConstraint::Required) {
+            return Step::Done(reply::refuse(&mut cx, Reason::SenderConstraintMissing));
+        }
+        let allowed = Allowed { scope: List(registered.scope), resources: List(registered.resources) };
+        let mut at = AwaitGrant { cx, client, allowed, sender, asked, races: limits::RACES };
+        match at.asked.ground {
+            Ground::Presented(_) => at.load(),
+            Ground::Client(grant) => match client_credentials::hold(&mut at.cx, &client, &registered, &at.asked) {
+                Ok(held) => at.issue(Issue::new(grant, held, Some(None), Event::ClientGranted)),
+                Err(reason) => Step::Done(reply::refuse(&mut at.cx, reason)),
+            },
         }
     }
+
+    fn ended<'a>(reply: Reply<'a>) -> Reply<'a> {
+        reply
+    }
 }
 
-/// The client is authenticated; the row of the grant is being read.
+/// The caller is known; the row of the grant is being read.
 pub struct AwaitGrant<'a> {
     cx: Context<'a>,
     client: ClientAuthenticated<'a>,
     allowed: Allowed<'a>,
-    presented: Credential,
+    sender: Option<KeyHeld>,
     asked: Asked<'a>,
     races: u8,
 }
 
 impl<'a> AwaitGrant<'a> {
-    fn load(self) -> Step<'a, Token> {
-        let key = Key::grant(self.presented.grant);
-        Step::Load(Load { key, kind: Kind::Grant, at: Loading::Grant(self) })
+    fn load(mut self) -> Step<'a, Token> {
+        match self.asked.ground {
+            Ground::Presented(credential) => {
+                Step::Load(Load { key: Key::grant(credential.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+            }
+            // A grant with this random name exists: no honest random source does that twice.
+            Ground::Client(_) => Step::Done(reply::refuse(&mut self.cx, Reason::StoreBusy)),
+        }
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Token> {
-        match self.write(row) {
-            Ok((Some(write), reply)) => Step::Commit(Commit { write, at: AwaitCommit { before: self, reply } }),
-            Ok((None, reply)) => Step::Done(reply),
+        match self.judgement(row) {
+            Ok(Judged::Issue(issue)) => self.issue(issue),
+            Ok(Judged::End(write, reply)) => {
+                Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self, reply }) })
+            }
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
     }
 
-    /// The write that the row and the request call for, if any, and the reply that follows it.
-    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Option<Write<'a>>, Reply<'a>), Reason> {
-        let is_code = self.presented.kind == CredentialKind::Code;
+    /// What the row and the request call for.
+    fn judgement(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Judged<'a>, Reason> {
+        let Ground::Presented(presented) = self.asked.ground else { return Err(Reason::GrantType) };
+        let is_code = presented.kind == CredentialKind::Code;
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let row = row.ok_or(if is_code { Reason::CodeDead } else { Reason::RefreshTokenDead })?;
-        let grant = Grant::decode(row.value)?;
+        let grant = Grant::decode(self.cx.arena.copy(row.value)?)?;
+        let Self { client, allowed, sender, asked, cx, .. } = self;
         let judgement = if is_code {
-            authorization_code::judge(grant, &self.client, self.allowed, &self.asked, self.cx.now)
+            authorization_code::judge(grant, client, *allowed, asked, *sender, cx.now)
         } else {
-            refresh_token::judge(grant, &self.client, self.allowed, &self.presented, &self.cx)
+            refresh_token::judge(grant, client, *allowed, &presented, *sender, cx)
         };
-        let (next, granted, reply) = match judgement {
-            Judgement::Refuse(reason) => return Err(reason),
-            Judgement::Again(held) => return Ok((None, self.issue(&held, Event::RefreshRetried)?)),
+        match judgement {
+            Judgement::Refuse(reason) => Err(reason),
+            Judgement::Again(held) => Ok(Judged::Issue(Issue::new(presented.grant, held, None, Event::RefreshRetried))),
             Judgement::Advance(held) => {
                 let event = if is_code { Event::CodeRedeemed } else { Event::Refreshed };
-                let reply = self.issue(&held, event)?;
-                (Grant::Active(held.active()), *held.granted(), reply)
+                Ok(Judged::Issue(Issue::new(presented.grant, held, Some(Some(row.version)), event)))
             }
             Judgement::End(reason, granted) => {
-                let over = Revoked { client_id: granted.client_id, subject: granted.subject };
-                (Grant::Revoked(over), granted, reply::refuse(&mut self.cx, reason))
+                let over = Grant::Revoked(Revoked { client_id: granted.client_id, subject: granted.subject });
+                let value: &'a [u8] = self.cx.arena.fill(|place| over.encode(place))?;
+                // Another client's code is burnt under its own name.
+                let labels =
+                    Labels { kind: Kind::Grant, client_id: Some(granted.client_id), subject: Some(granted.subject) };
+                let write = Write {
+                    key: Key::grant(presented.grant),
+                    expected: Some(row.version),
+                    value: Some(value),
+                    expires_at: granted.ends_at,
+                    labels,
+                };
+                Ok(Judged::End(write, reply::refuse(&mut self.cx, reason)))
             }
-        };
-        let value: &'a [u8] = self.cx.arena.fill(|place| next.encode(place))?;
-        // Another client's code is burnt under its own name.
-        let client_id = match self.client.client_id() {
-            same if same == granted.client_id => same,
-            _ => self.cx.arena.copy_str(granted.client_id)?,
-        };
-        let subject = self.cx.arena.copy_str(granted.subject)?;
-        let write = Write {
-            key: Key::grant(self.presented.grant),
-            expected: Some(row.version),
-            value: Some(value),
-            expires_at: granted.ends_at,
-            labels: Labels { kind: Kind::Grant, client_id: Some(client_id), subject: Some(subject) },
-        };
-        Ok((Some(write), reply))
+        }
     }
 
-    /// The token response (RFC 6749 section 5.1). `scope` is always named, so that a client need not remember what it asked.
-    fn issue(&mut self, held: &GrantHeld<'_>, event: Event) -> Result<Reply<'a>, Reason> {
-        let granted = held.granted();
-        let part = Part::read(self.asked.scope, &self.asked.resource, granted)?;
-        let Context { server, now, .. } = self.cx;
-        let expires_at = held.issued_at().after(server.lifetimes.access_token).min(granted.ends_at);
-        let access_token = Credential {
-            kind: CredentialKind::AccessToken,
-            grant: self.presented.grant,
-            generation: held.generation(),
-            expires_at,
-            scope: part.scope,
-            resources: part.resources,
-            bound_to: None,
-        };
-        let refresh_token = Credential {
-            kind: CredentialKind::RefreshToken,
-            expires_at: held.issued_at().after(server.lifetimes.refresh_token).min(granted.ends_at),
-            scope: 0,
-            resources: 0,
-            ..access_token
-        };
-        reply::json(&mut self.cx, Some(event), |object| {
-            object.text("access_token", |w| server.keys.mint(&access_token, w));
-            object.text("token_type", |w| w.str("Bearer"));
-            object.number("expires_in", expires_at.since(now));
-            if granted.refreshable {
-                object.text("refresh_token", |w| server.keys.mint(&refresh_token, w));
+    /// Makes the tokens of a grant that is held: one signature after the other, then the write, and the reply last.
+    fn issue(mut self, mut issue: Issue<'a>) -> Step<'a, Token> {
+        let sender = self.sender.map(|held| held.confirmation());
+        match issue.next(&mut self.cx, &self.asked, sender) {
+            Ok(Unsigned::Message { of, key_id, message }) => {
+                Step::Sign(Sign { key_id, message, at: AwaitSignature { before: self, issue, of, message } })
             }
-            // `scope` has at least one token (RFC 6749 section 3.3): a client without scopes gets none named.
-            if part.scope != 0 {
-                object.words("scope", List(granted.scope).masked(part.scope));
+            Ok(Unsigned::Nothing { reply, write: Some(write) }) => {
+                Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self, reply }) })
             }
-        })
+            Ok(Unsigned::Nothing { reply, write: None }) => Step::Done(reply),
+            Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
+        }
     }
+}
+
+enum Judged<'a> {
+    Issue(Issue<'a>),
+    End(Write<'a>, Reply<'a>),
+}
+
+/// A token is being signed.
+pub struct AwaitSignature<'a> {
+    before: AwaitGrant<'a>,
+    issue: Issue<'a>,
+    of: Of,
+    message: &'a [u8],
 }
 
 /// The grant goes on, or ends, with this write; the reply waits for it.
@@ -240,18 +276,23 @@ pub struct AwaitCommit<'a> {
 impl Flow for Token {
     type Output<'a> = Reply<'a>;
     type Loading<'a> = Loading<'a>;
-    type Committing<'a> = AwaitCommit<'a>;
-    no_phases!(Signing Verifying Sending);
+    type Committing<'a> = Committing<'a>;
+    type Signing<'a> = AwaitSignature<'a>;
+    type Verifying<'a> = Awaiting<Checking<'a>, Asked<'a>>;
+    no_phases!(Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Client(at) => at.judge(row),
+            Loading::Caller(at) => at.loaded(row),
             Loading::Grant(at) => at.judge(row),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        let AwaitCommit { mut before, reply } = at;
+        let AwaitCommit { mut before, reply } = match at {
+            Committing::Caller(at) => return at.committed(outcome),
+            Committing::Grant(at) => at,
+        };
         match (outcome, before.races.checked_sub(1)) {
             (Ok(Committed::Yes), _) => Step::Done(reply),
             (Ok(Committed::Conflict), Some(races)) => {
@@ -261,5 +302,17 @@ impl Flow for Token {
             (Ok(Committed::Conflict), None) => Step::Done(reply::refuse(&mut before.cx, Reason::StoreBusy)),
             (Err(_), _) => Step::Done(reply::refuse(&mut before.cx, Reason::StoreUnavailable)),
         }
+    }
+
+    fn signed<'a>(at: Self::Signing<'a>, signature: Answer<&[u8]>) -> Step<'a, Self> {
+        let AwaitSignature { mut before, mut issue, of, message } = at;
+        match issue.signed(&mut before.cx, of, message, signature) {
+            Ok(()) => before.issue(issue),
+            Err(reason) => Step::Done(reply::refuse(&mut before.cx, reason)),
+        }
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        at.verified(verdict)
     }
 }

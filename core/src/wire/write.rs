@@ -30,6 +30,14 @@ impl<'a> Arena<'a> {
         self.write(|w| w.bytes(bytes))
     }
 
+    /// Keeps a copy of `bytes` that may be read in place.
+    pub fn copy_mut(&mut self, bytes: &[u8]) -> Result<&'a mut [u8], Reason> {
+        self.fill(|place| {
+            place.get_mut(..bytes.len())?.copy_from_slice(bytes);
+            Some(bytes.len())
+        })
+    }
+
     /// Keeps a copy of `text`.
     pub fn copy_str(&mut self, text: &str) -> Result<&'a str, Reason> {
         self.text(|w| w.str(text))
@@ -261,6 +269,12 @@ impl<'o, 'w> JsonObject<'o, 'w> {
         let mut object = JsonObject::new(self.writer);
         fill(&mut object);
         object.end();
+    }
+
+    /// Writes a member whose value is JSON already.
+    pub fn json(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.writer.str(value);
     }
 
     /// Writes a member that is an array of strings.

@@ -105,7 +105,7 @@ pub fn server() {
         drive(|flow| s::symbolon_push_start(flow, server, request, number(), key, at, len));
         drive(|flow| s::symbolon_resume_start(flow, server, text(), bytes(), number(), at, len));
         drive(|flow| s::symbolon_decide_start(flow, server, text(), bytes(), outside(), number(), at, len));
-        drive(|flow| s::symbolon_token_start(flow, server, request, number(), at, len));
+        drive(|flow| s::symbolon_token_start(flow, server, request, number(), key, at, len));
         drive(|flow| s::symbolon_revoke_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_introspect_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_metadata_start(flow, server, at, len));

@@ -277,7 +277,7 @@ impl<'m> Replay<'m> {
                 }
                 b"decide" => self
                     .call(|| server::symbolon_decide_start(flow, server, handle, browser, decision, now, buffer, len)),
-                b"token" => self.call(|| server::symbolon_token_start(flow, server, request, now, buffer, len)),
+                b"token" => self.call(|| server::symbolon_token_start(flow, server, request, now, entropy, buffer, len)),
                 b"revoke" => self.call(|| server::symbolon_revoke_start(flow, server, request, now, buffer, len)),
                 b"introspect" => {
                     self.call(|| server::symbolon_introspect_start(flow, server, request, now, buffer, len))

@@ -131,7 +131,7 @@ fn pd_25(ground: &Ground) -> Checked {
             message.lend(|request| server.authorize(request, browser, bench.now, fixture::entropy(1), buffer).err()),
         );
         let mut message = Form::code("x").from("c1");
-        needed.push(message.lend(|request| server.token(request, bench.now, buffer).err()));
+        needed.push(message.lend(|request| server.token(request, bench.now, fixture::entropy(1), buffer).err()));
         needed.push(message.lend(|request| server.revoke(request, bench.now, buffer).err()));
         needed.push(message.lend(|request| server.introspect(request, bench.now, buffer).err()));
         let flows = needed.len();

@@ -196,7 +196,7 @@ pub fn copy(bench: &Bench) -> Bench {
     let mut server = crate::fixture::server();
     server.lifetimes = bench.server.lifetimes;
     server.issuer = bench.server.issuer;
-    Bench { server, store: bench.store.clone(), now: bench.now, draws: bench.draws }
+    Bench { server, store: bench.store.clone(), now: bench.now, draws: bench.draws, tokens: bench.tokens }
 }
 
 /// The handle of an interaction in which the user is asked to approve.

@@ -62,8 +62,8 @@ fn run(
     let answers = first.lend(|first| {
         second.lend(|second| {
             let mut flows = [
-                Held::At(server.token(first, now, buffer).expect("room")),
-                Held::At(server.token(second, now, other).expect("room")),
+                Held::At(server.token(first, now, crate::fixture::entropy(1), buffer).expect("room")),
+                Held::At(server.token(second, now, crate::fixture::entropy(2), other).expect("room")),
             ];
             loop {
                 flows = match flows {

@@ -203,7 +203,9 @@ fn token(bench: &Bench, client_id: &str, mut message: Message, event: Event) -> 
     let rows = Rows::new(&bench.store, &[Key::client(client_id), only(&bench.store, Kind::Grant)]);
     let mut buffer = vec![0; BUFFER];
     message.lend(|request| {
-        rows.count(|rows| end(bench.server.token(request, bench.now, &mut buffer), rows).event == Some(event))
+        rows.count(|rows| {
+            end(bench.server.token(request, bench.now, entropy(1), &mut buffer), rows).event == Some(event)
+        })
     })
 }
 

@@ -157,7 +157,7 @@ impl Host<'_> {
                 0 => server::symbolon_authorize_start(flow, server, request, browser, now, entropy, at, len),
                 1 => server::symbolon_resume_start(flow, server, handle, browser, now, at, len),
                 2 => server::symbolon_decide_start(flow, server, handle, browser, decision, now, at, len),
-                3 | 4 => server::symbolon_token_start(flow, server, request, now, at, len),
+                3 | 4 => server::symbolon_token_start(flow, server, request, now, entropy, at, len),
                 5 => server::symbolon_revoke_start(flow, server, request, now, at, len),
                 6 => server::symbolon_introspect_start(flow, server, request, now, at, len),
                 7 => client::symbolon_client_discover_start(flow, client, at, len),

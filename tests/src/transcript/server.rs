@@ -57,7 +57,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
             };
             Ok(reply(drive(fits(server.decide(handle, user_agent, user, decision, now, buffer))?, host)))
         }
-        "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, buffer))?, host)))),
+        "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, entropy, buffer))?, host)))),
         "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
         "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
         "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
