@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     symbolon_field header = {given(), {input, input_len}};
     symbolon_request request = {{"POST", 4}, input, input_len, &header, 1, input, input_len, NULL};
     symbolon_bytes browser = {input, 32};
-    symbolon_decision decision = {given(), 1, 1, given()};
+    symbolon_decision decision = {.subject = given(), .authenticated_at = 1, .approved = 1, .scope = given()};
     int failed = 0;
     switch (argc) {
     case 1: failed = drive(&flow, symbolon_authorize_start(&flow, &server, &request, browser, 1, input, buffer, sizeof buffer)); break;
@@ -31,6 +31,7 @@ int main(int argc, char **argv)
     case 4: failed = drive(&flow, symbolon_token_start(&flow, &server, &request, 1, input, buffer, sizeof buffer)); break;
     case 5: failed = drive(&flow, symbolon_revoke_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     case 6: failed = drive(&flow, symbolon_introspect_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
+    case 7: failed = drive(&flow, symbolon_push_start(&flow, &server, &request, 1, input, buffer, sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_metadata_start(&flow, &server, buffer, sizeof buffer));
     }
     symbolon_flow_wipe(&flow);

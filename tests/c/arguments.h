@@ -11,7 +11,9 @@ static void starts(void)
     symbolon_metadata no_metadata;
     symbolon_resource_server no_resource_server;
     symbolon_request request = request_of(), gone = request;
-    symbolon_decision decision = {SYMBOLON_STR("alice"), 1, 1, SYMBOLON_STR("read")}, bad = decision;
+    symbolon_decision decision = {
+        .subject = SYMBOLON_STR("alice"), .authenticated_at = 1, .approved = 1, .scope = SYMBOLON_STR("read")};
+    symbolon_decision bad = decision;
     symbolon_str handle = SYMBOLON_STR("handle");
     symbolon_bytes guessable = {browser.ptr, 15};
     symbolon_field field = {{"\xff", 1}, {NULL, 0}}, empty = {{NULL, 1}, {NULL, 0}};
@@ -48,6 +50,15 @@ static void starts(void)
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
     gone = request, gone.method = null;
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len));
+
+#define PUSH(expected, flow, server, request, entropy, buffer) \
+    GIVES(expected, symbolon_push_start(flow, server, request, 1, entropy, buffer, len))
+    PUSH(ERR_NULL, NULL, &server, &request, entropy, b);
+    PUSH(ERR_NULL, &flow, NULL, &request, entropy, b);
+    PUSH(ERR_ABI, &flow, &no_server, &request, entropy, b);
+    PUSH(ERR_NULL, &flow, &server, NULL, entropy, b);
+    PUSH(ERR_NULL, &flow, &server, &request, NULL, b);
+    PUSH(ERR_NULL, &flow, &server, &request, entropy, NULL);
 
 #define WITH_REQUEST(start) \
     GIVES(ERR_NULL, start(NULL, &server, &request, 1, b, len)); \
@@ -97,6 +108,10 @@ static void starts(void)
     DECIDE(ERR_UTF8, &flow, &server, handle, browser, &bad, b);
     bad = decision, bad.scope = half;
     DECIDE(ERR_UTF8, &flow, &server, handle, browser, &bad, b);
+    bad = decision, bad.amr = half;
+    DECIDE(ERR_UTF8, &flow, &server, handle, browser, &bad, b);
+    bad = decision, bad.unasked = 5;
+    DECIDE(ERR_REFUSED, &flow, &server, handle, browser, &bad, b);
 
     GIVES(ERR_NULL, symbolon_client_discover_start(NULL, &client, b, len));
     GIVES(ERR_NULL, symbolon_client_discover_start(&flow, NULL, b, len));

@@ -24,7 +24,7 @@ mod host;
 mod shown;
 
 /// The bytes of a call.
-const CALL: usize = 12;
+const CALL: usize = 16;
 
 const QUERY: &str = "response_type=code&client_id=c1&redirect_uri=https%3A%2F%2Fclient.example%2Fcb&state=xyz\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&scope=read";
