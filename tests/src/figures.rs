@@ -94,7 +94,7 @@ pub fn main(arguments: Vec<String>) -> i32 {
 }
 
 /// Runs this program again under callgrind; the instructions counted in `function`, and what the program printed.
-fn count(function: &str, arguments: &[&str]) -> Result<(u64, String), String> {
+pub(crate) fn count(function: &str, arguments: &[&str]) -> Result<(u64, String), String> {
     let program = std::env::current_exe().map_err(|e| e.to_string())?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", &format!("--toggle-collect={function}")])

@@ -31,6 +31,8 @@ pub mod reasons;
 pub mod requirements;
 pub mod store;
 #[cfg(feature = "whole")]
+pub mod timing;
+#[cfg(feature = "whole")]
 pub mod transcript;
 #[cfg(feature = "whole")]
 pub mod vectors;

@@ -267,4 +267,21 @@ pub const NOT_HERE: &[NotHere] = &[
         NotBuilt,
         "client attestations (draft-ietf-oauth-attestation-based-client-auth)",
     ),
+    not("TI-01", "a client secret is compared with an early end", Elsewhere, "`cargo timing` counts it"),
+    not("TI-02", "a client secret is compared with an early end", Elsewhere, "`cargo timing` counts it: TI-01"),
+    not("TI-03", "a tag is compared with an early end", Elsewhere, "`cargo timing` counts it for every credential"),
+    not("TI-04", "a challenge is compared with an early end", Elsewhere, "`cargo timing` counts it"),
+    not(
+        "TI-05",
+        "the length of a secret shows",
+        Inexpressible,
+        "what is stored is a hash, and what is sent is hashed before it is compared",
+    ),
+    not("TI-10", "decryption is an oracle", Elsewhere, "nothing is decrypted: JW-44"),
+    not(
+        "TI-11",
+        "redirection URIs are compared with an early end",
+        Inexpressible,
+        "they are no secrets: whoever sees a request knows one",
+    ),
 ];
