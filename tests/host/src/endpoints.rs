@@ -8,6 +8,7 @@ use axum::http::{Response, header};
 use axum::response::IntoResponse;
 use symbolon::resource::{self, Judgement};
 use symbolon::server::BUFFER;
+use symbolon::terms::Entropy;
 use symbolon::wire::http::{Method, Request};
 
 use crate::Host;
@@ -16,7 +17,7 @@ use crate::journal::Actor;
 use crate::tls::Shown;
 
 macro_rules! endpoint {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident $(, $entropy:expr)?) => {
         $(#[$doc])*
         pub async fn $name(State(host): State<Arc<Host>>, mut message: Message) -> Response<Body> {
             let headers = fields(&message.headers);
@@ -28,7 +29,7 @@ macro_rules! endpoint {
                 certificate: message.certificate.as_deref().map(Shown::as_certificate),
             };
             let mut buffer = vec![0; BUFFER];
-            match host.server.$name(request, crate::now(), &mut buffer) {
+            match host.server.$name(request, crate::now(), $($entropy,)? &mut buffer) {
                 Ok(step) => respond(stringify!($name), &host.driver(Actor::Server).drive(step).await),
                 Err(_) => crate::http::out_of_buffer(),
             }
@@ -39,6 +40,10 @@ macro_rules! endpoint {
 endpoint! {
     /// The token endpoint.
     token
+}
+endpoint! {
+    /// The endpoint for pushed authorization requests.
+    push, Entropy::new(crate::random())
 }
 endpoint! {
     /// The revocation endpoint.
