@@ -10,7 +10,9 @@ use symbolon::terms::{Time, secret};
 use crate::store::Store;
 
 /// The scope tokens that the server knows.
-pub const SCOPES: &str = "read write";
+pub const SCOPES: &str = "openid read write";
+/// The types of authorization details that the server knows (RFC 9396).
+pub const DETAIL_TYPES: &str = "note";
 /// A public client: a native or browser application on this machine.
 pub const NATIVE: &str = "native";
 /// A confidential client that authenticates by Basic.
@@ -23,6 +25,7 @@ pub const RESOURCE_SERVER: (&str, &str) = ("resource-server", "resource-secret-U
 /// What a scope token lets a client do, in words for a person.
 pub fn scope_text(token: &str) -> &str {
     match token {
+        "openid" => "Know who you are",
         "read" => "Read your notes",
         "write" => "Add and change your notes",
         other => other,
@@ -49,7 +52,7 @@ pub async fn register(store: &Store, resource: &str) -> Result<(), Unavailable> 
         scope: SCOPES,
         default_scope: "read",
         resources: resource,
-        authorization_details_types: "",
+        authorization_details_types: DETAIL_TYPES,
         serves: "",
         disabled: false,
     };

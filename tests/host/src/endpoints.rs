@@ -42,6 +42,10 @@ endpoint! {
     token, Entropy::new(crate::random())
 }
 endpoint! {
+    /// The endpoint for pushed authorization requests.
+    push, Entropy::new(crate::random())
+}
+endpoint! {
     /// The revocation endpoint.
     revoke
 }

@@ -6,8 +6,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
+use serde_json::Value;
 use symbolon::Reason;
-use symbolon::server::{Authenticated, Authorization, BUFFER, Decision};
+use symbolon::server::{Authenticated, Authorization, BUFFER, Decision, Prompt, Unasked};
 use symbolon::terms::{Entropy, UserAgent};
 use symbolon::wire::http::{Method, Reply, Request};
 
@@ -18,6 +19,10 @@ use crate::journal::Actor;
 use crate::pages::{self, Form};
 use crate::session::{Cookies, Session};
 use crate::users::SignIn;
+
+/// The class of the one way to sign in that there is here, and its method (RFC 8176).
+const ACR: &str = "password";
+const AMR: &str = "pwd";
 
 /// The authorization endpoint.
 pub async fn authorize(State(host): State<Arc<Host>>, mut message: Message) -> Response<Body> {
@@ -44,11 +49,68 @@ pub async fn authorize(State(host): State<Arc<Host>>, mut message: Message) -> R
         return out_of_buffer();
     };
     match host.driver(Actor::Server).drive(step).await {
+        Authorization::Interact(prompt) if prompt.prompt == "none" => {
+            let cookies = host.sessions.read(&message.headers);
+            with_cookie(unasked(&host, &cookies, user_agent, &prompt).await, cookie)
+        }
         Authorization::Interact(prompt) => {
             tracing::info!(endpoint = "authorize", refusal = ?prompt.refusal, "interact");
             with_cookie(see_interaction(&host, prompt.handle), cookie)
         }
         Authorization::Refused(reply) => refused(&host, "authorize", &reply),
+    }
+}
+
+/// Decides without a page (OpenID Connect Core section 3.1.2.1, `prompt=none`).
+async fn unasked(host: &Host, cookies: &Cookies, user_agent: UserAgent<'_>, prompt: &Prompt<'_>) -> Response<Body> {
+    let now = crate::now();
+    let signed_in = host.sessions.session(cookies, now).filter(|session| does(session, prompt));
+    let why = match signed_in {
+        None => Unasked::LoginRequired,
+        Some(session) if prompt.refusal.is_some() => {
+            return decide(host, prompt.handle, user_agent, session, Decision::Deny).await;
+        }
+        Some(session) if prompt.confidential && host.sessions.has_approved(cookies, &asked_for(prompt)) => {
+            let Prompt { scope, authorization_details, .. } = *prompt;
+            let decision = Decision::Approve { scope, authorization_details };
+            return decide(host, prompt.handle, user_agent, session, decision).await;
+        }
+        Some(_) => Unasked::ConsentRequired,
+    };
+    let mut buffer = vec![0; BUFFER];
+    let Ok(step) = host.server.decline(prompt.handle, user_agent, why, now, &mut buffer) else {
+        return out_of_buffer();
+    };
+    decided(host, &host.driver(Actor::Server).drive(step).await)
+}
+
+/// What is remembered of an approval: the same is not asked again, where a client that authenticates asks for no more.
+fn asked_for(prompt: &Prompt<'_>) -> String {
+    let Prompt { client_id, redirect_uri, scope, resources, authorization_details, .. } = prompt;
+    [client_id, redirect_uri, scope, resources, authorization_details].map(|part| *part).join("\n")
+}
+
+async fn decide(
+    host: &Host,
+    handle: &str,
+    user_agent: UserAgent<'_>,
+    session: Session,
+    decision: Decision<'_>,
+) -> Response<Body> {
+    let user = Authenticated::new(session.subject, session.at).and_then(|user| user.by(ACR, AMR));
+    let mut buffer = vec![0; BUFFER];
+    let Ok(Ok(step)) =
+        user.map(|user| host.server.decide(handle, user_agent, user, decision, crate::now(), &mut buffer))
+    else {
+        return out_of_buffer();
+    };
+    decided(host, &host.driver(Actor::Server).drive(step).await)
+}
+
+fn decided(host: &Host, reply: &Reply<'_>) -> Response<Body> {
+    match reply.status {
+        303 => respond("decide", reply),
+        _ => refused(host, "decide", reply),
     }
 }
 
@@ -59,9 +121,12 @@ pub async fn show(State(host): State<Arc<Host>>, message: Message) -> Response<B
     let session = host.sessions.session(&cookies, crate::now());
     let asked = Asked { host: &host, handle: form.one("handle"), cookies: &cookies };
     asked
-        .prompt(|form| match session {
+        .page(|form| match session {
             None => form.sign_in(StatusCode::OK, None),
-            Some(_) if form.prompt.refusal.is_some() => form.refusal(),
+            Some(session) if !does(&session, form.prompt) => {
+                form.sign_in(StatusCode::OK, Some("The application asks that you sign in again."))
+            }
+            Some(_) if form.prompt.refusal.is_some() || !is_met(form.prompt) => form.refusal(),
             Some(Session { subject, .. }) => form.consent(subject, None),
         })
         .await
@@ -80,15 +145,15 @@ pub async fn sign_in(State(host): State<Arc<Host>>, message: Message) -> Respons
     let asked = Asked { host: &host, handle: form.one("handle"), cookies: &cookies };
     match signed_in {
         SignIn::User(subject) => {
-            let cookie = host.sessions.sign_in(&cookies, subject, now);
+            let cookie = host.sessions.sign_in(&cookies, subject, form.one("handle"), now);
             with_cookie(see_interaction(&host, form.one("handle")), Some(cookie))
         }
         SignIn::Wrong => {
-            asked.prompt(|form| form.sign_in(StatusCode::UNAUTHORIZED, Some("Wrong username or password."))).await
+            asked.page(|form| form.sign_in(StatusCode::UNAUTHORIZED, Some("Wrong username or password."))).await
         }
         SignIn::Later => {
             let complaint = "Too many attempts. Wait half a minute and try again.";
-            asked.prompt(|form| form.sign_in(StatusCode::TOO_MANY_REQUESTS, Some(complaint))).await
+            asked.page(|form| form.sign_in(StatusCode::TOO_MANY_REQUESTS, Some(complaint))).await
         }
     }
 }
@@ -113,31 +178,80 @@ pub async fn consent(State(host): State<Arc<Host>>, message: Message) -> Respons
         return forged(&host);
     }
     let handle = form.one("handle");
-    let Some(Session { subject, at }) = host.sessions.session(&cookies, now) else {
-        return see_interaction(&host, handle);
-    };
+    let Some(session) = host.sessions.session(&cookies, now) else { return see_interaction(&host, handle) };
     let asked = Asked { host: &host, handle, cookies: &cookies };
-    let scope = form.all("scope").join(" ");
+    let choice = match asked.prompt(|prompt| Choice::read(&form, prompt, &session)).await {
+        Ok(choice) => choice,
+        Err(page) => return page,
+    };
     let decision = match form.one("decision") {
-        "approve" if scope.is_empty() => {
-            return asked.prompt(|form| form.consent(subject, Some("Choose at least one, or refuse."))).await;
+        // Another page in between has found that the sign-in is too old.
+        _ if !choice.signed_in => return see_interaction(&host, handle),
+        "approve" if !choice.met => Decision::AuthenticationUnmet,
+        "approve" if choice.is_empty() => {
+            let complaint = "Choose at least one, or refuse.";
+            return asked.page(|form| form.consent(session.subject, Some(complaint))).await;
         }
-        "approve" => Decision::Approve { scope: &scope, authorization_details: "" },
+        "approve" => {
+            if let Some(whole) = choice.whole {
+                host.sessions.approve(&cookies, whole);
+            }
+            Decision::Approve { scope: &choice.scope, authorization_details: &choice.authorization_details }
+        }
         _ => Decision::Deny,
     };
     let browser = cookies.browser.as_deref().unwrap_or_default();
-    let (Ok(user_agent), Ok(user)) = (UserAgent::new(browser.as_bytes()), Authenticated::new(subject, at)) else {
-        return out_of_buffer();
-    };
-    let mut buffer = vec![0; BUFFER];
-    let Ok(step) = host.server.decide(handle, user_agent, user, decision, now, &mut buffer) else {
-        return out_of_buffer();
-    };
-    let reply = host.driver(Actor::Server).drive(step).await;
-    match reply.status {
-        303 => respond("decide", &reply),
-        _ => refused(&host, "decide", &reply),
+    let Ok(user_agent) = UserAgent::new(browser.as_bytes()) else { return out_of_buffer() };
+    decide(&host, handle, user_agent, session, decision).await
+}
+
+/// What the user has chosen of what was asked.
+struct Choice {
+    scope: String,
+    authorization_details: String,
+    signed_in: bool,
+    met: bool,
+    /// What to remember, if it is all that was asked for.
+    whole: Option<String>,
+}
+
+impl Choice {
+    fn read(form: &Fields, prompt: &Prompt<'_>, session: &Session) -> Self {
+        let scope = form.all("scope").join(" ");
+        let asked = details(prompt);
+        let chosen = |n: &usize| form.all("detail").contains(&n.to_string());
+        let kept: Vec<&Value> = (0..asked.len()).filter(chosen).filter_map(|n| asked.get(n)).collect();
+        let authorization_details =
+            if kept.is_empty() { String::new() } else { serde_json::to_string(&kept).unwrap_or_default() };
+        let whole = scope == prompt.scope && kept.len() == asked.len();
+        Self {
+            scope,
+            authorization_details,
+            signed_in: does(session, prompt),
+            met: is_met(prompt),
+            whole: whole.then(|| asked_for(prompt)),
+        }
     }
+
+    fn is_empty(&self) -> bool {
+        self.scope.is_empty() && self.authorization_details.is_empty()
+    }
+}
+
+/// The authorization details that are asked for (RFC 9396).
+pub fn details(prompt: &Prompt<'_>) -> Vec<Value> {
+    serde_json::from_str(prompt.authorization_details).unwrap_or_default()
+}
+
+/// Whether a sign-in is recent enough: where the client wants a new one, it is that of this very interaction.
+fn does(session: &Session, prompt: &Prompt<'_>) -> bool {
+    let anew = prompt.prompt.split(' ').any(|word| word == "login");
+    session.at >= prompt.authenticated_since && (!anew || session.handle == prompt.handle)
+}
+
+/// Whether this host's one way to sign in will do (RFC 9470 section 5).
+fn is_met(prompt: &Prompt<'_>) -> bool {
+    prompt.acr_values.is_empty() || prompt.acr_values.split(' ').any(|acr| acr == ACR)
 }
 
 /// An interaction that a page is wanted for.
@@ -149,22 +263,26 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Finds the interaction again and shows what `page` makes of it.
-    async fn prompt(&self, page: impl FnOnce(Form<'_>) -> Response<Body>) -> Response<Body> {
+    async fn page(&self, page: impl FnOnce(Form<'_>) -> Response<Body>) -> Response<Body> {
+        let Self { host, cookies, .. } = self;
+        let made =
+            self.prompt(|prompt| page(Form { base: &host.base, prompt, csrf: &host.sessions.csrf(cookies) })).await;
+        made.unwrap_or_else(|page| page)
+    }
+
+    /// Finds the interaction again; an error page if there is none.
+    async fn prompt<T>(&self, then: impl FnOnce(&Prompt<'_>) -> T) -> Result<T, Response<Body>> {
         let host = self.host;
         let Some(browser) = self.cookies.browser.as_deref() else {
             let reason = Reason::InteractionForeign;
-            return pages::error(&host.base, reason.answer().status, Some(reason), reason.answer().text);
+            return Err(pages::error(&host.base, reason.answer().status, Some(reason), reason.answer().text));
         };
-        let Ok(user_agent) = UserAgent::new(browser.as_bytes()) else { return out_of_buffer() };
+        let user_agent = UserAgent::new(browser.as_bytes()).map_err(|_| out_of_buffer())?;
         let mut buffer = vec![0; BUFFER];
-        let Ok(step) = host.server.resume(self.handle, user_agent, crate::now(), &mut buffer) else {
-            return out_of_buffer();
-        };
-        match host.driver(Actor::Server).drive(step).await {
-            Authorization::Interact(prompt) => {
-                page(Form { base: &host.base, prompt: &prompt, csrf: &host.sessions.csrf(self.cookies) })
-            }
-            Authorization::Refused(reply) => refused(host, "resume", &reply),
+        let step = host.server.resume(self.handle, user_agent, crate::now(), &mut buffer);
+        match host.driver(Actor::Server).drive(step.map_err(|_| out_of_buffer())?).await {
+            Authorization::Interact(prompt) => Ok(then(&prompt)),
+            Authorization::Refused(reply) => Err(refused(host, "resume", &reply)),
         }
     }
 }

@@ -148,7 +148,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             token: endpoint("token"),
             revocation: endpoint("revoke"),
             introspection: endpoint("introspect"),
-            pushed_authorization_request: "",
+            pushed_authorization_request: endpoint("par"),
             jwks: "",
             userinfo: "",
         },
@@ -158,7 +158,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         dpop_nonces: config.dpop_nonces,
         pushed_requests_only: false,
         client_id_metadata_documents: false,
-        authorization_details_types: "",
+        authorization_details_types: clients::DETAIL_TYPES,
         scopes_supported: clients::SCOPES,
         lifetimes: config.lifetimes,
     };
@@ -270,6 +270,7 @@ fn router(host: &Arc<Host>) -> Router {
         // RFC 8414 section 3.1: the well-known part goes before the issuer's path.
         .route(&format!("/.well-known/oauth-authorization-server{base}"), get(endpoints::metadata).options(nothing))
         .route(&at("token"), any(endpoints::token))
+        .route(&at("par"), any(endpoints::push))
         .route(&at("revoke"), any(endpoints::revoke))
         .layer(from_fn(http::any_origin));
     let protected = Router::new().route(&at("resource"), any(endpoints::resource)).layer(from_fn(http::any_origin));

@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
 use symbolon::Reason;
 use symbolon::server::Prompt;
 
 use crate::clients::scope_text;
+use crate::interaction::details;
 
 /// The stylesheet.
 pub const STYLE: &str = include_str!("style.css");
@@ -83,19 +85,29 @@ impl Form<'_> {
         )
     }
 
+    /// The client's name; and of one that is known by the URL of its metadata the host that says so, which the name is not.
+    fn client(&self) -> String {
+        let Prompt { client_id, client_name, .. } = self.prompt;
+        let host = client_id.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+        let host = host.map_or(String::new(), |host| format!(" of <strong><bdi>{}</bdi></strong>", escape(host)));
+        format!("<strong><bdi>{}</bdi></strong>{host}", escape(client_name))
+    }
+
     /// Asks for name and password.
     pub fn sign_in(&self, status: StatusCode, complaint: Option<&str>) -> Response<Body> {
         let main = format!(
-            "<main>\n<h1>Sign in</h1>\n<p>to continue to <strong><bdi>{}</bdi></strong></p>\n{}{}\
+            "<main>\n<h1>Sign in</h1>\n<p>to continue to {}</p>\n{}{}\
              <label for=\"username\">Username</label>\n\
              <input id=\"username\" name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" \
-             spellcheck=\"false\" required autofocus>\n\
+             spellcheck=\"false\" value=\"{}\" required autofocus>\n\
              <label for=\"password\">Password</label>\n\
              <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required>\n\
              <button type=\"submit\">Sign in</button>\n</form>\n</main>\n",
-            escape(self.prompt.client_name),
+            self.client(),
             complaint.map(alert).unwrap_or_default(),
             self.open("sign-in"),
+            // A hint, and no more than that: the user may be another.
+            escape(self.prompt.login_hint.unwrap_or_default()),
         );
         with_policy(status, self.base, "Sign in", &main, PASSWORD_POLICY)
     }
@@ -103,7 +115,8 @@ impl Form<'_> {
     /// Asks for consent.
     pub fn consent(&self, subject: &str, complaint: Option<&str>) -> Response<Body> {
         let prompt = self.prompt;
-        let scopes: String = prompt.scope.split(' ').map(checkbox).collect();
+        let scopes: String = prompt.scope.split(' ').filter(|token| !token.is_empty()).map(checkbox).collect();
+        let details: String = details(prompt).iter().enumerate().map(detail).collect();
         let resources: String = prompt
             .resources
             .split(' ')
@@ -126,14 +139,14 @@ impl Form<'_> {
             "<p class=\"warning\">Nothing proves which application is asking: the name above is only what it goes by.</p>\n"
         };
         let body = format!(
-            "<p><strong><bdi>{name}</bdi></strong> wants access to your account.</p>\n{complaint}{unproven}{warning}\
-             {open}<fieldset>\n<legend>It asks to</legend>\n{scopes}</fieldset>\n{resources}\
+            "<p>{client} wants access to your account.</p>\n{complaint}{unproven}{warning}\
+             {open}<fieldset>\n<legend>It asks to</legend>\n{scopes}{details}</fieldset>\n{resources}\
              <p class=\"destination\">You will be sent to <strong><bdi>{host}</bdi></strong>.</p>\n\
              <div class=\"choice\">\n<button type=\"submit\" name=\"decision\" value=\"approve\">Allow</button>\n\
              <button type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">Refuse</button>\n</div>\n</form>\n\
              {out}<p class=\"account\">Signed in as <strong><bdi>{subject}</bdi></strong>. \
              <button type=\"submit\" class=\"link\">Use another account</button></p>\n</form>\n",
-            name = escape(prompt.client_name),
+            client = self.client(),
             complaint = complaint.map(alert).unwrap_or_default(),
             open = self.open("consent"),
             host = escape(prompt.redirect_host),
@@ -146,11 +159,11 @@ impl Form<'_> {
     /// Tells the user that the request cannot be met, before the client is told so.
     pub fn refusal(&self) -> Response<Body> {
         let body = format!(
-            "<p><strong><bdi>{}</bdi></strong> asked for something that it cannot have. You can return to it; \
+            "<p>{} asked for something that it cannot have. You can return to it; \
              it gets no access.</p>\n{}\
              <p class=\"destination\">You will be sent to <strong><bdi>{}</bdi></strong>.</p>\n\
              <button type=\"submit\" name=\"decision\" value=\"deny\">Return</button>\n</form>\n",
-            escape(self.prompt.client_name),
+            self.client(),
             self.open("consent"),
             escape(self.prompt.redirect_host),
         );
@@ -163,6 +176,25 @@ fn checkbox(token: &str) -> String {
     format!(
         "<label class=\"check\"><input type=\"checkbox\" name=\"scope\" value=\"{token}\" checked> \
          <span>{text} <code>{token}</code></span></label>\n"
+    )
+}
+
+/// One of the authorization details: its type, and what it says besides.
+fn detail((n, detail): (usize, &Value)) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) if all.iter().all(Value::is_string) => {
+            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    let members = detail.as_object().into_iter().flatten().filter(|(name, _)| *name != "type");
+    let says: String =
+        members.map(|(name, value)| format!("<br>{}: <bdi>{}</bdi>", escape(name), escape(&text(value)))).collect();
+    format!(
+        "<label class=\"check\"><input type=\"checkbox\" name=\"detail\" value=\"{n}\" checked> \
+         <span><code>{}</code>{says}</span></label>\n",
+        escape(&text(&detail["type"]))
     )
 }
 

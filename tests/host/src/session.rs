@@ -1,6 +1,6 @@
 //! The cookies: which browser this is, and who is signed in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use axum::http::{HeaderMap, header};
@@ -15,17 +15,26 @@ const LIFETIME: u64 = 8 * 3600;
 const SESSIONS: usize = 10_000;
 
 /// Who is signed in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Session {
     /// The user.
     pub subject: &'static str,
     /// When the user signed in.
     pub at: Time,
+    /// The interaction in which they did.
+    pub handle: String,
+}
+
+/// What is kept of a sign-in.
+struct Held {
+    session: Session,
+    /// What the user has approved since.
+    approved: HashSet<String>,
 }
 
 /// The sign-ins, in memory: a restart signs everybody out, and ends no grant.
 pub struct Sessions {
-    by_id: Mutex<HashMap<String, Session>>,
+    by_id: Mutex<HashMap<String, Held>>,
     csrf: Hmac<Sha256>,
     secure: bool,
 }
@@ -86,27 +95,42 @@ impl Sessions {
     /// Who is signed in.
     pub fn session(&self, cookies: &Cookies, now: Time) -> Option<Session> {
         let id = cookies.session.as_ref()?;
-        let session = *self.by_id().get(id)?;
+        let session = self.by_id().get(id)?.session.clone();
         (now.since(session.at) < LIFETIME).then_some(session)
     }
 
     /// Signs a user in, under a new id, so that an id that somebody planted before is worth nothing.
-    pub fn sign_in(&self, cookies: &Cookies, subject: &'static str, now: Time) -> String {
+    pub fn sign_in(&self, cookies: &Cookies, subject: &'static str, handle: &str, now: Time) -> String {
         let id = Base64UrlUnpadded::encode_string(&crate::random::<32>());
         let mut by_id = self.by_id();
         if let Some(old) = &cookies.session {
             by_id.remove(old);
         }
         if by_id.len() >= SESSIONS {
-            by_id.retain(|_, session| now.since(session.at) < LIFETIME);
+            by_id.retain(|_, held| now.since(held.session.at) < LIFETIME);
         }
         if by_id.len() >= SESSIONS
-            && let Some(oldest) = by_id.iter().min_by_key(|(_, session)| session.at).map(|(id, _)| id.clone())
+            && let Some(oldest) = by_id.iter().min_by_key(|(_, held)| held.session.at).map(|(id, _)| id.clone())
         {
             by_id.remove(&oldest);
         }
-        by_id.insert(id.clone(), Session { subject, at: now });
+        let session = Session { subject, at: now, handle: handle.to_owned() };
+        by_id.insert(id.clone(), Held { session, approved: HashSet::new() });
         self.set("session", &id, Some(LIFETIME))
+    }
+
+    /// Remembers what the user has approved, until they sign out.
+    pub fn approve(&self, cookies: &Cookies, what: String) {
+        if let Some(id) = &cookies.session
+            && let Some(held) = self.by_id().get_mut(id)
+        {
+            held.approved.insert(what);
+        }
+    }
+
+    /// Whether the user has approved this before.
+    pub fn has_approved(&self, cookies: &Cookies, what: &str) -> bool {
+        cookies.session.as_ref().is_some_and(|id| self.by_id().get(id).is_some_and(|held| held.approved.contains(what)))
     }
 
     /// Signs the user out; the cookie that says so.
@@ -138,7 +162,7 @@ impl Sessions {
         self.csrf.clone().chain_update(bound.as_bytes()).verify_slice(&token).is_ok()
     }
 
-    fn by_id(&self) -> std::sync::MutexGuard<'_, HashMap<String, Session>> {
+    fn by_id(&self) -> std::sync::MutexGuard<'_, HashMap<String, Held>> {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

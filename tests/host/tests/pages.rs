@@ -247,3 +247,84 @@ async fn a_body_beyond_the_cap_and_a_repeated_header_are_refused() {
     assert_eq!(twice.send().await.unwrap().status(), 400);
     running.stop().await.unwrap();
 }
+
+/// The URL that the confidential client sends its user to.
+fn authorization_of_web(person: &Person, more: &str) -> String {
+    let native = person.authorization(more);
+    native.replace(&format!("client_id={}", clients::NATIVE), &format!("client_id={}", clients::WEB.0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_where_the_client_says_so() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let unasked = authorization_of_web(&person, "&scope=openid+read&prompt=none");
+    let asked = authorization_of_web(&person, "&scope=openid+read");
+    let sent = person.browser.get(&unasked).await.unwrap();
+    assert_eq!((sent.status, sent.parameter("error").as_str()), (303, "login_required"));
+    let begun = person.browser.get(&asked).await.unwrap();
+    let page = person.browser.follow(&begun).await.unwrap();
+    let consent = person.sign_in(&page).await;
+    let sent = person.browser.get(&unasked).await.unwrap();
+    assert_eq!((sent.status, sent.parameter("error").as_str()), (303, "consent_required"));
+    let filled = [("scope", "openid"), ("scope", "read"), ("decision", "approve")];
+    let sent = person.browser.submit(&consent, "/interaction/consent", &filled).await.unwrap();
+    assert_ne!(sent.parameter("code"), "", "{}", sent.location());
+    // The same is not asked again; anything else is.
+    let sent = person.browser.get(&unasked).await.unwrap();
+    assert_ne!(sent.parameter("code"), "", "{}", sent.location());
+    let more = authorization_of_web(&person, "&scope=openid+read+write&prompt=none");
+    let sent = person.browser.get(&more).await.unwrap();
+    assert_eq!(sent.parameter("error"), "consent_required");
+    // A client that proves nothing is not believed to be the same.
+    let native = person.authorization("&scope=openid+read&prompt=none");
+    let sent = person.browser.get(&native).await.unwrap();
+    assert_eq!(sent.parameter("error"), "consent_required");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_again_where_the_client_wants_it() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let first = person.begin().await;
+    person.sign_in(&first).await;
+    let again = person.authorization("&scope=read&prompt=login&login_hint=ali%22ce");
+    let begun = person.browser.get(&again).await.unwrap();
+    let page = person.browser.follow(&begun).await.unwrap();
+    assert!(page.body.contains("sign in again") && page.body.contains("value=\"ali&quot;ce\""), "{}", page.body);
+    let consent = person.sign_in(&page).await;
+    let filled = [("scope", "read"), ("decision", "approve")];
+    let sent = person.browser.submit(&consent, "/interaction/consent", &filled).await.unwrap();
+    assert_ne!(sent.parameter("code"), "", "{}", sent.location());
+    // A kind of sign-in that there is not.
+    let begun = person.browser.get(&person.authorization("&scope=read&acr_values=hardware")).await.unwrap();
+    let page = person.browser.follow(&begun).await.unwrap();
+    assert!(page.body.contains("something that it cannot have"), "{}", page.body);
+    let sent = person.browser.submit(&page, "/interaction/consent", &[("decision", "approve")]).await.unwrap();
+    assert_eq!(sent.parameter("error"), "unmet_authentication_requirements");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorization_details_are_shown_and_chosen_from() {
+    let folder = Folder::new();
+    let running = host(&folder.store()).await;
+    let mut person = person(&running);
+    let details = r#"[{"type":"note","identifier":"<b>shopping","actions":["read","write"]},{"type":"note","identifier":"diary"}]"#;
+    let encoded: String = form_urlencoded::byte_serialize(details.as_bytes()).collect();
+    let url = person.authorization(&format!("&scope=read&authorization_details={encoded}"));
+    let begun = person.browser.get(&url).await.unwrap();
+    let page = person.browser.follow(&begun).await.unwrap();
+    let consent = person.sign_in(&page).await;
+    for shown in ["identifier: <bdi>&lt;b&gt;shopping</bdi>", "actions: <bdi>read, write</bdi>", "<bdi>diary</bdi>"] {
+        assert!(consent.body.contains(shown), "{shown}: {}", consent.body);
+    }
+    let filled = [("scope", "read"), ("detail", "1"), ("decision", "approve")];
+    let sent = person.browser.submit(&consent, "/interaction/consent", &filled).await.unwrap();
+    let tokens = person.redeem(&sent.parameter("code")).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.body);
+    running.stop().await.unwrap();
+}
