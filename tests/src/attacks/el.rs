@@ -55,6 +55,12 @@ fn el_03(ground: &Ground) -> Checked {
 
 /// Every reason, one of each.
 const REASONS: &[Reason] = &[
+    Reason::AccessToken(Name::Typ),
+    Reason::TokenAuthentication,
+    Reason::TokenDetail,
+    Reason::TokenForged,
+    Reason::TokenKey,
+    Reason::TokenUnbound,
     Reason::AuthorizationDetails,
     Reason::AssertionReplayed,
     Reason::DpopNonce,
