@@ -138,7 +138,7 @@ pub trait Record<'v>: Encoded<'v> {
     /// Writes a row to the start of `buffer`; `None` if it does not fit.
     fn encode(&self, buffer: &mut [u8]) -> Option<usize> {
         write::into(buffer, |w| {
-            w.bytes(&[VERSION]);
+            w.byte(VERSION);
             self.write(w);
         })
     }

@@ -168,7 +168,7 @@ impl Grammar {
 /// repeated or not.
 pub(crate) fn read<'r>(
     form: &'r mut [u8],
-    names: &[Name],
+    names: &[(Name, &str)],
     slots: &mut [Param<'r>],
     many: &mut [(Name, &mut VecView<&'r str>)],
 ) -> Result<(), Reason> {
@@ -176,8 +176,8 @@ pub(crate) fn read<'r>(
     for pair in form::pairs(form)? {
         let (text, value) = pair?;
         let mut bit = 1_u64;
-        for (&name, slot) in names.iter().zip(&mut *slots) {
-            if name.as_str() == text {
+        for (&(name, written), slot) in names.iter().zip(&mut *slots) {
+            if written == text {
                 if seen & bit != 0 {
                     return Err(Reason::Repeated(name));
                 }
@@ -185,6 +185,7 @@ pub(crate) fn read<'r>(
                 if !value.is_empty() {
                     *slot = check(name, value).map(|()| Some(value));
                 }
+                break;
             }
             bit <<= 1;
         }
@@ -213,7 +214,7 @@ macro_rules! parameters {
         impl<'r> $request<'r> {
             $vis fn read(form: &'r mut [u8]) -> Result<Self, $crate::error::Reason> {
                 use $crate::name::Name;
-                const NAMES: &[Name] = &[$(Name::of(stringify!($field))),+];
+                const NAMES: &[(Name, &str)] = &[$((Name::of(stringify!($field)), stringify!($field))),+];
                 const { assert!(NAMES.len() <= 64, "a bit for each") };
                 let mut slots = [Ok(None); NAMES.len()];
                 $(let mut $many = heapless::Vec::new();)?

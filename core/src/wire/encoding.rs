@@ -95,7 +95,7 @@ pub trait Encoded<'v>: Sized {
 
 impl Encoded<'_> for bool {
     fn write(&self, w: &mut Writer<'_>) {
-        w.bytes(&[u8::from(*self)]);
+        w.byte(u8::from(*self));
     }
 
     fn read(r: &mut Reader<'_>) -> Self {
@@ -116,7 +116,7 @@ impl Encoded<'_> for u64 {
         loop {
             let low = u8::try_from(rest & 0x7f).unwrap_or_default();
             rest >>= 7;
-            w.bytes(&[if rest == 0 { low } else { low | 0x80 }]);
+            w.byte(if rest == 0 { low } else { low | 0x80 });
             if rest == 0 {
                 return;
             }
@@ -158,10 +158,14 @@ impl<'v> Encoded<'v> for &'v str {
     }
 
     fn read(r: &mut Reader<'v>) -> Self {
-        core::str::from_utf8(r.lengthy()).unwrap_or_else(|_| {
-            r.fail();
-            ""
-        })
+        // Many fields are empty, and need no look.
+        match r.lengthy() {
+            [] => "",
+            text => core::str::from_utf8(text).unwrap_or_else(|_| {
+                r.fail();
+                ""
+            }),
+        }
     }
 }
 
@@ -223,11 +227,11 @@ macro_rules! encoding {
             fn write(&self, w: &mut $crate::wire::write::Writer<'_>) {
                 match self {
                     Self::$First $(($first))? => {
-                        w.bytes(&[0]);
+                        w.byte(0);
                         $($crate::wire::encoding::Encoded::write($first, w);)?
                     }
                     $(Self::$Variant $(($inner))? => {
-                        w.bytes(&[$number]);
+                        w.byte($number);
                         $($crate::wire::encoding::Encoded::write($inner, w);)?
                     })*
                 }

@@ -95,6 +95,17 @@ impl Writer<'_> {
         }
     }
 
+    /// Appends one byte.
+    pub fn byte(&mut self, byte: u8) {
+        match self.buffer.get_mut(self.len) {
+            Some(place) if !self.full => {
+                *place = byte;
+                self.len = self.len.saturating_add(1);
+            }
+            _ => self.full = true,
+        }
+    }
+
     /// Appends text as it is.
     pub fn str(&mut self, text: &str) {
         self.bytes(text.as_bytes());
