@@ -46,6 +46,10 @@ endpoint! {
     push, Entropy::new(crate::random())
 }
 endpoint! {
+    /// The endpoint for pushed authorization requests.
+    push, Entropy::new(crate::random())
+}
+endpoint! {
     /// The revocation endpoint.
     revoke
 }
