@@ -74,7 +74,12 @@ pub async fn resource(State(host): State<Arc<Host>>, message: Message) -> Respon
     let headers = fields(&message.headers);
     // The URL is where this host knows itself to be, not where the request says that it went.
     let (url, method) = (host.resource.resource.as_str(), if message.method == Method::Get { "GET" } else { "POST" });
-    let request = ResourceRequest { method, url, headers: &headers, certificate: None };
+    let request = ResourceRequest {
+        method,
+        url,
+        headers: &headers,
+        certificate: message.certificate.as_deref().map(Shown::as_certificate),
+    };
     let Ok(step) = host.resource.judge(request, Needs::scope(scope), crate::now(), &mut buffer) else {
         return crate::http::out_of_buffer();
     };

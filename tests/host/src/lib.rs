@@ -256,7 +256,7 @@ fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<R
             client_id: ClientId::parse(client_id)?,
             client_secret,
         },
-        accepts: Accepts { bearer: true, dpop: false, certificate: false },
+        accepts: Accepts::ANY,
         dpop_nonces: None,
         metadata: Some(Metadata { scopes_supported: clients::SCOPES, resource_name: "Notes", ..Metadata::default() }),
         realm: resource,

@@ -5,11 +5,14 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
+use symbolon::Name;
 use symbolon::client::{Authentication, Client};
 use symbolon::record::Key;
-use symbolon::resource::{self, Accepts, AccessTokens, Judgement, Needs, ResourceRequest, ResourceServer, Subject};
+use symbolon::resource::{
+    self, Accepts, AccessTokens, IssuerKeys, Judgement, Needs, ResourceRequest, ResourceServer, Subject,
+};
 use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::Schemes;
+use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::resource::Resource;
 use symbolon::wire::http::Field;
@@ -109,26 +112,48 @@ async fn obey(client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcom
 
 /// Judges a request for the resource, as the resource server would that the server knows by the same credentials.
 async fn judge(configuration: &'static Value, client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcome {
-    let metadata = client.discover(driver).await?;
     let refused = |reason| format!("{reason:?}");
-    let server = ResourceServer {
-        resource: Resource::parse(text(configuration, "resource")).map_err(refused)?,
-        issuer: issuer(configuration)?,
-        access_tokens: AccessTokens::Opaque {
-            introspection_endpoint: metadata.introspection_endpoint().ok_or("no introspection endpoint")?,
+    let access_tokens = match text(configuration, "jwks_uri") {
+        "" => AccessTokens::Opaque {
+            introspection_endpoint: client
+                .discover(driver)
+                .await?
+                .introspection_endpoint()
+                .ok_or("no introspection endpoint")?,
             client_id: ClientId::parse(text(configuration, "client_id")).map_err(refused)?,
             client_secret: text(configuration, "client_secret"),
         },
-        accepts: Accepts { bearer: true, dpop: false, certificate: false },
+        uri => AccessTokens::Jwt {
+            keys: IssuerKeys::Published(
+                Endpoint::parse(Name::JwksUri, uri, Schemes::HttpsAndPlainHttpOnLoopback).map_err(refused)?,
+            ),
+            algorithm: None,
+        },
+    };
+    let server = ResourceServer {
+        resource: Resource::parse(text(configuration, "resource")).map_err(refused)?,
+        issuer: issuer(configuration)?,
+        access_tokens,
+        accepts: Accepts::ANY,
         dpop_nonces: None,
         metadata: None,
         realm: "notes",
     };
-    let field = format!("Bearer {}", text(order, "access_token"));
-    let headers = [Field { name: "Authorization", value: field.as_bytes() }];
+    let bearer = format!("Bearer {}", text(order, "access_token"));
+    let sent = order["headers"].as_array().into_iter().flatten();
+    let mut headers: Vec<Field<'_>> = sent
+        .map(|pair| Field {
+            name: pair[0].as_str().unwrap_or_default(),
+            value: pair[1].as_str().unwrap_or_default().as_bytes(),
+        })
+        .collect();
+    if headers.is_empty() {
+        headers.push(Field { name: "Authorization", value: bearer.as_bytes() });
+    }
     let mut buffer = vec![0; resource::BUFFER];
-    let request =
-        ResourceRequest { method: "GET", url: text(configuration, "resource"), headers: &headers, certificate: None };
+    let url = order["url"].as_str().unwrap_or(text(configuration, "resource"));
+    let method = order["method"].as_str().unwrap_or("GET");
+    let request = ResourceRequest { method, url, headers: &headers, certificate: None };
     let needs = match text(order, "scope") {
         "" => Needs::ANY_TOKEN,
         scope => Needs::scope(scope),
