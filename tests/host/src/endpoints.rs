@@ -46,10 +46,6 @@ endpoint! {
     push, Entropy::new(crate::random())
 }
 endpoint! {
-    /// The endpoint for pushed authorization requests.
-    push, Entropy::new(crate::random())
-}
-endpoint! {
     /// The revocation endpoint.
     revoke
 }

@@ -235,8 +235,8 @@ fn demo_client(
         schemes: Schemes::HttpsAndPlainHttpOnLoopback,
         addresses: symbolon::client::Addresses::PrivateAndLoopbackToo,
         binding: symbolon::client::Binding::None,
-        pushed_requests: symbolon::client::PushedRequests::IfRequired,
-        id_token_algorithm: symbolon::wire::jose::Algorithm::Rs256,
+        pushed_requests: Default::default(),
+        id_token_algorithm: symbolon::wire::jose::Algorithm::Es256,
         lifetimes: Default::default(),
     })
 }

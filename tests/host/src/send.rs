@@ -10,10 +10,11 @@ use reqwest::redirect;
 use symbolon::step::{Exchange, Unavailable};
 use symbolon::wire::http::{Field, Method, Response};
 
-/// Two clients: one reaches any address, one public addresses alone.
+/// Two clients, of which one reaches any address and one public addresses alone; and the same showing a certificate, if there
+/// is one to show.
 pub struct Http {
-    any: reqwest::Client,
-    public: reqwest::Client,
+    without: [reqwest::Client; 2],
+    showing: [reqwest::Client; 2],
 }
 
 /// Whom to trust, and as whom to connect.
@@ -66,7 +67,10 @@ impl Received {
 impl Http {
     /// Sets both clients up.
     pub fn new(trust: &Trust) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        Ok(Self { any: trust.builder()?.build()?, public: trust.builder()?.dns_resolver(PublicOnly).build()? })
+        let both = |trust: &Trust| -> Result<_, Box<dyn Error + Send + Sync>> {
+            Ok([trust.builder()?.build()?, trust.builder()?.dns_resolver(PublicOnly).build()?])
+        };
+        Ok(Self { without: both(&Trust { certificate: None, ..trust.clone() })?, showing: both(trust)? })
     }
 
     /// Makes one exchange, within its policy.
@@ -81,7 +85,7 @@ impl Http {
     /// Asks a protected resource, as an application does that has an access token: the status and the body, or the
     /// challenge where there is one.
     pub async fn bearer(&self, url: &str, access_token: &str) -> reqwest::Result<(u16, String)> {
-        let response = self.any.get(url).bearer_auth(access_token).send().await?;
+        let response = self.without[0].get(url).bearer_auth(access_token).send().await?;
         let status = response.status().as_u16();
         match response.headers().get("WWW-Authenticate") {
             Some(challenge) => Ok((status, String::from_utf8_lossy(challenge.as_bytes()).into_owned())),
@@ -100,7 +104,8 @@ impl Http {
         if policy.public_addresses_only && literal.is_ok_and(|address| !is_public(address)) {
             return None;
         }
-        let client = if policy.public_addresses_only { &self.public } else { &self.any };
+        let [any, public] = if policy.client_certificate { &self.showing } else { &self.without };
+        let client = if policy.public_addresses_only { public } else { any };
         let mut request = match exchange.method {
             Method::Get => client.get(url),
             Method::Post => client.post(url),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use symbolon::Name;
-use symbolon::client::{Authentication, Client};
+use symbolon::client::{Authentication, Binding, Client, PushedRequests};
 use symbolon::record::Key;
 use symbolon::resource::{
     self, Accepts, AccessTokens, IssuerKeys, Judgement, Needs, ResourceRequest, ResourceServer, Subject,
@@ -15,7 +15,9 @@ use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::resource::Resource;
+use symbolon::terms::signing_key::SigningKey;
 use symbolon::wire::http::Field;
+use symbolon::wire::jose::Algorithm;
 use symbolon_host::demo::DemoClient;
 use symbolon_host::drive::Driver;
 use symbolon_host::journal::Actor;
@@ -36,9 +38,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     };
     let http =
         Http::new(&Trust { authorities: path("authorities"), certificate: path("certificate"), resolve: Vec::new() })?;
-    let keys = Keyring::default();
+    let private = configuration["keys"].as_array().into_iter().flatten();
+    let keys = private.clone().try_fold(Keyring::default(), |keyring, key| keyring.with(key))?;
     let driver = Driver { actor: Actor::Client, store: &store, http: &http, keys: &keys, journal: None };
-    let client = DemoClient::new(client(configuration)?);
+    let client = DemoClient::new(client(configuration, &keys)?);
     for line in std::io::stdin().lock().lines() {
         let order: Value = serde_json::from_str(&line?)?;
         let outcome = match text(&order, "do") {
@@ -56,9 +59,20 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn client(configuration: &'static Value) -> Result<Client<'static>, String> {
+fn client(configuration: &'static Value, keys: &Keyring) -> Result<Client<'static>, String> {
     let member = |name| text(configuration, name);
     let secret = member("client_secret");
+    let published = keys.published().map_err(|error| error.to_string())?;
+    let signing_key = |id: &str| {
+        let key = published.iter().find(|key| key.key_id == id).ok_or(format!("no key {id}"))?;
+        Ok::<_, String>(SigningKey { key_id: key.key_id, algorithm: key.algorithm, jwk: key.jwk })
+    };
+    let dpop_keys: Vec<SigningKey<'_>> = configuration["dpop_keys"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|id| signing_key(id.as_str().unwrap_or_default()))
+        .collect::<Result<_, _>>()?;
     Ok(Client {
         issuer: issuer(configuration)?,
         client_id: ClientId::parse(member("client_id")).map_err(|reason| format!("client_id: {reason:?}"))?,
@@ -66,17 +80,27 @@ fn client(configuration: &'static Value) -> Result<Client<'static>, String> {
             "none" => Authentication::None,
             "client_secret_basic" => Authentication::ClientSecretBasic(secret),
             "client_secret_post" => Authentication::ClientSecretPost(secret),
+            "private_key_jwt" => Authentication::PrivateKeyJwt(signing_key(member("assertion_key"))?),
+            "tls_client_auth" => Authentication::TlsClientAuth,
+            "self_signed_tls_client_auth" => Authentication::SelfSignedTlsClientAuth,
             other => return Err(format!("method: {other}")),
         },
         redirect_uri: member("redirect_uri"),
         scope: member("scope"),
         resources: member("resource"),
+        binding: match dpop_keys.is_empty() {
+            false => Binding::Dpop(Box::leak(dpop_keys.into_boxed_slice())),
+            true if configuration["certificate_bound"] == true => Binding::Certificate,
+            true => Binding::None,
+        },
+        pushed_requests: match member("pushed_requests") {
+            "always" => PushedRequests::Always,
+            _ => PushedRequests::IfRequired,
+        },
+        id_token_algorithm: Algorithm::from_name(member("id_token_algorithm")).unwrap_or(Algorithm::Rs256),
         mix_up_defense: symbolon::client::MixUpDefense::OnlyServer,
         schemes: Schemes::HttpsAndPlainHttpOnLoopback,
         addresses: symbolon::client::Addresses::PrivateAndLoopbackToo,
-        binding: symbolon::client::Binding::None,
-        pushed_requests: symbolon::client::PushedRequests::IfRequired,
-        id_token_algorithm: symbolon::wire::jose::Algorithm::Rs256,
         lifetimes: Default::default(),
     })
 }
@@ -95,11 +119,16 @@ async fn obey(client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcom
             let signed_in = client.callback(driver, browser, query).await?;
             let Key(session) = signed_in.session;
             let session: String = session.iter().map(|byte| format!("{byte:02x}")).collect();
-            json!({ "session": session, "access_token": signed_in.access_token, "scope": signed_in.scope })
+            let (token, subject) = (signed_in.access_token, signed_in.subject);
+            json!({ "session": session, "access_token": token, "scope": signed_in.scope, "subject": subject })
         }
         "refresh" => {
             let rejected = order.get("rejected").and_then(Value::as_str);
             json!({ "access_token": client.refresh(driver, session()?, rejected).await? })
+        }
+        "credentials" => {
+            let [scope, rejected] = ["scope", "rejected"].map(|name| order.get(name).and_then(Value::as_str));
+            json!({ "access_token": client.credentials(driver, scope, rejected).await? })
         }
         "revoke" => {
             client.revoke(driver, session()?).await?;

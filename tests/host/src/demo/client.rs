@@ -23,6 +23,8 @@ pub struct SignedIn {
     pub access_token: String,
     /// Its scope.
     pub scope: String,
+    /// The user, where the server says who it is.
+    pub subject: Option<String>,
 }
 
 impl DemoClient {
@@ -65,6 +67,7 @@ impl DemoClient {
             session: signed_in.session,
             access_token: signed_in.tokens.access_token.to_owned(),
             scope: signed_in.tokens.scope.to_owned(),
+            subject: signed_in.tokens.identity.map(|identity| identity.subject.to_owned()),
         })
     }
 
@@ -79,6 +82,20 @@ impl DemoClient {
             Refreshed::SignInAgain(failure) => Err(format!("sign in again: {}", describe(&failure))),
             Refreshed::Failed(failure) => Err(describe(&failure)),
         }
+    }
+
+    /// A token of the client's own, and another one than `rejected`.
+    pub async fn credentials(
+        &self,
+        driver: &Driver<'_>,
+        scope: Option<&str>,
+        rejected: Option<&str>,
+    ) -> Result<String, String> {
+        let server = self.discover(driver).await?;
+        let (mut buffer, entropy) = (vec![0; BUFFER], Entropy::new(crate::random()));
+        let step = self.client.credentials(server, scope, rejected, crate::now(), entropy, &mut buffer);
+        let ended = driver.drive(step.map_err(|_| out_of_buffer())?).await;
+        ended.map(|signed_in| signed_in.tokens.access_token.to_owned()).map_err(|failure| describe(&failure))
     }
 
     /// Signs out.
