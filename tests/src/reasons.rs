@@ -57,7 +57,6 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "ServerLacks",
     "ServerDowngraded",
     "KeyUnknown",
-    "KeysUnavailable",
 ];
 
 /// The variants that no flow gives yet.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use symbolon::ErrorCode;
 use symbolon::server::{BUFFER, Server};
 use symbolon_tests::fixture::server;
-use symbolon_tests::reasons::{NOT_YET, OF_OTHER_ROLES, name, variants};
+use symbolon_tests::reasons::{NOT_YET, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
 use symbolon_tests::walk::properties::{ALWAYS, Property};
 use symbolon_tests::walk::{Call, Case, Given, Output, Run, cases, edges, graph, keyed, replay, said, walk};
 
@@ -164,6 +164,7 @@ const REASONS_NOT_REACHED: &[(&str, &str)] = &[
 fn sometimes_each_reason_is_given() {
     let excused = |reason: &String| {
         OF_OTHER_ROLES.contains(&reason.as_str())
+            || OF_RESOURCE.contains(&reason.as_str())
             || NOT_YET.contains(&reason.as_str())
             || REASONS_NOT_REACHED.iter().any(|(name, _)| name == reason)
     };
@@ -177,7 +178,7 @@ fn sometimes_each_reason_is_given() {
 #[test]
 fn sometimes_each_error_code_is_sent() {
     // The codes of bearer tokens are the resource server's; the grant is asked for in bad_input.
-    let others = ["insufficient_scope", "invalid_token", "unsupported_grant_type"];
+    let others = ["insufficient_scope", "insufficient_user_authentication", "invalid_token", "unsupported_grant_type"];
     let sent: Vec<&str> = seen().codes.iter().map(String::as_str).collect();
     assert_eq!(sent.len() + others.len(), variants("ErrorCode").len(), "{sent:?}");
     assert!(others.iter().all(|code| !sent.contains(code)));
@@ -191,7 +192,7 @@ fn sometimes_each_judgement_is_passed() {
 #[test]
 fn sometimes_each_event_is_logged() {
     // The client and the resource server log the others.
-    let others = ["ResponseRefused", "TokenForeign"];
+    let others = ["ResponseRefused", "ServerDowngraded", "TokenForeign"];
     let missing: Vec<_> = variants("Event").into_iter().filter(|event| !seen().events.contains(event)).collect();
     assert_eq!(missing, others);
 }

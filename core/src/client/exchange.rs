@@ -39,6 +39,7 @@ pub(super) struct Asking<'a> {
 }
 
 /// What is to be done next for a request.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub(super) enum Turn<'a> {
     Sign { key_id: &'a str, message: &'a [u8] },
     Send(Exchange<'a>),

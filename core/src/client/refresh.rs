@@ -78,6 +78,7 @@ impl<'a> Client<'a> {
 }
 
 /// The phases in which the session is being read.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Loading<'a> {
     #[doc(hidden)]
     Session(AwaitSession<'a>),
@@ -162,6 +163,7 @@ struct Held<'a> {
 }
 
 /// The phases in which the session is being written.
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Committing<'a> {
     #[doc(hidden)]
     Lease(AwaitLease<'a>),
