@@ -65,9 +65,9 @@ const START = {
     resume: (server, { handle, browser, now }) => server.resume(handle, { browser, now }),
     decide: (server, { handle, browser, now, decision: { unasked, ...decision } }) =>
       unasked
-        ? server.decline(handle, UNASKED[Number(text(unasked)) - 1], { browser, now })
+        ? server.decline(handle, UNASKED[Number(unasked) - 1], { browser, now })
         : server.decide(handle, { browser, now, ...decision }),
-    token: (server, { request, now }) => server.token(request, { now }),
+    token: (server, { request, now, entropy }) => server.token(request, { now, entropy }),
     revoke: (server, { request, now }) => server.revoke(request, { now }),
     introspect: (server, { request, now }) => server.introspect(request, { now }),
     metadata: (server) => server.metadata(),

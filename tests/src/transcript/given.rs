@@ -42,9 +42,8 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
     }
     tape.give("browser", call.user_agent.as_bytes());
     tape.give("now", call.now.to_string().as_bytes());
-    if call.entry.draws {
-        tape.give("entropy", &call.entropy);
-    }
+    // An entry point that takes none passes it over.
+    tape.give("entropy", &call.entropy);
     let mut decision: Members<'_> = Vec::new();
     for (name, value) in &call.arguments {
         match name.as_str() {

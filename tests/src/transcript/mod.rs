@@ -63,7 +63,7 @@ pub struct Call {
     pub settings: Settings,
     /// The time.
     pub now: u64,
-    /// The randomness, if the entry point draws any.
+    /// The randomness: zeros, unless the entry point draws its own.
     pub entropy: [u8; 32],
     /// The binding of the user agent.
     pub user_agent: String,
@@ -78,7 +78,7 @@ pub struct Entry {
     pub name: &'static str,
     /// The path of the requests that are routed to it.
     pub path: Option<&'static str>,
-    /// Whether it draws entropy.
+    /// Whether each of its calls draws entropy of its own.
     pub draws: bool,
     /// Whose it is.
     pub role: Role,
