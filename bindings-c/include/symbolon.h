@@ -469,6 +469,8 @@ SYMBOLON_CHECK symbolon_status symbolon_introspect_start(symbolon_flow *flow, co
                                                          size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_metadata_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
                                                        size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_jwks_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
+                                                   size_t buffer_len);
 
 /* ---- Client ---------------------------------------------------------------------------------------------------------- */
 

@@ -59,6 +59,10 @@ export class Server extends Role {
   metadata() {
     return this.start('metadata', []);
   }
+
+  jwks() {
+    return this.start('jwks', []);
+  }
 }
 
 /** The row of a client, as the commit that stores it. `version` is that of the row that it replaces. */

@@ -128,6 +128,7 @@ export interface Server {
   revoke(request: Request, given?: Now): Flow<Reply>;
   introspect(request: Request, given?: Now): Flow<Reply>;
   metadata(): Flow<Reply>;
+  jwks(): Flow<Reply>;
   /** Zeros the configuration, and gives its memory back. */
   dispose(): void;
 }

@@ -79,6 +79,9 @@ static void starts(void)
     GIVES(ERR_NULL, symbolon_metadata_start(NULL, &server, b, len));
     GIVES(ERR_NULL, symbolon_metadata_start(&flow, NULL, b, len));
     GIVES(ERR_NULL, symbolon_metadata_start(&flow, &server, NULL, len));
+    GIVES(ERR_NULL, symbolon_jwks_start(NULL, &server, b, len));
+    GIVES(ERR_NULL, symbolon_jwks_start(&flow, NULL, b, len));
+    GIVES(ERR_NULL, symbolon_jwks_start(&flow, &server, NULL, len));
 
 #define RESUME(expected, flow, server, handle, browser, buffer) \
     GIVES(expected, symbolon_resume_start(flow, server, handle, browser, 1, buffer, len))

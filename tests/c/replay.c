@@ -181,6 +181,8 @@ static symbolon_status start_with(const char *name, size_t len)
         status = symbolon_introspect_start(&flow, &server, lent, at, buffer, len);
     else if (!strcmp(name, "metadata"))
         status = symbolon_metadata_start(&flow, &server, buffer, len);
+    else if (!strcmp(name, "jwks"))
+        status = symbolon_jwks_start(&flow, &server, buffer, len);
     else if (!strcmp(name, "client_discover"))
         status = symbolon_client_discover_start(&flow, &client, buffer, len);
     else if (!strcmp(name, "client_authorize"))

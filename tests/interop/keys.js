@@ -1,6 +1,6 @@
 // Clients that others wrote for Node, with keys of their own: they authenticate and prove possession by them. One interface:
 //
-//   begin(parameters)      pushes the request, and is the URL to send the user to; the client keeps state, nonce and verifier
+//   begin(parameters)      pushes the request, if it is to be pushed, and is the URL to send the user to; the client keeps state, nonce and verifier
 //   callback(url)          tokens, and the claims of the ID token once its signature was checked too
 //   refresh(token)
 //   credentials(parameters) tokens for the client itself
@@ -13,7 +13,7 @@ import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 
 /** openid-client. */
-export async function openidClient({ issuer, client_id, key, method, redirect_uri, resource, proof = null, fetch, metadata = {} }) {
+export async function openidClient({ issuer, client_id, key, method, redirect_uri, resource, proof = null, pushed = true, fetch, metadata = {} }) {
   const authentication = {
     none: () => oidc.None(),
     private_key_jwt: () => oidc.PrivateKeyJwt(key),
@@ -30,20 +30,17 @@ export async function openidClient({ issuer, client_id, key, method, redirect_ur
     metadata: config.serverMetadata(),
     async begin(parameters) {
       pending = { state: oidc.randomState(), nonce: oidc.randomNonce(), verifier: oidc.randomPKCECodeVerifier(), parameters };
-      const url = await oidc.buildAuthorizationUrlWithPAR(
-        config,
-        {
-          redirect_uri,
-          resource,
-          state: pending.state,
-          nonce: pending.nonce,
-          code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
-          code_challenge_method: 'S256',
-          ...parameters,
-        },
-        options,
-      );
-      return url.href;
+      const request = {
+        redirect_uri,
+        resource,
+        state: pending.state,
+        nonce: pending.nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
+        code_challenge_method: 'S256',
+        ...parameters,
+      };
+      if (!pushed) return oidc.buildAuthorizationUrl(config, request).href;
+      return (await oidc.buildAuthorizationUrlWithPAR(config, request, options)).href;
     },
     async callback(url) {
       const { state, nonce, verifier, parameters } = pending;
@@ -63,7 +60,7 @@ export async function openidClient({ issuer, client_id, key, method, redirect_ur
 }
 
 /** oauth4webapi: it leaves to its caller to try again with the nonce that the server wants. */
-export async function oauth4webapi({ issuer, client_id, key, method, redirect_uri, resource, proof = null, fetch, metadata = {} }) {
+export async function oauth4webapi({ issuer, client_id, key, method, redirect_uri, resource, proof = null, pushed = true, fetch, metadata = {} }) {
   const authentication = {
     none: () => oauth.None(),
     private_key_jwt: () => oauth.PrivateKeyJwt(key),
@@ -99,11 +96,13 @@ export async function oauth4webapi({ issuer, client_id, key, method, redirect_ur
         code_challenge_method: 'S256',
         ...parameters,
       };
+      const url = new URL(server.authorization_endpoint);
+      url.search = new URLSearchParams(request);
+      if (!pushed) return url.href;
       const { request_uri } = await twice(
         () => oauth.pushedAuthorizationRequest(server, client, authentication, request, options),
         (response) => oauth.processPushedAuthorizationResponse(server, client, response),
       );
-      const url = new URL(server.authorization_endpoint);
       url.search = new URLSearchParams({ client_id, request_uri });
       return url.href;
     },

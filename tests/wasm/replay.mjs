@@ -71,6 +71,7 @@ const START = {
     revoke: (server, { request, now }) => server.revoke(request, { now }),
     introspect: (server, { request, now }) => server.introspect(request, { now }),
     metadata: (server) => server.metadata(),
+    jwks: (server) => server.jwks(),
   },
   client: {
     client_discover: (client) => client.discover(),

@@ -480,6 +480,18 @@ pub unsafe extern "C" fn symbolon_metadata_start(
     unsafe { Flow::finish(flow, (buffer, buffer_len), |buffer| Ok(Server::get(server)?.metadata(buffer))) }
 }
 
+/// The reply of the endpoint with the public keys, which asks nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn symbolon_jwks_start(
+    flow: *mut Flow,
+    server: *const Server,
+    buffer: *mut u8,
+    buffer_len: usize,
+) -> i32 {
+    // SAFETY: the caller lends all of it.
+    unsafe { Flow::finish(flow, (buffer, buffer_len), |buffer| Ok(Server::get(server)?.jwks(buffer))) }
+}
+
 impl Ended for Authorization<'static> {
     fn done(&self) -> Done {
         match self {

@@ -7,7 +7,8 @@
 //! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs`, `client_credentials.rs` |
 //! | revocation | 7009 | `revoke.rs` |
 //! | introspection | 7662 | `introspect.rs` |
-//! | metadata | 8414 | `metadata.rs` |
+//! | metadata | 8414, OpenID Connect Discovery | `metadata.rs` |
+//! | keys | 7517 | `jwks.rs` |
 
 mod authorization_code;
 mod authorize;
@@ -17,6 +18,7 @@ mod decide;
 mod interaction;
 mod introspect;
 mod issue;
+mod jwks;
 mod metadata;
 mod presented;
 mod push;

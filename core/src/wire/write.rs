@@ -288,6 +288,19 @@ impl<'o, 'w> JsonObject<'o, 'w> {
         self.writer.str(value);
     }
 
+    /// Writes a member that is an array of what is JSON already.
+    pub fn array<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
+        self.name(name);
+        self.writer.bytes(b"[");
+        for (i, value) in values.into_iter().enumerate() {
+            if i > 0 {
+                self.writer.bytes(b",");
+            }
+            self.writer.str(value);
+        }
+        self.writer.bytes(b"]");
+    }
+
     /// Writes a member that is an array of strings.
     pub fn strings<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
         self.name(name);

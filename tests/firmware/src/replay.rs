@@ -282,6 +282,7 @@ impl<'m> Replay<'m> {
                 b"introspect" => {
                     self.call(|| server::symbolon_introspect_start(flow, server, request, now, buffer, len))
                 }
+                b"jwks" => self.call(|| server::symbolon_jwks_start(flow, server, buffer, len)),
                 b"metadata" => self.call(|| server::symbolon_metadata_start(flow, server, buffer, len)),
                 b"client_discover" => self.call(|| client::symbolon_client_discover_start(flow, client, buffer, len)),
                 b"client_authorize" => self.call(|| {

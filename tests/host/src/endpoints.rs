@@ -54,13 +54,26 @@ endpoint! {
     introspect
 }
 
-/// The metadata document.
-pub async fn metadata(State(host): State<Arc<Host>>) -> Response<Body> {
-    let mut buffer = vec![0; BUFFER];
-    match host.server.metadata(&mut buffer) {
-        Ok(reply) => respond("metadata", &reply),
-        Err(_) => crate::http::out_of_buffer(),
-    }
+macro_rules! document {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub async fn $name(State(host): State<Arc<Host>>) -> Response<Body> {
+            let mut buffer = vec![0; BUFFER];
+            match host.server.$name(&mut buffer) {
+                Ok(reply) => respond(stringify!($name), &reply),
+                Err(_) => crate::http::out_of_buffer(),
+            }
+        }
+    };
+}
+
+document! {
+    /// The metadata document.
+    metadata
+}
+document! {
+    /// The public keys.
+    jwks
 }
 
 /// The protected resource: notes, which `read` lets one read and `write` change.

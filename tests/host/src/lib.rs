@@ -149,7 +149,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             revocation: endpoint("revoke"),
             introspection: endpoint("introspect"),
             pushed_authorization_request: endpoint("par"),
-            jwks: "",
+            jwks: endpoint("jwks"),
             userinfo: "",
         },
         signing_keys: signing.published()?,
@@ -269,6 +269,9 @@ fn router(host: &Arc<Host>) -> Router {
     let cross_origin = Router::new()
         // RFC 8414 section 3.1: the well-known part goes before the issuer's path.
         .route(&format!("/.well-known/oauth-authorization-server{base}"), get(endpoints::metadata).options(nothing))
+        // OpenID Connect Discovery section 4: there it goes behind.
+        .route(&format!("{base}/.well-known/openid-configuration"), get(endpoints::metadata).options(nothing))
+        .route(&at("jwks"), get(endpoints::jwks).options(nothing))
         .route(&at("token"), any(endpoints::token))
         .route(&at("par"), any(endpoints::push))
         .route(&at("revoke"), any(endpoints::revoke))

@@ -109,6 +109,7 @@ pub const ENTRIES: &[Entry] = &[
     entry(Role::Server, "revoke", Some("/revoke"), false),
     entry(Role::Server, "introspect", Some("/introspect"), false),
     entry(Role::Server, "metadata", Some("/.well-known/oauth-authorization-server"), false),
+    entry(Role::Server, "jwks", Some("/jwks"), false),
     entry(Role::Client, "client discover", None, false),
     entry(Role::Client, "client authorize", None, true),
     entry(Role::Client, "client callback", Some("/cb"), false),

@@ -61,6 +61,7 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
         "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
         "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
         "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
+        "jwks" => Ok(reply(fits(server.jwks(buffer))?)),
         other => Err(format!("nothing runs {other}")),
     }
 }
