@@ -2,8 +2,8 @@
 
 use symbolon_abi::describe::{Description, INPUTS, symbolon_describe_end, symbolon_describe_step};
 use symbolon_abi::flow::{self, Flow};
-use symbolon_abi::server::{CredentialKey, SigningKey};
-use symbolon_abi::types::{Bytes, Field, Fields, Member, MemberType, Text};
+use symbolon_abi::server::SigningKey;
+use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, Text};
 use symbolon_abi::view::{Kind, View};
 
 use crate::text::{Arena, Digits, Growing, number_of};
@@ -37,7 +37,12 @@ pub unsafe fn clear(at: *mut u8, of: &Description) {
 /// # Safety
 ///
 /// As of [`clear`].
-pub unsafe fn set(at: *mut u8, of: &Description, arena: &mut Arena<'_>, [name, value, more, third]: [&[u8]; 4]) -> Option<()> {
+pub unsafe fn set(
+    at: *mut u8,
+    of: &Description,
+    arena: &mut Arena<'_>,
+    [name, value, more, third]: [&[u8]; 4],
+) -> Option<()> {
     let member = member_of(of, name, b"")?;
     // SAFETY: the types are those that the description says.
     unsafe {

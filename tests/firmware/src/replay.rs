@@ -269,15 +269,15 @@ impl<'m> Replay<'m> {
                 b"authorize" => self.call(|| {
                     server::symbolon_authorize_start(flow, server, request, browser, now, entropy, buffer, len)
                 }),
-                b"push" => {
-                    self.call(|| server::symbolon_push_start(flow, server, request, now, entropy, buffer, len))
-                }
+                b"push" => self.call(|| server::symbolon_push_start(flow, server, request, now, entropy, buffer, len)),
                 b"resume" => {
                     self.call(|| server::symbolon_resume_start(flow, server, handle, browser, now, buffer, len))
                 }
                 b"decide" => self
                     .call(|| server::symbolon_decide_start(flow, server, handle, browser, decision, now, buffer, len)),
-                b"token" => self.call(|| server::symbolon_token_start(flow, server, request, now, entropy, buffer, len)),
+                b"token" => {
+                    self.call(|| server::symbolon_token_start(flow, server, request, now, entropy, buffer, len))
+                }
                 b"revoke" => self.call(|| server::symbolon_revoke_start(flow, server, request, now, buffer, len)),
                 b"introspect" => {
                     self.call(|| server::symbolon_introspect_start(flow, server, request, now, buffer, len))
@@ -303,8 +303,9 @@ impl<'m> Replay<'m> {
                 b"judge" => self.call(|| {
                     resource::symbolon_judge_start(flow, resource_server, resource_request, needs, now, buffer, len)
                 }),
-                b"resource_metadata" => self
-                    .call(|| resource::symbolon_resource_metadata_start(flow, resource_server, buffer, len)),
+                b"resource_metadata" => {
+                    self.call(|| resource::symbolon_resource_metadata_start(flow, resource_server, buffer, len))
+                }
                 _ => Status::Refused as i32,
             }
         }

@@ -17,7 +17,7 @@ const KIB: usize = 1024;
 fn main() -> ! {
     static mut TAPE: [u8; 1024 * KIB] = [0; _];
     static mut PLACES: MaybeUninit<Places> = MaybeUninit::zeroed();
-    static mut BUFFER: [u8; 256 * KIB] = [0; _];
+    static mut BUFFER: [u8; 640 * KIB] = [0; _];
     static mut ARENA: [u64; 128 * KIB] = [0; _];
     static mut SHOWN: [[u8; 256 * KIB]; 2] = [[0; _]; 2];
     static mut TITLE: [u8; KIB] = [0; _];
