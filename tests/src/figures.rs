@@ -27,10 +27,11 @@ struct Count {
     allocations: usize,
 }
 
-/// Callgrind counts from the entry of this function to its exit: one run of one flow, from its start to its end.
+/// Callgrind counts from the entry of this function to its exit: one run of one flow, from its start to its end. All that is
+/// counted goes through this one function: a second with the same code could be merged with it, and its name never be seen.
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn symbolon_figures_flow(flow: &mut dyn FnMut()) {
+pub(crate) fn symbolon_figures_flow(flow: &mut dyn FnMut()) {
     flow();
     // The call above must not become a jump: callgrind is to see both the entry and the exit of this function.
     std::hint::black_box(());

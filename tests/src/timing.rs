@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use symbolon::server::Decision;
 
-use crate::figures::count;
+use crate::figures::{count, symbolon_figures_flow};
 use crate::fixture::{
     Bench, C1_SECRET, CHALLENGE, Interaction, Message, NOW, RS1_SECRET, authorization_query, redemption,
 };
@@ -31,15 +31,6 @@ const CASES: [(&str, &str, Prepare); 9] = [
     ("DPoP nonce", "TI-03", nonce),
     ("a comparison that ends early", "planted", planted),
 ];
-
-/// Callgrind counts from the entry of this function to its exit.
-#[unsafe(no_mangle)]
-#[inline(never)]
-fn symbolon_timing_run(run: &mut dyn FnMut()) {
-    run();
-    // The call above must not become a jump: callgrind is to see both the entry and the exit of this function.
-    std::hint::black_box(());
-}
 
 /// The places to change in a value of this length. Nothing is allocated for it: the allocator would remember.
 fn places(len: usize, variant: usize) -> impl Iterator<Item = usize> {
@@ -167,7 +158,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
             let number = |text: &str| text.parse::<usize>().expect("a number");
             let (prepare, variant) = (CASES[number(case)].2, number(variant));
             // A thread's stack does not depend on the environment: see the figures.
-            let ended = std::thread::spawn(move || symbolon_timing_run(&mut prepare(variant))).join();
+            let ended = std::thread::spawn(move || symbolon_figures_flow(&mut prepare(variant))).join();
             if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         [] => match table() {
@@ -190,7 +181,7 @@ fn table() -> Result<bool, String> {
     println!("instructions for a wrong value that differs at its {}", VARIANTS.join(", "));
     for (case, (name, id, _)) in CASES.iter().enumerate() {
         let counted = (0..VARIANTS.len())
-            .map(|variant| count("symbolon_timing_run", &["--case", &case.to_string(), &variant.to_string()]))
+            .map(|variant| count("symbolon_figures_flow", &["--case", &case.to_string(), &variant.to_string()]))
             .map(|counted| counted.map(|(instructions, _)| instructions))
             .collect::<Result<Vec<u64>, String>>()
             .map_err(|error| format!("{name}: {error}"))?;

@@ -57,7 +57,7 @@ pub struct Tokens<'a> {
     /// The access token, for the resources below and for no other.
     pub access_token: &'a str,
     /// The `kid` of the key that it is bound to, of which every request needs a proof (RFC 9449 section 7); `None` for a token
-    /// that is sent as `Bearer`. [`Client::request`](super::Client::request) gives the header fields.
+    /// that is sent as `Bearer`.
     pub key_id: Option<&'a str>,
     /// When it ends, if the server said so.
     pub expires_at: Option<Time>,

@@ -42,7 +42,18 @@ impl<'v> Reader<'v> {
         *byte
     }
 
+    /// Most numbers are lengths of one byte.
+    #[inline]
     fn number(&mut self) -> u64 {
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return u64::from(*byte);
+        }
+        self.long_number()
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> u64 {
         let mut number = 0_u64;
         let mut shift = 0_u32;
         loop {

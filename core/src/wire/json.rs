@@ -1,6 +1,6 @@
 //! JSON (RFC 8259), read in place.
 //!
-//! [`object`] or [`array`] checks the whole text before anything of it is used. On its way it rewrites each string: the two quotes
+//! [`object()`] or [`array()`] checks the whole text before anything of it is used. On its way it rewrites each string: the two quotes
 //! make room for a header of two bytes that holds the length of the unescaped content,
 //!
 //! ```text
