@@ -1,6 +1,6 @@
 //! Section 2, the best practices.
 
-use super::Proof::{Attack, Host, Open, Test, Transcript, Vectors};
+use super::Proof::{Attack, Host, Test, Transcript, Vectors};
 use super::{Requirement, requirement};
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
@@ -102,7 +102,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS",
         "encouraged",
         "a challenge or nonce that stays the same is noticed",
-        &[Open("an event for a constant code_challenge or nonce")],
+        &[Transcript("authentication-request.md", "A mark of the challenge")],
     ),
     requirement(
         "R9700-2.1.1-5",
@@ -158,7 +158,12 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS, RS",
         "SHOULD",
         "access tokens can be bound to a key: by DPoP, by mutual TLS",
-        &[Open("DPoP and certificate-bound tokens")],
+        &[
+            Attack("DP-17"),
+            Attack("DP-29"),
+            Transcript("resource-dpop.md", "The proof"),
+            Test("interop/keys.test.js", "signs its user in, with tokens that are bound to its key"),
+        ],
     ),
     requirement(
         "R9700-2.2.2-1",
@@ -214,7 +219,13 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS, C",
         "RECOMMENDED",
         "clients can authenticate by a key: private_key_jwt or mutual TLS",
-        &[Open("private_key_jwt and mutual TLS")],
+        &[
+            Attack("CA-01"),
+            Attack("CA-02"),
+            Attack("CA-31"),
+            Test("tests/client_keys.rs", "each_request_has_an_assertion_and_a_proof_of_its_own"),
+            Test("interop/client_keys.test.js", "gets a token for itself, and the same one until it is refused"),
+        ],
     ),
     requirement(
         "R9700-2.6-1",
@@ -232,7 +243,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS",
         "SHOULD NOT",
         "a client does not choose what may be taken for a user",
-        &[Open("the subject of a client's own tokens")],
+        &[Test("tests/requirements.rs", "no_user_is_called_as_a_client_is")],
     ),
     requirement(
         "R9700-2.6-3",

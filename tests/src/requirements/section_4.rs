@@ -1,6 +1,6 @@
 //! Section 4, the attacks and what is to be done against them.
 
-use super::Proof::{Attack, Host, Inexpressible, Open, Test, Transcript, Vectors};
+use super::Proof::{Attack, Host, Inexpressible, Test, Transcript, Vectors};
 use super::{Requirement, requirement};
 
 pub(super) const REQUIREMENTS: &[Requirement] = &[
@@ -40,7 +40,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS",
         "MAY",
         "a pushed request of an authenticated client may bring a redirection URI that is not registered: not here",
-        &[Open("pushed requests (RFC 9126)")],
+        &[Transcript("pushed-request.md", "What is wrong is told at once")],
     ),
     requirement(
         "R9700-4.2.4-1",
@@ -120,21 +120,24 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "C",
         "MUST",
         "the nonce is that of the ID token from the token endpoint",
-        &[Open("the client's ID token (OpenID Connect)")],
+        &[Test("tests/openid.rs", "each_claim_that_is_wrong_ends_the_sign_in_and_nothing_is_handed_out")],
     ),
     requirement(
         "R9700-4.5.3.2-2",
         "C",
         "MUST",
         "no token is used before the nonce was found right",
-        &[Open("the client's ID token (OpenID Connect)")],
+        &[Test("tests/openid.rs", "each_claim_that_is_wrong_ends_the_sign_in_and_nothing_is_handed_out")],
     ),
     requirement(
         "R9700-4.6.1-1",
         "C",
         "MUST",
         "an access token in the authorization response is not taken; at_hash is checked where it is",
-        &[Attack("CS-13"), Open("at_hash (OpenID Connect)")],
+        &[
+            Attack("CS-13"),
+            Test("tests/openid.rs", "each_claim_that_is_wrong_ends_the_sign_in_and_nothing_is_handed_out"),
+        ],
     ),
     requirement(
         "R9700-4.7.1-1",
@@ -177,7 +180,12 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS, RS",
         "SHOULD",
         "a token that leaks at one resource server is of no use at another: bound to a key, and to an audience",
-        &[Attack("RS-09"), Open("DPoP and certificate-bound tokens")],
+        &[
+            Attack("RS-09"),
+            Attack("DP-17"),
+            Transcript("resource-dpop.md", "No downgrade"),
+            Transcript("resource-dpop.md", "Certificates"),
+        ],
     ),
     requirement(
         "R9700-4.9.3-2",
@@ -191,7 +199,11 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS",
         "SHOULD",
         "tokens are bound to a key and to an audience",
-        &[Attack("RT-09"), Open("DPoP and certificate-bound tokens")],
+        &[
+            Attack("RT-09"),
+            Attack("DP-17"),
+            Test("interop/keys.test.js", "signs its user in, with tokens that are bound to its key"),
+        ],
     ),
     requirement(
         "R9700-4.10.2-1",
@@ -313,7 +325,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         "AS",
         "SHOULD NOT",
         "a client cannot choose an identifier that may be taken for a user's",
-        &[Open("the subject of a client's own tokens")],
+        &[Test("tests/requirements.rs", "no_user_is_called_as_a_client_is")],
     ),
     requirement(
         "R9700-4.16-1",
