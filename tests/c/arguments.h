@@ -45,9 +45,9 @@ static void starts(void)
     TOKEN(OK, headers, &field, 1);
     HOLDS(kind() == SYMBOLON_DONE); /* without a name that is a text, it is a field that nobody knows */
     gone = request, gone.certificate = &certificate;
-    GIVES(OK, symbolon_token_start(&flow, &server, &gone, 1, b, len));
+    GIVES(OK, symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len));
     certificate.dns = null;
-    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, b, len));
+    GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len));
     gone = request, gone.method = null;
     GIVES(ERR_NULL, symbolon_token_start(&flow, &server, &gone, 1, entropy, b, len));
 
