@@ -79,10 +79,7 @@ impl<'a> Source<'a> {
     }
 
     fn read(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Object<'a>, Reason> {
-        let text = arena.fill(|place| {
-            place.get_mut(..body.len())?.copy_from_slice(body);
-            Some(body.len())
-        })?;
+        let text = arena.copy_mut(body)?;
         let object = json::object(text)?;
         (self.accept)(&object, self.url.as_str())?;
         Ok(object)

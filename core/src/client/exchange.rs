@@ -289,10 +289,7 @@ pub(super) fn proof<'a>(
 
 /// The public half of a key, and of its algorithm.
 pub(super) fn public<'a>(key: &SigningKey<'_>, arena: &mut Arena<'a>) -> Result<Jwk<'a>, Reason> {
-    let text = arena.fill(|place| {
-        place.get_mut(..key.jwk.len())?.copy_from_slice(key.jwk.as_bytes());
-        Some(key.jwk.len())
-    })?;
+    let text = arena.copy_mut(key.jwk.as_bytes())?;
     Jwk::read(&json::object(text)?)?.with_algorithm(key.algorithm).ok_or(Reason::Malformed(Name::Alg))
 }
 

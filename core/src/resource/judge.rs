@@ -182,10 +182,7 @@ impl<'a> Case<'a> {
         let AccessTokens::Jwt { keys, algorithm } = self.server.access_tokens else { return Err(Reason::TokenKey) };
         match keys {
             IssuerKeys::Pinned(keys) => {
-                let keys = self.arena.fill(|place| {
-                    place.get_mut(..keys.len())?.copy_from_slice(keys.as_bytes());
-                    Some(keys.len())
-                })?;
+                let keys = self.arena.copy_mut(keys.as_bytes())?;
                 let keys = json::object(keys).map_err(|reason| reason.within(Reason::Document))?;
                 let token = token.with_key(&keys, algorithm, &mut self.arena)?;
                 token.map(|token| Next::Token(token, proof)).ok_or(Reason::TokenKey)

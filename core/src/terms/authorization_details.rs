@@ -5,6 +5,7 @@ use crate::limits;
 use crate::name::Name;
 use crate::terms::list::List;
 use crate::wire::json::{self, Array, Object, Value};
+use crate::wire::write;
 
 const MALFORMED: Reason = Reason::Malformed(Name::AuthorizationDetails);
 
@@ -41,7 +42,7 @@ impl<'d> AuthorizationDetails<'d> {
     /// Reads a copy of a text, which so stays as it is; what is left of `place` comes back.
     pub(crate) fn read_copy(text: &str, place: &'d mut [u8]) -> Result<(Self, &'d mut [u8]), Reason> {
         let (copy, rest) = place.split_at_mut_checked(text.len()).ok_or(Reason::Buffer)?;
-        copy.copy_from_slice(text.as_bytes());
+        write::copy(copy, text.as_bytes());
         Ok((Self::read(copy)?, rest))
     }
 

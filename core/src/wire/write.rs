@@ -33,7 +33,7 @@ impl<'a> Arena<'a> {
     /// Keeps a copy of `bytes` that may be read in place.
     pub fn copy_mut(&mut self, bytes: &[u8]) -> Result<&'a mut [u8], Reason> {
         self.fill(|place| {
-            place.get_mut(..bytes.len())?.copy_from_slice(bytes);
+            copy(place.get_mut(..bytes.len())?, bytes);
             Some(bytes.len())
         })
     }
@@ -72,6 +72,15 @@ pub fn into(buffer: &mut [u8], fill: impl FnOnce(&mut Writer<'_>)) -> Option<usi
     (!writer.full).then_some(writer.len)
 }
 
+/// Copies bytes to a place that is as long. Not `copy_from_slice`, which compares the lengths again: a panic path where it is not
+/// inlined.
+#[inline]
+pub fn copy(place: &mut [u8], bytes: &[u8]) {
+    for (place, byte) in place.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+}
+
 /// Appends to a piece. Once something did not fit, nothing more is written and the whole piece fails.
 pub struct Writer<'w> {
     buffer: &'w mut [u8],
@@ -85,10 +94,7 @@ impl Writer<'_> {
         let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
         match rest.split_at_mut_checked(bytes.len()) {
             Some((place, _)) if !self.full => {
-                // Not `copy_from_slice`, which compares the lengths again: a panic path where it is not inlined.
-                for (place, byte) in place.iter_mut().zip(bytes) {
-                    *place = *byte;
-                }
+                copy(place, bytes);
                 self.len = self.len.saturating_add(bytes.len());
             }
             _ => self.full = true,
