@@ -30,10 +30,11 @@ async fn a_person_clicks_through_the_page() {
     let away = press(&mut person, "start").await;
     let sign_in = person.browser.follow(&away).await.unwrap();
     let consent = person.sign_in(&sign_in).await;
-    let back = person.approve(&consent).await;
+    let filled = [("scope", "openid"), ("scope", "read"), ("scope", "write"), ("decision", "approve")];
+    let back = person.browser.submit(&consent, "/interaction/consent", &filled).await.unwrap();
     let callback = person.browser.follow(&back).await.unwrap();
     let home = person.browser.follow(&callback).await.unwrap();
-    assert!(home.body.contains("You are signed in, and the application was granted: read write."), "{}", home.body);
+    assert!(home.body.contains("You are signed in, and the application was granted: openid read write."), "{}", home.body);
     assert!(!home.body.contains(&back.parameter("code")), "a code is shown in full");
     let called = press(&mut person, "call").await;
     assert!(called.body.contains("The resource answered 200") && called.body.contains("alice"), "{}", called.body);

@@ -42,7 +42,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.done(page.status == 200 && page.body.contains("Allow access?"), "a page asks for consent")?;
 
     run.step("The user consents; the server redirects to the client with a code.");
-    let filled = [("scope", "read"), ("scope", "write"), ("decision", "approve")];
+    let filled = [("scope", "openid"), ("scope", "read"), ("scope", "write"), ("decision", "approve")];
     let sent = browser.submit(&page, "interaction/consent", &filled).await.map_err(text)?;
     run.done(sent.status == 303 && !sent.parameter("code").is_empty(), "a redirect with a code")?;
     run.done(sent.parameter("iss") == host.issuer(), "the redirect names the issuer")?;
@@ -50,7 +50,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     run.step("The client takes the browser back and exchanges the code.");
     let query = reqwest::Url::parse(&sent.location()).ok().and_then(|url| url.query().map(str::to_owned));
     let signed_in = demo.client.callback(&driver, binding, &query.unwrap_or_default()).await?;
-    run.done(signed_in.scope == clients::SCOPES, "tokens for what was approved")?;
+    run.done(signed_in.scope == clients::SCOPES, "tokens for what was approved, and an ID token that holds")?;
 
     run.step("The client calls the protected resource.");
     let (status, body) = demo.client.call(&driver, &signed_in.access_token).await?;
