@@ -72,7 +72,7 @@ for (const javaScriptEnabled of [true, false]) {
       await shows(page, 'You will be sent to 127.0.0.1');
       await page.getByLabel('Add and change your notes').uncheck();
       await press(page, 'Allow');
-      await shows(page, 'You are signed in, and the application was granted: read.');
+      await shows(page, 'You are signed in, and the application was granted: openid read.');
       // The fragment is what the server's redirect left.
       assert.equal(page.url(), `${host.issuer}/#_`);
 
@@ -92,6 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
     test('nothing is allowed if nothing is ticked', async () => {
       const page = await tab();
       await askForConsent(page);
+      await page.getByLabel('Know who you are').uncheck();
       await page.getByLabel('Read your notes').uncheck();
       await page.getByLabel('Add and change your notes').uncheck();
       await press(page, 'Allow');

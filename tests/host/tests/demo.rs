@@ -110,12 +110,12 @@ fn the_run_exits_with_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_run_says_what_went_wrong() {
     let folder = Folder::new();
-    // Tokens that have expired when they are issued.
+    // Tokens that have expired when they are issued: the client does not take such an ID token.
     let mut config = Config { store: Some(folder.store()), demo: true, ..Config::default() };
     config.lifetimes.access_token = 0;
     let running = start(config).await.unwrap();
     let outcome = demo::once(&running.host).await;
-    assert_eq!(outcome, Err("step 6: the resource answers, and knows the user: no".to_owned()));
+    assert_eq!(outcome, Err("the ID token is not valid here".to_owned()));
     running.stop().await.unwrap();
 }
 
