@@ -34,7 +34,11 @@ async fn a_person_clicks_through_the_page() {
     let back = person.browser.submit(&consent, "/interaction/consent", &filled).await.unwrap();
     let callback = person.browser.follow(&back).await.unwrap();
     let home = person.browser.follow(&callback).await.unwrap();
-    assert!(home.body.contains("You are signed in, and the application was granted: openid read write."), "{}", home.body);
+    assert!(
+        home.body.contains("You are signed in, and the application was granted: openid read write."),
+        "{}",
+        home.body
+    );
     assert!(!home.body.contains(&back.parameter("code")), "a code is shown in full");
     let called = press(&mut person, "call").await;
     assert!(called.body.contains("The resource answered 200") && called.body.contains("alice"), "{}", called.body);
