@@ -61,7 +61,13 @@
 //! | 8414 | metadata | `server/metadata.rs`; read by `terms/metadata.rs` |
 //! | 6749, 7636, 8707, 9207 | a client's sign-in | `client/authorize.rs`, `callback.rs` |
 //! | 6749 section 6 | a client's refresh | `client/refresh.rs` |
+//! | 6749 section 4.4 | a client's own tokens | `server/client_credentials.rs`, `client/credentials.rs` |
+//! | 9126 | pushed requests | `server/push.rs`, `client/authorize.rs` |
+//! | OpenID Connect Core | ID tokens | `server/issue.rs`, `client/id_token.rs` |
+//! | 7517 | the server's keys | `server/jwks.rs` |
 //! | 6750, 7662 | a request to a resource | `resource/judge.rs` |
+//! | 9068 | JWT access tokens | `server/issue.rs`, `resource/jwt.rs` |
+//! | 9728 | a resource's metadata | `resource/metadata.rs` |
 //! | 7636 | PKCE | `proof/pkce.rs` |
 //! | 6749 section 2.3 | client authentication | `proof/client_auth.rs` |
 //! | 7523, 8705 section 2 | client authentication by a key | `proof/assertion.rs`, `certificate.rs` |

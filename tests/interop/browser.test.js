@@ -142,7 +142,7 @@ for (const javaScriptEnabled of [true, false]) {
       const page = await tab();
       await askForConsent(page);
       await press(page, 'Allow');
-      await shows(page, 'You are signed in, and the application was granted: read write.');
+      await shows(page, 'You are signed in, and the application was granted: openid read write.');
       const response = await page.goBack();
       await shows(page, invalid);
       assert.equal(response.status(), 400);
