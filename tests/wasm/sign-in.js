@@ -2,7 +2,7 @@
 
 import { drive, init } from 'symbolon';
 import { init as initClient } from 'symbolon/client';
-import { approve, browser, clientConfig, parties } from './parties.js';
+import { approve, browser, clientConfig, parties, toResource } from './parties.js';
 
 /** Signs in; whose the token is. */
 export async function signIn() {
@@ -11,7 +11,7 @@ export async function signIn() {
   const { end: found } = await drive(client.discover(), all.clientHost);
   const { end: sendTo } = await drive(client.authorize(found, { browser }), all.clientHost);
   const { end: signedIn } = await drive(client.callback(found, await approve(all, sendTo.url), { browser }), all.clientHost);
-  const headers = [['Authorization', `Bearer ${signedIn.access_token}`]];
-  const { end: claims } = await drive(all.resource.judge(headers, { scope: 'read' }), all.resourceHost);
+  const request = toResource(signedIn.access_token);
+  const { end: claims } = await drive(all.resource.judge(request, { needs: { scope: 'read' } }), all.resourceHost);
   return `${claims.kind} ${claims.sub} ${claims.scope}`;
 }

@@ -79,7 +79,7 @@ async function start(env, origin) {
   }
   // The resource asks the server that is in the same worker.
   const send = fetchSend((url, given) => answer(new Request(url, given), env));
-  return { server, judge, store, resourceHost: send };
+  return { server, judge, resource, store, resourceHost: send };
 }
 
 const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -103,7 +103,7 @@ function consent({ handle, scope, client_name }, signedIn) {
 async function answer(request, env) {
   const { origin, pathname } = new URL(request.url);
   service ??= start(env, origin);
-  const { server, judge, store, resourceHost } = await service;
+  const { server, judge, resource, store, resourceHost } = await service;
   const jar = cookies(request);
   const browser = jar.get('browser') ?? crypto.randomUUID();
   const interact = async (flow, signedIn) => {
