@@ -16,7 +16,7 @@ const KIB: usize = 1024;
 fn main() -> ! {
     static mut PLACES: MaybeUninit<Places> = MaybeUninit::zeroed();
     static mut LINES: [u8; 256 * KIB] = [0; _];
-    static mut FOUND: [u8; 256 * KIB] = [0; _];
+    static mut FOUND: [u8; 384 * KIB] = [0; _];
     static mut BUFFER: [u8; 384 * KIB] = [0; _];
     static mut GIVEN: [u64; 4 * KIB] = [0; _];
     static mut ANSWERED: [u64; 32 * KIB] = [0; _];
