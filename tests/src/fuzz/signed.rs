@@ -18,10 +18,11 @@ use symbolon::wire::json;
 use symbolon::wire::jwk::{self, Jwk};
 use symbolon::wire::write::Arena;
 
-/// The JSON object that a reader of its own finds.
-fn object(bytes: &[u8]) -> Map<String, Value> {
+/// The JSON object that a reader of its own finds; none where that reader knows no number so large.
+fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice(bytes) {
-        Ok(Value::Object(object)) => object,
+        Ok(Value::Object(object)) => Some(object),
+        Err(error) if error.to_string().starts_with("number out of range") => None,
         other => panic!("what was taken for an object is {other:?}"),
     }
 }
@@ -57,7 +58,7 @@ pub fn jose(bytes: &[u8]) {
     let decode = |part| Base64UrlUnpadded::decode_vec(part).expect("strict base64url");
     assert_eq!(jws.message(), &text.as_bytes()[..text.len() - signature.len() - 1]);
     assert_eq!(jws.signature(), decode(signature));
-    let (header, claims) = (object(&decode(header)), object(&decode(claims)));
+    let (Some(header), Some(claims)) = (object(&decode(header)), object(&decode(claims))) else { return };
     let alg = header["alg"].as_str().expect("a text");
     assert!(jws.algorithm().as_str() == alg || alg == "Ed25519");
     assert_eq!(jws.key_id(), header.get("kid").map(|kid| kid.as_str().expect("a text")));
@@ -81,7 +82,7 @@ pub fn jwk(bytes: &[u8]) {
         }
     }
     let Ok(key) = Jwk::read(&read) else { return };
-    let members = object(bytes);
+    let Some(members) = object(bytes) else { return };
     assert!(["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().all(|name| !members.contains_key(*name)));
     let names: &[&str] = match members["kty"].as_str() {
         Some("EC") => &["crv", "kty", "x", "y"],
@@ -134,7 +135,7 @@ pub fn dpop(bytes: &[u8]) {
         let decode = |part: &str| object(&Base64UrlUnpadded::decode_vec(part).expect("strict base64url"));
         let mut parts = proof.split('.');
         let mut next = || decode(parts.next().expect("three parts"));
-        let (header, claims) = (next(), next());
+        let (Some(header), Some(claims)) = (next(), next()) else { return };
         assert_eq!((&header["typ"], &claims["htm"]), (&Value::from("dpop+jwt"), &Value::from("POST")));
         assert!(claims["htu"].as_str().is_some_and(|htu| htu.to_ascii_lowercase().starts_with("https://")));
         let iat = claims["iat"].as_f64().expect("a number").floor();
@@ -142,7 +143,7 @@ pub fn dpop(bytes: &[u8]) {
         let jti = claims["jti"].as_str().expect("a text");
         assert!((1..=limits::JWT_ID).contains(&jti.len()));
         // The key that is asked about is the one that is shown, and never a private one.
-        let key = object(unverified.key());
+        let key = object(unverified.key()).expect("numbers of a size that is known");
         for (name, value) in &key {
             assert!(name == "alg" || header["jwk"][name] == *value, "{name}");
         }
