@@ -3,7 +3,7 @@
 /// Why an attack is not tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// What it attacks does not exist yet.
+    /// What it attacks does not exist yet, or nobody has written the attack.
     NotBuilt,
     /// It is for the host to prevent.
     HostDuty,
@@ -17,7 +17,7 @@ impl Why {
     /// The words for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::NotBuilt => "not built yet",
+            Self::NotBuilt => "not built, or not tried yet",
             Self::HostDuty => "the host's duty",
             Self::Inexpressible => "inexpressible",
             Self::Elsewhere => "tried elsewhere",
