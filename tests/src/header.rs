@@ -120,8 +120,10 @@ fn declared(text: &str) -> (String, String) {
 /// The functions that the translation defines, with their types as C spells them.
 pub fn defined() -> BTreeMap<String, Vec<String>> {
     let mut functions = BTreeMap::new();
-    for file in ["lib", "flow", "describe", "server", "registration", "client", "resource"] {
+    for file in ["lib", "flow", "describe", "server", "server/config", "registration", "client", "resource"] {
         let text = fs::read_to_string(c::source(&format!("bindings-c/abi/src/{file}.rs"))).expect("a file");
+        let file = file.split('/').next().unwrap_or_default();
+        functions.extend(started(&text));
         let mut rest = text.as_str();
         while let Some((_, after)) = rest.split_once("extern \"C\" fn ") {
             let (head, body) = after.split_once('{').expect("a body");
@@ -131,19 +133,38 @@ pub fn defined() -> BTreeMap<String, Vec<String>> {
             let parameters = parameters.split(',').filter_map(|parameter| parameter.split_once(':'));
             let mut types = vec![result];
             types.extend(parameters.map(|(_, parameter)| in_c(parameter, file)));
-            if name == "$start" {
-                // The macro is called behind its definition: `symbolon_token_start: token;`.
-                for line in body.lines().filter(|line| line.trim().starts_with("symbolon_")) {
-                    let name = line.trim().split(':').next().filter(|name| name.ends_with("_start"));
-                    functions.extend(name.map(|name| (name.to_owned(), types.clone())));
-                }
-            } else {
-                functions.insert(name.to_owned(), types);
-            }
+            functions.insert(name.to_owned(), types);
             rest = body;
         }
     }
     functions
+}
+
+/// The functions that are a line of `starts!` or `finishes!`: `symbolon_token_start: token(request, now, entropy);`.
+fn started(text: &str) -> BTreeMap<String, Vec<String>> {
+    let mut functions = BTreeMap::new();
+    for part in text.split("\nstarts! {\n").skip(1).chain(text.split("\nfinishes! {\n").skip(1)) {
+        let lines = part.split("\n}").next().unwrap_or_default();
+        let mut lines = lines.lines().map(str::trim).filter(|line| !line.starts_with("///"));
+        let role = in_c(lines.next().expect("a role").trim_end_matches(':'), "");
+        for line in lines {
+            let (name, flow) = line.split_once(": ").expect("a function");
+            let given = flow.split_once('(').map_or("", |(_, given)| given.trim_end_matches([')', ';']));
+            let given = given.split(", ").filter(|given| !given.is_empty()).map(given_in_c);
+            let first = ["symbolon_status".to_owned(), "symbolon_flow *".into(), format!("const {role} *")];
+            let last = ["uint8_t *".to_owned(), "size_t".into()];
+            functions.insert(name.to_owned(), first.into_iter().chain(given).chain(last).collect());
+        }
+    }
+    functions
+}
+
+/// The type of what `given!` calls by this name.
+fn given_in_c(name: &str) -> String {
+    let start = fs::read_to_string(c::source("bindings-c/abi/src/flow/start.rs")).expect("a file");
+    let (_, rust) = start.split_once(&format!("({name}) => {{ ")).expect("a parameter that start functions know");
+    let (rust, _) = rust.split_once(" };").expect("an end");
+    in_c(&rust.replace("crate::types::", "").replace("crate::server::", "").replace("crate::resource::", ""), "")
 }
 
 /// A type of Rust in C.

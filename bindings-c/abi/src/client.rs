@@ -6,7 +6,6 @@ use symbolon::client::{
     Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client as CoreClient, Failure, Lifetimes,
     MixUpDefense, PushedRequests, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
 };
-use symbolon::record::Key;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
@@ -14,7 +13,7 @@ use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, Time};
 use symbolon::wire::jose::Algorithm;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, starts};
 use crate::outcome::{self, Done, End, Ended, Kind};
 use crate::types::{
     Bytes, Metadata, Outcome, Place, Status, Text, Why, described, initialized, lent, refused, status, user_agent,
@@ -211,46 +210,12 @@ pub unsafe extern "C" fn symbolon_client_callback_start(
     }
 }
 
-/// Starts the flow that has an access token that works.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_client_refresh_start(
-    flow: *mut Flow,
-    client: *const Client,
-    metadata: *const Metadata,
-    session: *const [u8; 32],
-    rejected: Text,
-    now: u64,
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe {
-        Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let session = Key(*session.as_ref().ok_or(Status::Null)?);
-            let (client, metadata) = (Client::get(client)?, Metadata::get(metadata)?);
-            Ok(client.refresh(metadata, session, rejected.optional()?, Time(now), buffer))
-        })
-    }
-}
-
-/// Starts the flow that signs out.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_client_revoke_start(
-    flow: *mut Flow,
-    client: *const Client,
-    metadata: *const Metadata,
-    session: *const [u8; 32],
-    now: u64,
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe {
-        Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let session = Key(*session.as_ref().ok_or(Status::Null)?);
-            Ok(Client::get(client)?.revoke(Metadata::get(metadata)?, session, Time(now), buffer))
-        })
-    }
+starts! {
+    Client:
+    /// Starts the flow that has an access token that works.
+    symbolon_client_refresh_start: refresh(metadata, session, rejected, now);
+    /// Starts the flow that signs out.
+    symbolon_client_revoke_start: revoke(metadata, session, now);
 }
 
 fn failure(kind: Kind, Failure { reason, error }: Failure<'_>) -> Done {

@@ -13,6 +13,12 @@ use crate::outcome::Ended;
 use crate::types::{Bytes, Field, Headers, Outcome, Status, lent, status};
 use crate::view::{Kind, View};
 
+mod start;
+
+#[cfg(any(feature = "server", feature = "resource"))]
+pub(crate) use start::finishes;
+pub(crate) use start::{given, starts};
+
 /// The bytes that the step of any flow fits in.
 pub const STATE: usize = 1024;
 

@@ -4,7 +4,6 @@ use symbolon::resource::{
     Accepts, AccessTokens, BUFFER, Detail, IssuerKeys, Judgement, Metadata, Needs as CoreNeeds,
     ResourceRequest as CoreRequest, ResourceServer as CoreResourceServer, Sender, Subject,
 };
-use symbolon::terms::Time;
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::confirmation::Confirmation;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
@@ -14,7 +13,7 @@ use symbolon::wire::http::Certificate;
 use symbolon::wire::jose::Algorithm;
 use symbolon::{Name, Reason};
 
-use crate::flow::Flow;
+use crate::flow::{finishes, starts};
 use crate::outcome::{self, Done, End, Ended, Kind};
 use crate::types::{
     Bytes, CredentialKey, Field, Headers, Outcome, Place, Status, Text, Why, credential_keys, described, initialized,
@@ -212,32 +211,30 @@ unsafe fn access_tokens(
     }
 }
 
-/// Starts the flow that judges a request. The request is lent for this call, what it needs until the flow has ended.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_judge_start(
-    flow: *mut Flow,
-    server: *const ResourceServer,
-    request: *const ResourceRequest,
-    needs: *const Needs,
-    now: u64,
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe {
-        Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let ResourceRequest { method, url, headers, headers_len, certificate, certificate_len } =
+starts! {
+    ResourceServer:
+    /// Starts the flow that judges a request. The request is lent for this call, what it needs until the flow has ended.
+    symbolon_judge_start: judge(resource_request, needs, now);
+}
+
+impl ResourceRequest {
+    /// As the core has it; its header fields are read into `room`.
+    ///
+    /// # Safety
+    ///
+    /// `request` is NULL or readable, and what it points to is lent for `'r`.
+    pub(crate) unsafe fn read<'r>(request: *const Self, room: &'r mut Headers) -> Outcome<CoreRequest<'r>> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let Self { method, url, headers, headers_len, certificate, certificate_len } =
                 *request.as_ref().ok_or(Status::Null)?;
             let certificate = match (Bytes { ptr: certificate, len: certificate_len }).slice()? {
                 [] => None,
                 hash => Some(shown(hash.try_into().map_err(|_| Status::Refused)?)),
             };
-            let mut room = Headers::room();
             let headers = room.read(headers, headers_len)?;
-            let request = CoreRequest { method: method.sent()?, url: url.sent()?, headers, certificate };
-            let needs = needs.as_ref().ok_or(Status::Null)?.core()?;
-            Ok(ResourceServer::get(server)?.judge(request, needs, Time(now), buffer))
-        })
+            Ok(CoreRequest { method: method.sent()?, url: url.sent()?, headers, certificate })
+        }
     }
 }
 
@@ -247,40 +244,40 @@ const fn shown(thumbprint: [u8; 32]) -> Certificate<'static> {
 }
 
 impl Needs {
-    unsafe fn core(&self) -> Outcome<CoreNeeds<'static>> {
-        // SAFETY: the caller lends the texts until the flow has ended.
+    /// As the core has it.
+    ///
+    /// # Safety
+    ///
+    /// `needs` is NULL or readable, and its texts are lent until the flow has ended.
+    pub(crate) unsafe fn read(needs: *const Self) -> Outcome<CoreNeeds<'static>> {
+        // SAFETY: as the caller promises.
         unsafe {
-            let mut needs = match (self.any_token, self.scope.str()?) {
+            let given = needs.as_ref().ok_or(Status::Null)?;
+            let mut needs = match (given.any_token, given.scope.str()?) {
                 (1, "") => CoreNeeds::ANY_TOKEN,
                 (_, scope) => CoreNeeds::scope(scope),
             };
-            let of_type = self.detail_type.str()?;
+            let of_type = given.detail_type.str()?;
             if !of_type.is_empty() {
                 needs = needs.and_detail(Detail {
                     of_type,
-                    actions: self.detail_actions.str()?,
-                    datatypes: self.detail_datatypes.str()?,
-                    privileges: self.detail_privileges.str()?,
-                    identifier: self.detail_identifier.str()?,
-                    judged_by_caller: self.detail_judged_by_caller.str()?,
+                    actions: given.detail_actions.str()?,
+                    datatypes: given.detail_datatypes.str()?,
+                    privileges: given.detail_privileges.str()?,
+                    identifier: given.detail_identifier.str()?,
+                    judged_by_caller: given.detail_judged_by_caller.str()?,
                 });
             }
-            needs = needs.and_acr(self.acr_values.str()?);
-            Ok(if self.max_age == 0 { needs } else { needs.and_max_age(self.max_age) })
+            needs = needs.and_acr(given.acr_values.str()?);
+            Ok(if given.max_age == 0 { needs } else { needs.and_max_age(given.max_age) })
         }
     }
 }
 
-/// The reply with what the resource says of itself, which asks nothing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_resource_metadata_start(
-    flow: *mut Flow,
-    server: *const ResourceServer,
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe { Flow::finish(flow, (buffer, buffer_len), |buffer| Ok(ResourceServer::get(server)?.metadata(buffer))) }
+finishes! {
+    ResourceServer:
+    /// The reply with what the resource says of itself, which asks nothing.
+    symbolon_resource_metadata_start: metadata;
 }
 
 impl Ended for Judgement<'static> {

@@ -2,6 +2,7 @@
 
 use core::slice;
 
+#[cfg(any(feature = "server", feature = "resource"))]
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::wire::http;
 use symbolon::{Name, Reason};
@@ -303,6 +304,7 @@ pub struct CredentialKey {
 /// # Safety
 ///
 /// The range is readable.
+#[cfg(any(feature = "server", feature = "resource"))]
 pub(crate) unsafe fn credential_keys(
     keys: *const CredentialKey,
     len: usize,
