@@ -16,11 +16,10 @@
 //! session takes one response, whatever it says, and its code goes to the token endpoint of the session's own issuer.
 
 mod active;
-mod keys;
 
 use self::active::{AwaitActive, AwaitOrphans};
-use self::keys::AwaitKeys;
 use crate::client::authorize::nonce_of;
+use crate::client::checking::{self, AwaitKeys, Checking};
 use crate::client::exchange::{self, Asking};
 use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
@@ -110,7 +109,7 @@ pub enum Loading<'a> {
     #[doc(hidden)]
     Stored(AwaitActive<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitRow<'a>>),
+    Keys(AwaitKeys<'a, AwaitRow<'a>, AwaitActive<'a>>),
 }
 
 /// The session of the response is being read.
@@ -225,7 +224,7 @@ pub enum Committing<'a> {
     #[doc(hidden)]
     Failed(AwaitFailed<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitCommit<'a>>),
+    Keys(AwaitKeys<'a, AwaitCommit<'a>, AwaitActive<'a>>),
 }
 
 /// The response ends the sign-in; the session is being deleted.
@@ -259,13 +258,10 @@ impl<'a> AwaitTokens<'a> {
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Callback> {
         match self.write(response) {
             Ok(Some((write, tokens, check))) => {
-                let mut after = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
+                let after = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
                 match check {
                     None => after.commit(),
-                    Some(mut check) => {
-                        let next = check.begin(&mut after.cx);
-                        AwaitKeys::go_on(after, check, next)
-                    }
+                    Some(check) => checking::begin(after, check),
                 }
             }
             Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
@@ -317,7 +313,7 @@ pub enum Sending<'a> {
     #[doc(hidden)]
     Orphans(AwaitOrphans<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitResponse<'a>>),
+    Keys(AwaitKeys<'a, AwaitResponse<'a>, AwaitActive<'a>>),
 }
 
 /// The exchange failed; the session is being deleted.
@@ -331,20 +327,20 @@ impl Flow for Callback {
     type Committing<'a> = Committing<'a>;
     type Signing<'a> = Sending<'a>;
     type Sending<'a> = Sending<'a>;
-    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>>;
+    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>, AwaitActive<'a>>;
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
             Loading::Session(at) => at.judge(row),
             Loading::Stored(at) => at.judge(row),
-            Loading::Keys(at) => at.then(|at, arena| at.loaded(row, arena)),
+            Loading::Keys(at) => at.loaded(row),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         Step::Done(Err(match (at, outcome) {
             (Committing::Active(at), outcome) => return at.committed(outcome),
-            (Committing::Keys(at), outcome) => return at.then(|at, arena| at.committed(outcome, arena)),
+            (Committing::Keys(at), outcome) => return at.committed(outcome),
             (Committing::Redeeming(at), Ok(Committed::Yes)) => return at.go_on(|at| at.cx.prepare(&mut at.asking)),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),
@@ -361,24 +357,50 @@ impl Flow for Callback {
         match at {
             Sending::Tokens(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
             Sending::Orphans(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
-            // Nothing is signed for a document.
-            Sending::Keys(at) => at.after.fail(Reason::KeysUnavailable),
+            Sending::Keys(at) => at.signed(),
         }
     }
 
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
-        let AwaitKeys { after, at, .. } = at;
-        match at.verified(verdict) {
-            Ok(()) => after.commit(),
-            Err(reason) => after.fail(reason),
-        }
+        at.verified(verdict)
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         match at {
             Sending::Tokens(at) => at.judge(response),
             Sending::Orphans(at) => Step::Done(Err(at.reason.into())),
-            Sending::Keys(at) => at.then(|at, arena| at.sent(response, arena)),
+            Sending::Keys(at) => at.sent(response),
+        }
+    }
+}
+
+impl Checking for Callback {
+    type After<'a> = AwaitActive<'a>;
+
+    fn context<'a, 't>(after: &'t mut Self::After<'a>) -> &'t mut Context<'a> {
+        &mut after.cx
+    }
+
+    fn loading<'a>(at: AwaitKeys<'a, AwaitRow<'a>, AwaitActive<'a>>) -> Loading<'a> {
+        Loading::Keys(at)
+    }
+
+    fn committing<'a>(at: AwaitKeys<'a, AwaitCommit<'a>, AwaitActive<'a>>) -> Committing<'a> {
+        Committing::Keys(at)
+    }
+
+    fn sending<'a>(at: AwaitKeys<'a, AwaitResponse<'a>, AwaitActive<'a>>) -> Sending<'a> {
+        Sending::Keys(at)
+    }
+
+    fn verifying<'a>(at: AwaitKeys<'a, Unverified<'a, ()>, AwaitActive<'a>>) -> Self::Verifying<'a> {
+        at
+    }
+
+    fn checked<'a>(after: Self::After<'a>, outcome: Result<(), Reason>) -> Step<'a, Self> {
+        match outcome {
+            Ok(()) => after.commit(),
+            Err(reason) => after.fail(reason),
         }
     }
 }

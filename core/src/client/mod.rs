@@ -20,6 +20,7 @@
 
 mod authorize;
 mod callback;
+mod checking;
 mod credentials;
 mod discover;
 mod exchange;

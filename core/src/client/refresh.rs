@@ -14,12 +14,11 @@
 //! Whoever refreshes takes a lease first, by compare-and-swap: a refresh token that is spent twice looks stolen, and ends
 //! the grant (RFC 9700 section 4.14.2). A lease lapses, so that a holder who dies does not take the session along.
 
-mod keys;
 mod stored;
 
-use self::keys::AwaitKeys;
 use self::stored::{AwaitOrphans, AwaitStored};
 use crate::client::authorize::nonce_of;
+use crate::client::checking::{self, AwaitKeys, Checking};
 use crate::client::exchange::{self, Asking};
 use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, Tokens, read_token_response};
@@ -85,7 +84,7 @@ pub enum Loading<'a> {
     #[doc(hidden)]
     Rival(AwaitStored<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitRow<'a>>),
+    Keys(AwaitKeys<'a, AwaitRow<'a>, AwaitStored<'a>>),
 }
 
 /// The session is being read.
@@ -172,7 +171,7 @@ pub enum Committing<'a> {
     #[doc(hidden)]
     Released(AwaitReleased<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitCommit<'a>>),
+    Keys(AwaitKeys<'a, AwaitCommit<'a>, AwaitStored<'a>>),
 }
 
 /// The lease is being taken.
@@ -236,10 +235,8 @@ impl<'a> AwaitTokens<'a> {
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Refresh> {
         match self.write(response) {
             Ok(Some((write, tokens, None))) => self.store(write, Refreshed::Usable(tokens)).commit(),
-            Ok(Some((write, tokens, Some(mut check)))) => {
-                let mut after = self.store(write, Refreshed::Usable(tokens));
-                let next = check.begin(&mut after.cx);
-                AwaitKeys::go_on(after, check, next)
+            Ok(Some((write, tokens, Some(check)))) => {
+                checking::begin(self.store(write, Refreshed::Usable(tokens)), check)
             }
             // A lease outlasts two exchanges.
             Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
@@ -311,7 +308,7 @@ pub enum Sending<'a> {
     #[doc(hidden)]
     Orphans(AwaitOrphans<'a>),
     #[doc(hidden)]
-    Keys(AwaitKeys<'a, AwaitResponse<'a>>),
+    Keys(AwaitKeys<'a, AwaitResponse<'a>, AwaitStored<'a>>),
 }
 
 /// The lease is being given back.
@@ -325,13 +322,13 @@ impl Flow for Refresh {
     type Committing<'a> = Committing<'a>;
     type Signing<'a> = Sending<'a>;
     type Sending<'a> = Sending<'a>;
-    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>>;
+    type Verifying<'a> = AwaitKeys<'a, Unverified<'a, ()>, AwaitStored<'a>>;
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
             Loading::Session(at) => at.judge(row),
             Loading::Rival(at) => at.judge(row),
-            Loading::Keys(at) => at.then(|at, arena| at.loaded(row, arena)),
+            Loading::Keys(at) => at.loaded(row),
         }
     }
 
@@ -339,7 +336,7 @@ impl Flow for Refresh {
         match at {
             Committing::Lease(at) => at.judge(outcome),
             Committing::Stored(at) => at.committed(outcome),
-            Committing::Keys(at) => at.then(|at, arena| at.committed(outcome, arena)),
+            Committing::Keys(at) => at.committed(outcome),
             // A lease that could not be given back lapses.
             Committing::Released(at) => Step::Done(Refreshed::Failed(at.failure)),
         }
@@ -349,24 +346,50 @@ impl Flow for Refresh {
         match at {
             Sending::Tokens(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
             Sending::Orphans(at) => at.go_on(|at| at.cx.signed(&mut at.asking, signature)),
-            // Nothing is signed for a document.
-            Sending::Keys(at) => at.after.fail(Reason::KeysUnavailable),
+            Sending::Keys(at) => at.signed(),
         }
     }
 
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
-        let AwaitKeys { after, at, .. } = at;
-        match at.verified(verdict) {
-            Ok(()) => after.commit(),
-            Err(reason) => after.fail(reason),
-        }
+        at.verified(verdict)
     }
 
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         match at {
             Sending::Tokens(at) => at.judge(response),
-            Sending::Keys(at) => at.then(|at, arena| at.sent(response, arena)),
+            Sending::Keys(at) => at.sent(response),
             Sending::Orphans(_) => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+        }
+    }
+}
+
+impl Checking for Refresh {
+    type After<'a> = AwaitStored<'a>;
+
+    fn context<'a, 't>(after: &'t mut Self::After<'a>) -> &'t mut Context<'a> {
+        &mut after.cx
+    }
+
+    fn loading<'a>(at: AwaitKeys<'a, AwaitRow<'a>, AwaitStored<'a>>) -> Loading<'a> {
+        Loading::Keys(at)
+    }
+
+    fn committing<'a>(at: AwaitKeys<'a, AwaitCommit<'a>, AwaitStored<'a>>) -> Committing<'a> {
+        Committing::Keys(at)
+    }
+
+    fn sending<'a>(at: AwaitKeys<'a, AwaitResponse<'a>, AwaitStored<'a>>) -> Sending<'a> {
+        Sending::Keys(at)
+    }
+
+    fn verifying<'a>(at: AwaitKeys<'a, Unverified<'a, ()>, AwaitStored<'a>>) -> Self::Verifying<'a> {
+        at
+    }
+
+    fn checked<'a>(after: Self::After<'a>, outcome: Result<(), Reason>) -> Step<'a, Self> {
+        match outcome {
+            Ok(()) => after.commit(),
+            Err(reason) => after.fail(reason),
         }
     }
 }

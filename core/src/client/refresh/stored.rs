@@ -5,7 +5,7 @@ use crate::client::exchange::{Asking, Turn};
 use crate::client::response::Tokens;
 use crate::client::{Context, works};
 use crate::error::Reason;
-use crate::record::{Kind, Record, Refreshing, Session};
+use crate::record::{Kind, Record, Refreshing, Session, TokenSet};
 use crate::step::{Answer, Commit, Committed, Load, Row, Step, Write};
 
 /// What the server answered is being stored, or is to be: the row was not as expected.
@@ -22,6 +22,28 @@ pub struct AwaitStored<'a> {
 impl<'a> AwaitStored<'a> {
     pub(super) fn commit(self) -> Step<'a, Refresh> {
         Step::Commit(Commit { write: self.write, at: Committing::Stored(self) })
+    }
+
+    /// An ID token that is wrong ends the session: the tokens are somebody's, and nobody can say whose. If it could not be
+    /// checked, the tokens are kept, since the refresh token is spent, but the access token counts as ended: the next refresh
+    /// has another ID token to check.
+    pub(super) fn fail(self, reason: Reason) -> Step<'a, Refresh> {
+        let mut after = self;
+        if let Reason::IdToken(_) = reason {
+            after.write = Write { value: None, expires_at: after.cx.now, ..after.write };
+            after.end = Refreshed::SignInAgain(reason.into());
+            return after.commit();
+        }
+        after.end = Refreshed::Failed(reason.into());
+        let session = after.write.value.and_then(|value| Session::decode(value).ok());
+        let kept = session.as_ref().and_then(Session::tokens).map(|tokens| {
+            let ended = TokenSet { expires_at: Some(after.cx.now), ..*tokens };
+            after.cx.encode(&Session::Active(ended))
+        });
+        if let Some(Ok((value, _))) = kept {
+            after.write.value = Some(value);
+        }
+        after.commit()
     }
 
     pub(super) fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
