@@ -25,6 +25,8 @@ pub const OTHER_DPOP_KEY: &str = "es256-dpop";
 pub const SERVER_KEY: &str = "es256-server";
 /// The URL of the token endpoint.
 pub const TOKEN: &str = "https://as.example/token";
+/// The URL of the endpoint for pushed authorization requests.
+pub const PAR: &str = "https://as.example/par";
 /// The subject of the certificate of `m1`.
 pub const M1_SUBJECT: &str = "CN=m1,O=Example";
 
@@ -192,7 +194,12 @@ pub fn proof_of(key_id: &str, claims: &str) -> String {
 
 /// A DPoP proof for the token endpoint.
 pub fn proof(key_id: &str, jti: &str) -> String {
-    proof_of(key_id, &format!("{{\"jti\":\"{jti}\",\"htm\":\"POST\",\"htu\":\"{TOKEN}\",\"iat\":{}}}", NOW.0))
+    proof_for(key_id, jti, TOKEN)
+}
+
+/// A DPoP proof for this URL.
+pub fn proof_for(key_id: &str, jti: &str, url: &str) -> String {
+    proof_of(key_id, &format!("{{\"jti\":\"{jti}\",\"htm\":\"POST\",\"htu\":\"{url}\",\"iat\":{}}}", NOW.0))
 }
 
 impl Message {

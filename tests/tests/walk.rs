@@ -94,7 +94,9 @@ fn seen() -> &'static Seen {
             cases::pushed_authorizations,
         ];
         type Keyed = (fn() -> Vec<Case>, fn() -> Server<'static>);
-        let keyed_sets: [Keyed; 3] = [
+        let keyed_sets: [Keyed; 5] = [
+            (keyed::pushes, keyed::keyed_server),
+            (keyed::pushes, keyed::nonce_server),
             (keyed::token_requests, keyed::keyed_server),
             (keyed::token_presentations, keyed::keyed_server),
             (keyed::nonce_requests, keyed::nonce_server),

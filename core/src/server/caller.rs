@@ -11,7 +11,8 @@
 //! What can be judged without a question is judged before one is asked, and both proofs before either is marked: so a request
 //! that is refused for one of them has not used up the other. A client that shows a secret, or nothing, costs one question.
 //!
-//! The inquiry itself knows no endpoint, so that there is one of it in a program; [`step`] puts its questions as the endpoint's.
+//! The inquiry itself knows no endpoint, so that there is one of it in a program; [`Endpoint`](super::endpoint::Endpoint) puts its
+//! questions as the endpoint's.
 
 use crate::error::Reason;
 use crate::name::Name;
@@ -22,11 +23,11 @@ use crate::proof::dpop::{DpopProof, Expected, Freshness};
 use crate::proof::possession::KeyHeld;
 use crate::proof::replay::Unmarked;
 use crate::proof::signature::Unverified;
-use crate::record::{AuthenticationMethod, Client, ClientKeys, Key, Kind, Record};
-use crate::server::{Context, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Verdict, Verify};
+use crate::record::{AuthenticationMethod, Client, ClientKeys, Key, Record};
+use crate::server::Context;
+use crate::step::{Answer, Committed, Row, Verdict, Write};
 use crate::wire::header;
-use crate::wire::http::{Certificate, Field, Reply};
+use crate::wire::http::{Certificate, Field};
 use crate::wire::json;
 
 /// What a request shows of its caller.
@@ -137,7 +138,12 @@ impl<'a> Shown<'a> {
 }
 
 impl<'a> Inquiry<'a> {
-    fn loaded(mut self, row: Answer<Option<Row<'_>>>) -> Turn<'a> {
+    /// The row to ask for: the client's.
+    pub(super) fn key(&self) -> Key {
+        Key::client(self.credentials.client_id())
+    }
+
+    pub(super) fn loaded(mut self, row: Answer<Option<Row<'_>>>) -> Turn<'a> {
         let (row, registered, client) = match self.client(row) {
             Ok(read) => read,
             Err(reason) => return Turn::Refuse(self.cx, reason),
@@ -235,7 +241,15 @@ impl<'a> Inquiry<'a> {
 }
 
 impl<'a> Checking<'a> {
-    fn verified(self, verdict: Answer<Verdict>) -> Turn<'a> {
+    /// The key, the message and the signature.
+    pub(super) const fn signed(&self) -> (&'a [u8], &'a [u8], &'a [u8]) {
+        match &self.of {
+            Checked::Assertion(of) => (of.key(), of.message(), of.signature()),
+            Checked::Proof(_, of) => (of.key(), of.message(), of.signature()),
+        }
+    }
+
+    pub(super) fn verified(self, verdict: Answer<Verdict>) -> Turn<'a> {
         let Self { inquiry, row, of } = self;
         let of = match of {
             Checked::Assertion(assertion) => assertion.verified(verdict).map(Marked::Assertion),
@@ -249,7 +263,15 @@ impl<'a> Checking<'a> {
 }
 
 impl<'a> Marking<'a> {
-    fn committed(self, outcome: Answer<Committed>) -> Turn<'a> {
+    /// The write to ask for.
+    pub(super) const fn write(&self) -> Write<'a> {
+        match &self.of {
+            Marked::Assertion(of) => of.mark(),
+            Marked::Proof(_, of) => of.mark(),
+        }
+    }
+
+    pub(super) fn committed(self, outcome: Answer<Committed>) -> Turn<'a> {
         let Self { inquiry, row, of } = self;
         let registered = match Client::decode(row) {
             Ok(registered) => registered,
@@ -268,69 +290,5 @@ impl<'a> Marking<'a> {
                 Err(reason) => Turn::Refuse(inquiry.cx, reason),
             },
         }
-    }
-}
-
-/// A phase of the inquiry, with what the endpoint has read of the request.
-pub struct Awaiting<P, A> {
-    at: P,
-    asked: A,
-}
-
-/// An endpoint that must know who calls it.
-pub(super) trait Endpoint: Flow {
-    /// What it has read of the request.
-    type Asked<'a>;
-    /// Its phases, from those of the inquiry.
-    fn loading<'a>(at: Awaiting<Inquiry<'a>, Self::Asked<'a>>) -> Self::Loading<'a>;
-    fn committing<'a>(at: Awaiting<Marking<'a>, Self::Asked<'a>>) -> Self::Committing<'a>;
-    fn verifying<'a>(at: Awaiting<Checking<'a>, Self::Asked<'a>>) -> Self::Verifying<'a>;
-    /// Goes on with the caller known.
-    fn known<'a>(cx: Context<'a>, caller: Caller<'a>, asked: Self::Asked<'a>) -> Step<'a, Self>;
-    /// Ends with a reply.
-    fn ended<'a>(reply: Reply<'a>) -> Self::Output<'a>;
-}
-
-/// The next step of an endpoint whose inquiry has taken this turn.
-pub(super) fn step<'a, E: Endpoint>(turn: Turn<'a>, asked: E::Asked<'a>) -> Step<'a, E> {
-    match turn {
-        Turn::Load(at) => {
-            let key = Key::client(at.credentials.client_id());
-            Step::Load(Load { key, kind: Kind::Client, at: E::loading(Awaiting { at, asked }) })
-        }
-        Turn::Verify(at) => {
-            let (key, message, signature) = match &at.of {
-                Checked::Assertion(of) => (of.key(), of.message(), of.signature()),
-                Checked::Proof(_, of) => (of.key(), of.message(), of.signature()),
-            };
-            Step::Verify(Verify { key, message, signature, at: E::verifying(Awaiting { at, asked }) })
-        }
-        Turn::Commit(at) => {
-            let write = match &at.of {
-                Marked::Assertion(of) => of.mark(),
-                Marked::Proof(_, of) => of.mark(),
-            };
-            Step::Commit(Commit { write, at: E::committing(Awaiting { at, asked }) })
-        }
-        Turn::Known(cx, caller) => E::known(cx, caller, asked),
-        Turn::Refuse(mut cx, reason) => Step::Done(E::ended(reply::refuse(&mut cx, reason))),
-    }
-}
-
-impl<'a, A> Awaiting<Inquiry<'a>, A> {
-    pub(super) fn loaded<E: Endpoint<Asked<'a> = A>>(self, row: Answer<Option<Row<'_>>>) -> Step<'a, E> {
-        step(self.at.loaded(row), self.asked)
-    }
-}
-
-impl<'a, A> Awaiting<Marking<'a>, A> {
-    pub(super) fn committed<E: Endpoint<Asked<'a> = A>>(self, outcome: Answer<Committed>) -> Step<'a, E> {
-        step(self.at.committed(outcome), self.asked)
-    }
-}
-
-impl<'a, A> Awaiting<Checking<'a>, A> {
-    pub(super) fn verified<E: Endpoint<Asked<'a> = A>>(self, verdict: Answer<Verdict>) -> Step<'a, E> {
-        step(self.at.verified(verdict), self.asked)
     }
 }

@@ -15,10 +15,11 @@ use crate::error::{Reason, TooSmall};
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::signature::Unverified;
 use crate::record::{Active, Grant, Key, Kind, Record};
-use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::caller::{Caller, Checking, Inquiry, Marking};
+use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Committed, Flow, Load, Row, Step, Verdict, Verify, no_phases};
+use crate::step::{Answer, Committed, Flow, Load, Never, Row, Step, Verdict, Verify, no_phases};
 use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind};
@@ -36,46 +37,15 @@ impl<'a> Server<'a> {
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Introspect>, TooSmall> {
-        let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match presented::read(&mut cx, request) {
-            Ok((shown, token)) => caller::step(shown.inquire(cx), token),
-            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
-        })
+        let cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(endpoint::start(cx, |cx| presented::read(cx, request)))
     }
-}
-
-/// The phases in which a row is being read.
-#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
-pub enum Loading<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Inquiry<'a>, Token<'a>>),
-    #[doc(hidden)]
-    Grant(AwaitGrant<'a>),
-}
-
-/// The phases in which a signature is being checked.
-#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
-pub enum Verifying<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Checking<'a>, Token<'a>>),
-    #[doc(hidden)]
-    Token(AwaitVerdict<'a>),
 }
 
 impl Endpoint for Introspect {
     type Asked<'a> = Token<'a>;
 
-    fn loading<'a>(at: Awaiting<Inquiry<'a>, Token<'a>>) -> Loading<'a> {
-        Loading::Caller(at)
-    }
-
-    fn committing<'a>(at: Awaiting<Marking<'a>, Token<'a>>) -> Self::Committing<'a> {
-        at
-    }
-
-    fn verifying<'a>(at: Awaiting<Checking<'a>, Token<'a>>) -> Verifying<'a> {
-        Verifying::Caller(at)
-    }
+    phases!();
 
     fn known<'a>(mut cx: Context<'a>, caller: Caller<'a>, token: Token<'a>) -> Step<'a, Self> {
         let Caller { client, registered, .. } = caller;
@@ -90,7 +60,7 @@ impl Endpoint for Introspect {
                 key: token.key(),
                 message: token.message(),
                 signature: token.signature(),
-                at: Verifying::Token(AwaitVerdict { cx, client, serves, token }),
+                at: Phase::Own(AwaitVerdict { cx, client, serves, token }),
             }),
             Token::Dead => Step::Done(inactive(&mut cx)),
         }
@@ -130,7 +100,7 @@ pub struct AwaitGrant<'a> {
 
 impl<'a> AwaitGrant<'a> {
     fn load(self) -> Step<'a, Introspect> {
-        Step::Load(Load { key: Key::grant(self.token.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+        Step::Load(Load { key: Key::grant(self.token.grant), kind: Kind::Grant, at: Phase::Own(self) })
     }
 
     fn judge(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Option<Reply<'a>>, Reason> {
@@ -198,15 +168,15 @@ fn inactive<'a>(cx: &mut Context<'a>) -> Reply<'a> {
 
 impl Flow for Introspect {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Loading<'a>;
-    type Committing<'a> = Awaiting<Marking<'a>, Token<'a>>;
-    type Verifying<'a> = Verifying<'a>;
+    type Loading<'a> = Phase<Inquiry<'a>, Token<'a>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Marking<'a>, Token<'a>, Never>;
+    type Verifying<'a> = Phase<Checking<'a>, Token<'a>, AwaitVerdict<'a>>;
     no_phases!(Signing Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Caller(at) => at.loaded(row),
-            Loading::Grant(mut at) => Step::Done(match at.judge(row) {
+            Phase::Caller(at) => at.loaded(row),
+            Phase::Own(mut at) => Step::Done(match at.judge(row) {
                 Ok(Some(reply)) => reply,
                 Ok(None) => inactive(&mut at.cx),
                 Err(reason) => reply::refuse(&mut at.cx, reason),
@@ -215,13 +185,16 @@ impl Flow for Introspect {
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        at.committed(outcome)
+        match at {
+            Phase::Caller(at) => at.committed(outcome),
+            Phase::Own(never) => match never {},
+        }
     }
 
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         match at {
-            Verifying::Caller(at) => at.verified(verdict),
-            Verifying::Token(at) => at.judge(verdict),
+            Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(at) => at.judge(verdict),
         }
     }
 }

@@ -136,9 +136,7 @@ impl<'a> Issue<'a> {
                 object.text("id_token", |w| w.str(token));
             }
         })?;
-        if by_dpop && cx.server.dpop_nonces {
-            reply::dpop_nonce(cx, &mut reply.headers);
-        }
+        reply::next_dpop_nonce(cx, access_token.bound_to, &mut reply.headers);
         Ok(reply)
     }
 

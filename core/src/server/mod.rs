@@ -15,6 +15,7 @@ mod authorize;
 mod caller;
 mod client_credentials;
 mod decide;
+mod endpoint;
 mod interaction;
 mod introspect;
 mod issue;

@@ -4,14 +4,11 @@ use crate::error::Reason;
 use crate::name::Name;
 use crate::proof::client_auth::Parameters;
 use crate::proof::signature::Unverified;
-use crate::record::{Client, Record};
-use crate::server::Context;
 use crate::server::caller::{self, Shown};
-use crate::step::{Answer, Row};
+use crate::server::{Context, endpoint};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::parameter::{parameters, required};
-use crate::wire::header;
-use crate::wire::http::{Field, Method, Request};
+use crate::wire::http::Request;
 use crate::wire::jose::Jws;
 use crate::wire::json;
 use crate::wire::jwk::Jwk;
@@ -19,15 +16,6 @@ use crate::wire::jwk::Jwk;
 parameters! {
     /// The request (RFC 7009 section 2.1, RFC 7662 section 2.1). The hint is not needed: a token says itself what it is.
     struct TokenPresented { token, client_id, client_secret, client_assertion, client_assertion_type }
-}
-
-/// Refuses what is no form sent by POST, as every endpoint does that programs talk to; gives the form.
-pub(super) fn form<'a, 'h>(request: Request<'a, 'h>) -> Result<(&'h [Field<'h>], &'a mut [u8]), Reason> {
-    if request.method != Method::Post {
-        return Err(Reason::Method);
-    }
-    header::expect_form(request.headers)?;
-    Ok((request.headers, request.body))
 }
 
 /// A token as it was presented.
@@ -44,7 +32,7 @@ pub enum Token<'a> {
 /// Reads what a request shows of its caller, and the token.
 pub(super) fn read<'a>(cx: &mut Context<'a>, request: Request<'a, '_>) -> Result<(Shown<'a>, Token<'a>), Reason> {
     let certificate = request.certificate;
-    let (headers, body) = form(request)?;
+    let (headers, body) = endpoint::form(request)?;
     let TokenPresented { token, client_id, client_secret, client_assertion, client_assertion_type } =
         TokenPresented::read(body)?;
     let shown = Parameters { client_id, client_secret, client_assertion, client_assertion_type };
@@ -81,9 +69,4 @@ fn jwt<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Option<(GrantId, Unver
     let key = json::object(arena.copy_mut(key.jwk.as_bytes())?)?;
     Unverified::new(&jws, &Jwk::read(&key)?, Reason::TokenInactive, token, arena)
         .map(|unverified| Some((token.grant, unverified)))
-}
-
-/// Reads the row of the client that a request says it is from.
-pub(super) fn client<'v>(row: Answer<Option<Row<'v>>>) -> Result<Option<Client<'v>>, Reason> {
-    row.map_err(|_| Reason::StoreUnavailable)?.map(|row| Client::decode(row.value)).transpose()
 }

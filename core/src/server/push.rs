@@ -3,23 +3,34 @@
 //!
 //! ```text
 //! start        -> load client | done
-//! load client  -> commit grant | done
+//! load client  -> verify | commit grant | done
+//! verify       -> commit mark | done
+//! commit mark  -> verify | commit grant | done
 //! commit grant -> done
 //! ```
 //!
 //! The request is judged as at the authorization endpoint (section 2.1), but whatever is wrong with it is told here, and then
-//! nothing is stored.
+//! nothing is stored. A DPoP proof binds the code to its key (RFC 9449 section 10.1).
 
 use crate::error::{Reason, TooSmall};
 use crate::name::Name;
-use crate::proof::client_auth::{Credentials, Parameters};
-use crate::record::{Grant, Key, Kind, Record};
+use crate::proof::client_auth::Parameters;
+use crate::record::{Grant, Key, Kind, Record, Requested};
+use crate::server::caller::{self, Caller, Checking, Inquiry, Marking, Shown};
+use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::request::{AuthorizationRequest, REQUEST_URI, grant_id};
-use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::server::{BUFFER, Context, Server, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Never, Row, Step, Verdict, Write, no_phases};
+use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
+use crate::terms::parameter::parameters;
 use crate::terms::{Entropy, Time};
 use crate::wire::http::{Reply, Request};
+
+parameters! {
+    /// The credentials of a client that pushes a request (RFC 9126 section 2.1), and what may not be in the request.
+    struct PushedBy { client_id, client_secret, client_assertion, client_assertion_type, request_uri }
+}
 
 /// The flow of a pushed authorization request: see [`Server::push`].
 pub enum Push {}
@@ -35,87 +46,95 @@ impl<'a> Server<'a> {
         entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Push>, TooSmall> {
-        let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&mut cx, request, &entropy) {
-            Ok((credentials, request, grant)) => {
-                let key = Key::client(credentials.client_id());
-                Step::Load(Load { key, kind: Kind::Client, at: AwaitClient { cx, credentials, request, grant } })
-            }
-            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
-        })
+        let cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(endpoint::start(cx, |cx| read(cx, request, &entropy)))
     }
 }
 
-fn start<'a>(
+fn read<'a>(
     cx: &mut Context<'a>,
     request: Request<'a, '_>,
     entropy: &Entropy,
-) -> Result<(Credentials<'a>, AuthorizationRequest<'a>, GrantId), Reason> {
-    let (headers, body) = presented::form(request)?;
-    let request = AuthorizationRequest::read(body)?;
-    let shown = Parameters {
-        client_id: request.client_id,
-        client_secret: request.client_secret,
-        client_assertion: request.client_assertion,
-        // Not taken here yet: the endpoint is not on the inquiry of `caller.rs`.
-        client_assertion_type: Ok(None),
-    };
-    let credentials = Credentials::read(headers, shown, &mut cx.arena)?;
+) -> Result<(Shown<'a>, Asked<'a>), Reason> {
+    let certificate = request.certificate;
+    let (headers, body) = endpoint::form(request)?;
+    let PushedBy { client_id, client_secret, client_assertion, client_assertion_type, request_uri } =
+        PushedBy::read(cx.arena.copy_mut(body)?)?;
+    let shown = Parameters { client_id, client_secret, client_assertion, client_assertion_type };
+    let url = cx.server.endpoints.pushed_authorization_request;
+    let shown = caller::begin(cx, headers, certificate, shown, Some(url))?;
     // A request that names another one is none (RFC 9126 section 2.1).
-    if request.request_uri != Ok(None) {
+    if request_uri != Ok(None) {
         return Err(Reason::Malformed(Name::RequestUri));
     }
-    Ok((credentials, request, grant_id(entropy)?))
+    Ok((shown, Asked { form: body, grant: grant_id(entropy)? }))
 }
 
-/// The client's row is being read.
-pub struct AwaitClient<'a> {
-    cx: Context<'a>,
-    credentials: Credentials<'a>,
-    request: AuthorizationRequest<'a>,
+/// The request, to be read once its client is known, and the name that its row gets.
+pub struct Asked<'a> {
+    form: &'a mut [u8],
     grant: GrantId,
 }
 
-impl<'a> AwaitClient<'a> {
-    fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Push> {
-        match self.write(row) {
-            Ok((write, reply)) => Step::Commit(Commit { write, at: AwaitCommit { cx: self.cx, reply } }),
-            Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
+impl Endpoint for Push {
+    type Asked<'a> = Asked<'a>;
+
+    phases!();
+
+    fn known<'a>(mut cx: Context<'a>, caller: Caller<'a>, asked: Asked<'a>) -> Step<'a, Self> {
+        match write(&mut cx, &caller, asked) {
+            Ok((write, reply)) => Step::Commit(Commit { write, at: Phase::Own(AwaitCommit { cx, reply }) }),
+            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
         }
     }
 
-    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Reply<'a>), Reason> {
-        let record = presented::client(row)?;
-        let client_id = self.credentials.authenticate(record.as_ref())?.client_id();
-        let record = record.ok_or(Reason::ClientAuthentication)?;
-        let Context { server, now, .. } = self.cx;
-        let lifetime = server.lifetimes.pushed_request();
-        let expires_at = now.after(lifetime);
-        let requested = self.request.judge(&record, client_id, true, expires_at, &mut self.cx)?;
-        if let Some(refusal) = requested.refusal {
-            return Err(refusal.reason());
-        }
-        let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pushed(requested).encode(place))?;
-        let name = Credential {
-            kind: CredentialKind::PushedRequest,
-            grant: self.grant,
-            generation: 0,
-            expires_at,
-            scope: 0,
-            resources: 0,
-            bound_to: None,
-        };
-        // RFC 9126 section 2.2.
-        let mut reply = reply::json(&mut self.cx, None, |object| {
-            object.text("request_uri", |w| {
-                w.str(REQUEST_URI);
-                server.keys.mint(&name, w);
-            });
-            object.number("expires_in", lifetime);
-        })?;
-        reply.status = 201;
-        let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: None };
-        Ok((Write { key: Key::grant(self.grant), expected: None, value: Some(value), expires_at, labels }, reply))
+    fn ended<'a>(reply: Reply<'a>) -> Reply<'a> {
+        reply
+    }
+}
+
+fn write<'a>(cx: &mut Context<'a>, caller: &Caller<'a>, asked: Asked<'a>) -> Result<(Write<'a>, Reply<'a>), Reason> {
+    let Context { server, now, .. } = *cx;
+    let client_id = caller.client.client_id();
+    let lifetime = server.lifetimes.pushed_request();
+    let expires_at = now.after(lifetime);
+    let request = AuthorizationRequest::read(asked.form)?;
+    let requested = request.judge(&caller.registered, client_id, true, expires_at, cx)?;
+    if let Some(refusal) = requested.refusal {
+        return Err(refusal.reason());
+    }
+    let sender = caller.sender.map(|held| held.confirmation());
+    let requested = bound(requested, sender)?;
+    let value: &'a [u8] = cx.arena.fill(|place| Grant::Pushed(requested).encode(place))?;
+    let name = Credential {
+        kind: CredentialKind::PushedRequest,
+        grant: asked.grant,
+        generation: 0,
+        expires_at,
+        scope: 0,
+        resources: 0,
+        bound_to: None,
+    };
+    // RFC 9126 section 2.2.
+    let mut reply = reply::json(cx, None, |object| {
+        object.text("request_uri", |w| {
+            w.str(REQUEST_URI);
+            server.keys.mint(&name, w);
+        });
+        object.number("expires_in", lifetime);
+    })?;
+    reply.status = 201;
+    reply::next_dpop_nonce(cx, sender, &mut reply.headers);
+    let labels = Labels { kind: Kind::Grant, client_id: Some(client_id), subject: None };
+    Ok((Write { key: Key::grant(asked.grant), expected: None, value: Some(value), expires_at, labels }, reply))
+}
+
+/// The request, bound to the key that its client has proven. It may name that key besides, and no other (RFC 9449 section 10.1).
+fn bound(requested: Requested<'_>, sender: Option<Confirmation>) -> Result<Requested<'_>, Reason> {
+    match (requested.dpop_jkt, sender) {
+        (Some(named), Some(Confirmation::Jkt(held))) if named != held => Err(Reason::DpopProof(Name::DpopJkt)),
+        (_, Some(Confirmation::Jkt(held))) => Ok(Requested { dpop_jkt: Some(held), ..requested }),
+        _ => Ok(requested),
     }
 }
 
@@ -127,21 +146,35 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Push {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = AwaitClient<'a>;
-    type Committing<'a> = AwaitCommit<'a>;
-    no_phases!(Signing Verifying Sending);
+    type Loading<'a> = Phase<Inquiry<'a>, Asked<'a>, Never>;
+    type Committing<'a> = Phase<Marking<'a>, Asked<'a>, AwaitCommit<'a>>;
+    type Verifying<'a> = Phase<Checking<'a>, Asked<'a>, Never>;
+    no_phases!(Signing Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
-        at.judge(row)
+        match at {
+            Phase::Caller(at) => at.loaded(row),
+            Phase::Own(never) => match never {},
+        }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        let AwaitCommit { mut cx, reply } = at;
+        let AwaitCommit { mut cx, reply } = match at {
+            Phase::Caller(at) => return at.committed(outcome),
+            Phase::Own(at) => at,
+        };
         Step::Done(match outcome {
             Ok(Committed::Yes) => reply,
             // A row with this random name exists: no honest random source does that twice.
             Ok(Committed::Conflict) => reply::refuse(&mut cx, Reason::StoreBusy),
             Err(_) => reply::refuse(&mut cx, Reason::StoreUnavailable),
         })
+    }
+
+    fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
+        match at {
+            Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
     }
 }

@@ -4,6 +4,7 @@ use crate::error::{ErrorCode, Reason};
 use crate::event::Event;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
+use crate::terms::confirmation::Confirmation;
 use crate::wire::http::{Field, Fields, Reply, fields};
 use crate::wire::write::{FormWriter, JsonObject};
 
@@ -90,6 +91,13 @@ pub(super) fn dpop_nonce<'a>(cx: &mut Context<'a>, headers: &mut Fields<'a>) {
     let Context { server, now, arena } = cx;
     if let Ok(value) = arena.write(|w| server.keys.dpop_nonce(*now, w)) {
         let _ = headers.push(Field { name: "DPoP-Nonce", value });
+    }
+}
+
+/// The same where a proof came with the request, and this server demands nonces.
+pub(super) fn next_dpop_nonce<'a>(cx: &mut Context<'a>, sender: Option<Confirmation>, headers: &mut Fields<'a>) {
+    if cx.server.dpop_nonces && matches!(sender, Some(Confirmation::Jkt(_))) {
+        dpop_nonce(cx, headers);
     }
 }
 

@@ -22,12 +22,10 @@ pub(super) const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 
 parameters! {
     /// The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1, RFC 9396 section 2,
-    /// RFC 9449 section 10, OpenID Connect Core section 3.1.2.1), with the credentials of a client that pushes it (RFC 9126
-    /// section 2.1): at the authorization endpoint these count for nothing.
+    /// RFC 9449 section 10, OpenID Connect Core section 3.1.2.1).
     pub(super) struct AuthorizationRequest {
         response_type, response_mode, client_id, redirect_uri, scope, state, code_challenge, code_challenge_method, request,
-        request_uri, nonce, max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt, client_secret,
-        client_assertion; many resource
+        request_uri, nonce, max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt; many resource
     }
 }
 

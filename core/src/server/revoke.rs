@@ -18,10 +18,11 @@ use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::record::{Active, Grant, Key, Kind, Record, Revoked};
-use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::caller::{Caller, Checking, Inquiry, Marking};
+use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Verdict, Write, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Step, Verdict, Write, no_phases};
 use crate::terms::Time;
 use crate::terms::credential::GrantId;
 use crate::wire::http::{Reply, Request};
@@ -37,54 +38,24 @@ impl<'a> Server<'a> {
         now: Time,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Revoke>, TooSmall> {
-        let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match presented::read(&mut cx, request) {
-            Ok((shown, token)) => {
-                let grant = match token {
-                    Token::Opened(token) => Some(token.grant),
-                    // Whoever has but the `jti` of a token of this client ends no more than the client itself could.
-                    Token::Jwt(grant, _) => Some(grant),
-                    Token::Dead => None,
-                };
-                caller::step(shown.inquire(cx), grant)
-            }
-            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
-        })
+        let cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(endpoint::start(cx, |cx| {
+            let (shown, token) = presented::read(cx, request)?;
+            let grant = match token {
+                Token::Opened(token) => Some(token.grant),
+                // Whoever has but the `jti` of a token of this client ends no more than the client itself could.
+                Token::Jwt(grant, _) => Some(grant),
+                Token::Dead => None,
+            };
+            Ok((shown, grant))
+        }))
     }
-}
-
-/// The phases in which a row is being read.
-#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
-pub enum Loading<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Inquiry<'a>, Option<GrantId>>),
-    #[doc(hidden)]
-    Grant(AwaitGrant<'a>),
-}
-
-/// The phases in which a row is being written.
-#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
-pub enum Committing<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Marking<'a>, Option<GrantId>>),
-    #[doc(hidden)]
-    Grant(AwaitCommit<'a>),
 }
 
 impl Endpoint for Revoke {
     type Asked<'a> = Option<GrantId>;
 
-    fn loading<'a>(at: Awaiting<Inquiry<'a>, Option<GrantId>>) -> Loading<'a> {
-        Loading::Caller(at)
-    }
-
-    fn committing<'a>(at: Awaiting<Marking<'a>, Option<GrantId>>) -> Committing<'a> {
-        Committing::Caller(at)
-    }
-
-    fn verifying<'a>(at: Awaiting<Checking<'a>, Option<GrantId>>) -> Self::Verifying<'a> {
-        at
-    }
+    phases!();
 
     fn known<'a>(cx: Context<'a>, caller: Caller<'a>, grant: Option<GrantId>) -> Step<'a, Self> {
         match grant {
@@ -108,12 +79,12 @@ pub struct AwaitGrant<'a> {
 
 impl<'a> AwaitGrant<'a> {
     fn load(self) -> Step<'a, Revoke> {
-        Step::Load(Load { key: Key::grant(self.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+        Step::Load(Load { key: Key::grant(self.grant), kind: Kind::Grant, at: Phase::Own(self) })
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Revoke> {
         match self.write(row) {
-            Ok(Ok(write)) => Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self }) }),
+            Ok(Ok(write)) => Step::Commit(Commit { write, at: Phase::Own(AwaitCommit { before: self }) }),
             Ok(Err(event)) => Step::Done(reply::empty(200, event)),
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
@@ -146,22 +117,22 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Revoke {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Loading<'a>;
-    type Committing<'a> = Committing<'a>;
-    type Verifying<'a> = Awaiting<Checking<'a>, Option<GrantId>>;
+    type Loading<'a> = Phase<Inquiry<'a>, Option<GrantId>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Marking<'a>, Option<GrantId>, AwaitCommit<'a>>;
+    type Verifying<'a> = Phase<Checking<'a>, Option<GrantId>, Never>;
     no_phases!(Signing Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Caller(at) => at.loaded(row),
-            Loading::Grant(at) => at.judge(row),
+            Phase::Caller(at) => at.loaded(row),
+            Phase::Own(at) => at.judge(row),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         let AwaitCommit { mut before } = match at {
-            Committing::Caller(at) => return at.committed(outcome),
-            Committing::Grant(at) => at,
+            Phase::Caller(at) => return at.committed(outcome),
+            Phase::Own(at) => at,
         };
         match (outcome, before.races.checked_sub(1)) {
             (Ok(Committed::Yes), _) => Step::Done(reply::empty(200, Some(Event::Revoked))),
@@ -176,6 +147,9 @@ impl Flow for Revoke {
     }
 
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
-        at.verified(verdict)
+        match at {
+            Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
     }
 }

@@ -21,10 +21,11 @@ use crate::proof::client_auth::{ClientAuthenticated, Parameters};
 use crate::proof::grant::{Allowed, Judgement};
 use crate::proof::possession::KeyHeld;
 use crate::record::{Grant, Key, Kind, Record, Revoked, SenderConstraint};
-use crate::server::caller::{self, Awaiting, Caller, Checking, Endpoint, Inquiry, Marking};
+use crate::server::caller::{self, Caller, Checking, Inquiry, Marking};
+use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::issue::{Issue, Of, Unsigned};
-use crate::server::{BUFFER, Context, Server, authorization_code, client_credentials, presented, refresh_token, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Sign, Step, Verdict, Write, no_phases};
+use crate::server::{BUFFER, Context, Server, authorization_code, client_credentials, refresh_token, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Sign, Step, Verdict, Write, no_phases};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter::{Param, parameters, required};
@@ -54,21 +55,18 @@ impl<'a> Server<'a> {
         entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Token>, TooSmall> {
-        let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&mut cx, request, &entropy) {
-            Ok((shown, asked)) => caller::step(shown.inquire(cx), asked),
-            Err(reason) => Step::Done(reply::refuse(&mut cx, reason)),
-        })
+        let cx = Context::new(self, now, buffer, BUFFER)?;
+        Ok(endpoint::start(cx, |cx| read(cx, request, &entropy)))
     }
 }
 
-fn start<'a>(
+fn read<'a>(
     cx: &mut Context<'a>,
     request: Request<'a, '_>,
     entropy: &Entropy,
 ) -> Result<(caller::Shown<'a>, Asked<'a>), Reason> {
     let certificate = request.certificate;
-    let (headers, body) = presented::form(request)?;
+    let (headers, body) = endpoint::form(request)?;
     let form = TokenRequest::read(body)?;
     let shown = Parameters {
         client_id: form.client_id,
@@ -107,36 +105,10 @@ pub struct Asked<'a> {
     pub(super) authorization_details: Param<'a>,
 }
 
-/// The phases in which a row is being read.
-pub enum Loading<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Inquiry<'a>, Asked<'a>>),
-    #[doc(hidden)]
-    Grant(AwaitGrant<'a>),
-}
-
-/// The phases in which a row is being written.
-pub enum Committing<'a> {
-    #[doc(hidden)]
-    Caller(Awaiting<Marking<'a>, Asked<'a>>),
-    #[doc(hidden)]
-    Grant(AwaitCommit<'a>),
-}
-
 impl Endpoint for Token {
     type Asked<'a> = Asked<'a>;
 
-    fn loading<'a>(at: Awaiting<Inquiry<'a>, Asked<'a>>) -> Loading<'a> {
-        Loading::Caller(at)
-    }
-
-    fn committing<'a>(at: Awaiting<Marking<'a>, Asked<'a>>) -> Committing<'a> {
-        Committing::Caller(at)
-    }
-
-    fn verifying<'a>(at: Awaiting<Checking<'a>, Asked<'a>>) -> Self::Verifying<'a> {
-        at
-    }
+    phases!();
 
     fn known<'a>(mut cx: Context<'a>, caller: Caller<'a>, asked: Asked<'a>) -> Step<'a, Self> {
         let Caller { client, registered, sender } = caller;
@@ -183,7 +155,7 @@ impl<'a> AwaitGrant<'a> {
     fn load(mut self) -> Step<'a, Token> {
         match self.asked.ground {
             Ground::Presented(credential) => {
-                Step::Load(Load { key: Key::grant(credential.grant), kind: Kind::Grant, at: Loading::Grant(self) })
+                Step::Load(Load { key: Key::grant(credential.grant), kind: Kind::Grant, at: Phase::Own(self) })
             }
             // A grant with this random name exists: no honest random source does that twice.
             Ground::Client(_) => Step::Done(reply::refuse(&mut self.cx, Reason::StoreBusy)),
@@ -194,7 +166,7 @@ impl<'a> AwaitGrant<'a> {
         match self.judgement(row) {
             Ok(Judged::Issue(issue)) => self.issue(issue),
             Ok(Judged::End(write, reply)) => {
-                Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self, reply }) })
+                Step::Commit(Commit { write, at: Phase::Own(AwaitCommit { before: self, reply }) })
             }
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
         }
@@ -246,7 +218,7 @@ impl<'a> AwaitGrant<'a> {
                 Step::Sign(Sign { key_id, message, at: AwaitSignature { before: self, issue, of, message } })
             }
             Ok(Unsigned::Nothing { reply, write: Some(write) }) => {
-                Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { before: self, reply }) })
+                Step::Commit(Commit { write, at: Phase::Own(AwaitCommit { before: self, reply }) })
             }
             Ok(Unsigned::Nothing { reply, write: None }) => Step::Done(reply),
             Err(reason) => Step::Done(reply::refuse(&mut self.cx, reason)),
@@ -275,23 +247,23 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Token {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Loading<'a>;
-    type Committing<'a> = Committing<'a>;
+    type Loading<'a> = Phase<Inquiry<'a>, Asked<'a>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Marking<'a>, Asked<'a>, AwaitCommit<'a>>;
     type Signing<'a> = AwaitSignature<'a>;
-    type Verifying<'a> = Awaiting<Checking<'a>, Asked<'a>>;
+    type Verifying<'a> = Phase<Checking<'a>, Asked<'a>, Never>;
     no_phases!(Sending);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
-            Loading::Caller(at) => at.loaded(row),
-            Loading::Grant(at) => at.judge(row),
+            Phase::Caller(at) => at.loaded(row),
+            Phase::Own(at) => at.judge(row),
         }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
         let AwaitCommit { mut before, reply } = match at {
-            Committing::Caller(at) => return at.committed(outcome),
-            Committing::Grant(at) => at,
+            Phase::Caller(at) => return at.committed(outcome),
+            Phase::Own(at) => at,
         };
         match (outcome, before.races.checked_sub(1)) {
             (Ok(Committed::Yes), _) => Step::Done(reply),
@@ -313,6 +285,9 @@ impl Flow for Token {
     }
 
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
-        at.verified(verdict)
+        match at {
+            Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
     }
 }

@@ -54,20 +54,19 @@ impl<'v> Reader<'v> {
 
     #[inline(never)]
     fn long_number(&mut self) -> u64 {
-        let mut number = 0_u64;
-        let mut shift = 0_u32;
+        let (mut number, mut shift) = (0_u64, 0_u32);
         loop {
             let byte = self.byte();
-            let bits = u64::from(byte & 0x7f);
-            let placed = bits.checked_shl(shift).unwrap_or_default();
-            if placed.checked_shr(shift) != Some(bits) {
+            // Of the tenth byte there is room for one bit.
+            if shift == 63 && byte > 1 {
                 self.fail();
+                return 0;
             }
-            number |= placed;
+            number |= u64::from(byte & 0x7f).wrapping_shl(shift);
             if byte < 0x80 {
                 return number;
             }
-            shift = shift.saturating_add(7);
+            shift = shift.wrapping_add(7);
         }
     }
 

@@ -18,6 +18,7 @@ mod md;
 mod mx;
 mod not_here;
 pub mod outcome;
+mod par;
 mod pd;
 mod peer;
 mod pk;
@@ -88,6 +89,7 @@ pub fn rows() -> Vec<&'static Row> {
         jw::ROWS,
         jw_form::ROWS,
         dp::ROWS,
+        par::ROWS,
     ];
     let mut rows: Vec<&Row> = files.into_iter().flatten().collect();
     rows.sort_by_key(|row| (TOPICS.iter().position(|topic| row.id.starts_with(topic)), row.id));

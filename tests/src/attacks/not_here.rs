@@ -78,12 +78,6 @@ pub const NOT_HERE: &[NotHere] = &[
         "a row per challenge would be a second write for each request; each code is still bound to its own grant",
     ),
     not(
-        "PK-20",
-        "the attacker chooses the challenge of the victim's request",
-        NotBuilt,
-        "needs pushed or signed requests (RFC 9126, RFC 9101)",
-    ),
-    not(
         "CR-17",
         "a mode without confirmation",
         Inexpressible,
@@ -136,13 +130,6 @@ pub const NOT_HERE: &[NotHere] = &[
         NotBuilt,
         "OpenID Connect; the grant keeps when its user was authenticated",
     ),
-    not("CS-37", "front-channel parameters beside a pushed request", NotBuilt, "pushed requests (RFC 9126)"),
-    not(
-        "PD-15",
-        "pushed requests, device codes and registrations fill the store",
-        NotBuilt,
-        "none of the three is built; limiting a sender's rate is the host's duty",
-    ),
     not(
         "PD-21",
         "null, overlapping and stale pointers",
@@ -170,7 +157,6 @@ pub const NOT_HERE: &[NotHere] = &[
         HostDuty,
         "requests to resources are the host's yet; `Tokens::resources` says where the token may go",
     ),
-    not("MD-28", "a pushed request is used twice, late, by another", NotBuilt, "pushed requests (RFC 9126)"),
     not(
         "MD-30",
         "request and request_uri at once",

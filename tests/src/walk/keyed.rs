@@ -12,8 +12,8 @@ use super::properties::Property;
 use super::{Call, Case, Facts, Given, Menu, Output, Question, Run, Shown, rows};
 use crate::fixture::{C1_SECRET, Message, NOW, RS1_SECRET, VERIFIER, server};
 use crate::keyed::{
-    DPOP_KEY, K1_KEY, OTHER_DPOP_KEY, asserted, assertion_claims, assertion_of, b1, jwks, k1, k1_assertion, m1,
-    m1_certificate, nonce, proof, proof_of, proof_with_nonce, s1, s1_certificate, signing_server,
+    DPOP_KEY, K1_KEY, OTHER_DPOP_KEY, PAR, asserted, assertion_claims, assertion_of, b1, jwks, k1, k1_assertion, m1,
+    m1_certificate, nonce, proof, proof_for, proof_of, proof_with_nonce, s1, s1_certificate, signing_server,
 };
 use crate::keys;
 
@@ -205,6 +205,36 @@ pub fn nonce_requests() -> Vec<Case> {
     cases
 }
 
+/// Requests that are pushed.
+pub fn pushes() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let form = |client_id: &str, more: &str| {
+        crate::fixture::authorization_query(
+            client_id,
+            "https%3A%2F%2Fclient.example%2Fcb",
+            &format!("&scope=read{more}"),
+        )
+    };
+    let by_k1 = |more: &str| Message::post(&format!("{}{}", form("k1", more), k1_assertion("a1")));
+    let named = |key: &str| format!("&dpop_jkt={}", crate::keys::thumbprint(key).expect("a key"));
+    let (own, elsewhere) = (proof_for(DPOP_KEY, "p1", PAR), proof(DPOP_KEY, "p1"));
+    for (name, client, message) in [
+        ("by assertion", k1(), by_k1("")),
+        ("by assertion with a key", k1(), by_k1("").with_proof(&own)),
+        ("by assertion with a key that is named", k1(), by_k1(&named(DPOP_KEY)).with_proof(&own)),
+        ("by assertion with another key than is named", k1(), by_k1(&named(OTHER_DPOP_KEY)).with_proof(&own)),
+        ("by assertion with a proof for elsewhere", k1(), by_k1("").with_proof(&elsewhere)),
+        ("by assertion for too much", k1(), by_k1("&scope=admin")),
+        ("by certificate", m1(), Message::post(&form("m1", "")).over(m1_certificate())),
+        ("by its own certificate", s1(), Message::post(&form("s1", "")).over(s1_certificate())),
+        ("without its certificate", m1(), Message::post(&form("m1", ""))),
+        ("with a key", b1(), Message::post(&form("b1", "")).with_proof(&own)),
+    ] {
+        cases.push(case(name, Call::Push(message), &client, ""));
+    }
+    cases
+}
+
 /// Requests to the revocation and the introspection endpoint.
 pub fn token_presentations() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -237,12 +267,17 @@ pub const KEYED: &[Property] = &[
 ];
 
 fn has_token(run: &Run<'_>) -> bool {
-    run.reply().is_some_and(|answer| answer.member("access_token").is_some())
+    let has = |answer: &crate::fixture::Answer, name| answer.member(name).is_some();
+    run.reply().is_some_and(|answer| has(answer, "access_token") || has(answer, "request_uri"))
 }
 
 fn message<'r>(run: &'r Run<'_>) -> &'r Message {
     match &run.case.call {
-        Call::Token(message) | Call::Revoke(message) | Call::Introspect(message) | Call::Authorize(message) => message,
+        Call::Token(message)
+        | Call::Revoke(message)
+        | Call::Introspect(message)
+        | Call::Authorize(message)
+        | Call::Push(message) => message,
         _ => panic!("no message"),
     }
 }

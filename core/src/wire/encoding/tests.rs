@@ -65,6 +65,30 @@ fn writes_the_bytes_of_postcard() {
     holds(Shape::Both(Pair { number: 300, bytes: &[9, 8] }), &[2, 0xac, 0x02, 2, 9, 8]);
 }
 
+#[derive(Debug, PartialEq)]
+struct Texts<'v> {
+    a: &'v str,
+    hash: [u8; 32],
+    b: &'v str,
+    c: &'v str,
+}
+
+encoding!(struct Texts<'v> { a, hash, b, c });
+
+#[test]
+fn reads_texts_on_both_sides_of_what_is_none() {
+    let bytes = [b"\x03a\xc3\xa9".as_slice(), &[0xff; 32], b"\x02\xc3\xa9\x01z"].concat().leak();
+    holds(Texts { a: "a\u{e9}", hash: [0xff; 32], b: "\u{e9}", c: "z" }, bytes);
+}
+
+#[test]
+fn no_text_ends_within_a_character() {
+    // What follows would make it whole.
+    assert_eq!(read::<Texts<'_>>(&[b"\x01\xc3".as_slice(), &[0xa9; 32], b"\0\0"].concat()), None);
+    let mut reader = Reader::new(b"\x01\xc3\xa9");
+    assert_eq!((<&str>::read(&mut reader), reader.end()), ("", false));
+}
+
 #[test]
 fn refuses_what_was_never_written() {
     assert_eq!(read::<bool>(&[2]), None);
