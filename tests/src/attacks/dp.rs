@@ -9,7 +9,6 @@ use symbolon::proof::possession::KeyHeld;
 use symbolon::record::Key;
 use symbolon::terms::Time;
 use symbolon::terms::confirmation::Confirmation;
-use symbolon::wire::http::Certificate;
 
 use super::outcome::*;
 use super::signed::{ASKED, Asked, Judge, Jwt, NOW, URL, jwk, with};
@@ -29,7 +28,6 @@ pub(super) const ROWS: &[Row] = &[
     row("DP-13", "a store that fails has not seen the proof", "mod_auth_openidc", dp_13),
     row("DP-17", "a token is used with another key", "RFC 9449 section 6", dp_17),
     row("DP-28", "proofs are made ahead of time", "RFC 9449 section 11.2", dp_28),
-    row("DP-29", "a token is used with another certificate", "RFC 8705 section 3", dp_29),
 ];
 
 /// Each of these proofs is refused.
@@ -276,31 +274,4 @@ fn dp_28(ground: &Ground) -> Checked {
     Ok(format!(
         "no nonce -> {none}; a stale one -> {stale}; one that ends now -> {over}; a number -> {malformed}; too long -> {long}; a fresh one -> taken, whatever its iat"
     ))
-}
-
-fn dp_29(_: &Ground) -> Checked {
-    let certificate = |byte| Certificate {
-        thumbprint: [byte; 32],
-        chain_verified: false,
-        subject: "CN=c1",
-        dns: "",
-        uri: "",
-        ip: "",
-        email: "",
-    };
-    let held = KeyHeld::by_certificate(&certificate(1));
-    ensure(held.is(Confirmation::X5t([1; 32])), || "not its own".to_owned())?;
-    for bound_to in [Confirmation::X5t([2; 32]), Confirmation::Jkt([1; 32])] {
-        ensure(!held.is(bound_to), || format!("{bound_to:?} is held"))?;
-    }
-    let cnf = ["{\"x5t\":\"AQEB\"}", "{\"x5t#S256\":\"AQEB\"}", "{}", "{\"x5t#S256\":1}"];
-    let unknown = each_text(cnf, |cnf| {
-        let mut text = format!("{{\"cnf\":{cnf}}}").into_bytes();
-        let claims = symbolon::wire::json::object(&mut text).map_err(|reason| format!("{reason:?}"))?;
-        match Confirmation::read(&claims) {
-            Ok(read) => Err(format!("{read:?}")),
-            Err(reason) => Ok(format!("refused ({})", reason.name())),
-        }
-    })?;
-    Ok(format!("another certificate, or the same hash as jkt -> not held; cnf {unknown}"))
 }

@@ -4,12 +4,15 @@
 //! outcome is written down beforehand: it is read from the reply and from the store.
 
 mod ca;
+mod ca_client;
+mod ca_grant;
 mod client;
 mod consent;
 mod cr;
 mod cs;
 mod dp;
 mod el;
+mod endpoint;
 mod exhaust;
 mod form;
 mod jw;
@@ -24,6 +27,7 @@ mod peer;
 mod pk;
 mod race;
 mod resource;
+mod rs_flow;
 mod rt;
 mod ru;
 mod ru_flow;
@@ -65,7 +69,7 @@ const fn row(id: &'static str, flaw: &'static str, source: &'static str, check: 
 }
 
 /// The topics, in the order in which they are told.
-const TOPICS: [&str; 13] = ["RU", "PK", "CR", "RT", "CA", "JW", "DP", "CS", "MX", "MD", "PD", "EL", "RS"];
+const TOPICS: [&str; 14] = ["RU", "PK", "CR", "RT", "CA", "JW", "DP", "CS", "MX", "MD", "PD", "TI", "EL", "RS"];
 
 /// Every attack, topic by topic.
 pub fn rows() -> Vec<&'static Row> {
@@ -86,6 +90,9 @@ pub fn rows() -> Vec<&'static Row> {
         md::ROWS,
         resource::ROWS,
         ca::ROWS,
+        ca_client::ROWS,
+        ca_grant::ROWS,
+        rs_flow::ROWS,
         jw::ROWS,
         jw_form::ROWS,
         dp::ROWS,

@@ -94,7 +94,6 @@ pub const NOT_HERE: &[NotHere] = &[
     not("RT-28", "token exchange of a foreign or dead token", NotBuilt, "token exchange (RFC 8693)"),
     not("RT-29", "token exchange past the client's issuers", NotBuilt, "token exchange (RFC 8693)"),
     not("RT-30", "token exchange forgets the scope limit", NotBuilt, "token exchange (RFC 8693)"),
-    not("RT-31", "client credentials tokens are not checked for revocation", NotBuilt, "the client credentials grant"),
     not(
         "RT-33",
         "a callback re-activates a disabled account",
@@ -172,6 +171,12 @@ pub const NOT_HERE: &[NotHere] = &[
     not("MD-33", "a challenge names metadata of another origin", NotBuilt, "protected resource metadata (RFC 9728)"),
     not("MD-34", "a hostile challenge", NotBuilt, "the client reads no WWW-Authenticate yet"),
     not(
+        "RS-08",
+        "a rule is matched on a path that the application reads otherwise",
+        Inexpressible,
+        "`ResourceServer::judge` takes what the request needs from the host, and knows no rule and no path",
+    ),
+    not(
         "RS-02",
         "a token in the header and one in the body",
         Inexpressible,
@@ -247,6 +252,9 @@ pub const NOT_HERE: &[NotHere] = &[
         HostDuty,
         "a store that is full answers `unavailable`, and the proof is refused: DP-13",
     ),
+    not("CA-21", "anybody may register a client", NotBuilt, "dynamic registration (RFC 7591)"),
+    not("CA-26", "a software statement is not checked", NotBuilt, "dynamic registration (RFC 7591)"),
+    not("CA-27", "the registration token of one client changes another", NotBuilt, "dynamic registration (RFC 7592)"),
     not(
         "CA-34",
         "a client attestation is used twice",
