@@ -399,14 +399,22 @@ impl Bench {
     }
 
     /// Sends a message to the token endpoint.
-    pub fn token(&mut self, mut message: Message) -> Answer {
+    pub fn token(&mut self, message: Message) -> Answer {
+        let mut store = std::mem::take(&mut self.store);
+        let answer = self.token_on(message, &mut store);
+        self.store = store;
+        answer
+    }
+
+    /// The same on another host.
+    pub fn token_on(&mut self, mut message: Message, host: &mut impl Host) -> Answer {
         self.tokens = self.tokens.wrapping_add(1);
         let mut bytes = [0xee; 32];
         [bytes[0], bytes[1]] = self.tokens.to_be_bytes();
         let mut buffer = vec![0; symbolon::server::BUFFER];
         message.lend(|request| {
             let step = self.server.token(request, self.now, Entropy::new(bytes), &mut buffer);
-            drive(step.expect("the buffer is long enough"), &mut self.store).into()
+            drive(step.expect("the buffer is long enough"), host).into()
         })
     }
 

@@ -13,6 +13,7 @@
 //! nothing is stored. A DPoP proof binds the code to its key (RFC 9449 section 10.1).
 
 use crate::error::{Reason, TooSmall};
+use crate::limits;
 use crate::name::Name;
 use crate::proof::client_auth::Parameters;
 use crate::record::{Grant, Key, Kind, Record, Requested};
@@ -58,6 +59,10 @@ fn read<'a>(
 ) -> Result<(Shown<'a>, Asked<'a>), Reason> {
     let certificate = request.certificate;
     let (headers, body) = endpoint::form(request)?;
+    // Before it is copied: what is too long is the sender's fault, and no buffer would do.
+    if body.len() > limits::FORM {
+        return Err(Reason::TooLong(Name::Form));
+    }
     let PushedBy { client_id, client_secret, client_assertion, client_assertion_type, request_uri } =
         PushedBy::read(cx.arena.copy_mut(body)?)?;
     let shown = Parameters { client_id, client_secret, client_assertion, client_assertion_type };

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use symbolon::Reason;
 use symbolon::proof::certificate::CertificateMatched;
 use symbolon::record::CertificateSubject;
-use symbolon::terms::Time;
 use symbolon::wire::http::Certificate;
 use symbolon::wire::json;
 
@@ -19,6 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     row("CA-02", "an assertion for another audience is taken", "CVE-2025-27370", ca_02),
     row("CA-04", "an audience of another type is taken", "node-oidc-provider", ca_04),
     row("CA-24", "keys that are no public keys are taken", "node-oidc-provider", ca_24),
+    row("CA-25", "a client's keys are fetched from anywhere", "RFC 7591 section 2", ca_25),
     row("CA-31", "the name in a certificate is matched in part", "RFC 8705 section 2.1", ca_31),
     row("CA-32", "any self-signed certificate is taken", "RFC 8705 section 2.2", ca_32),
 ];
@@ -30,12 +30,10 @@ fn ca_01(ground: &Ground) -> Checked {
     let again = judge.denies(&token)?;
     let anew = judge.denies(&Jwt::assertion().claim("iat", json!(NOW - 1)).sign())?;
     // Until it ends, and not a moment less.
-    judge.now = NOW + 59;
-    judge.store.drop_expired(Time(judge.now));
+    judge.wait_until(NOW + 59);
     let late = judge.denies(&token)?;
     ensure(late.contains("AssertionReplayed"), || late.clone())?;
-    judge.now = NOW + 60;
-    judge.store.drop_expired(Time(judge.now));
+    judge.wait_until(NOW + 60);
     let after = judge.denies(&token)?;
     let others = judge.takes(&Jwt::assertion().claim("jti", json!("j2")).claim("exp", json!(NOW + 120)).sign())?;
     Ok(format!(
@@ -91,6 +89,27 @@ fn ca_24(ground: &Ground) -> Checked {
     each(sets, |set| {
         judge.set = set;
         judge.denies(&Jwt::assertion().sign())
+    })
+}
+
+/// A client has keys by value or by URL: `ClientKeys` has no words for both.
+fn ca_25(_: &Ground) -> Checked {
+    use crate::keyed::k1;
+    use symbolon::record::{Client, ClientKeys};
+    let urls = [
+        "http://client.example/jwks",
+        "http://127.0.0.1:9000/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "https://u@client.example/jwks",
+        "https://client.example/jwks#f",
+        "//client.example/jwks",
+        "/jwks",
+        "",
+    ];
+    each_text(urls, |url| match (Client { keys: ClientKeys::JwksUri(url), ..k1() }).register(&mut [0; 16_384]) {
+        Err(reason) => Ok(format!("registration refused ({})", reason.name())),
+        Ok(_) => Err("registered".to_owned()),
     })
 }
 

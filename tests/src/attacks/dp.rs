@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
 /// Each of these proofs is refused.
 fn refused_proofs<L: AsRef<str>>(ground: &Ground, proofs: impl IntoIterator<Item = (L, Jwt)>) -> Checked {
     let mut judge = Judge::new(ground);
-    each(proofs, |jwt| judge.denies_proof(&[&jwt.sign()], ASKED))
+    each(proofs, |jwt| judge.denies_everywhere(&jwt))
 }
 
 fn dp_01(ground: &Ground) -> Checked {
@@ -189,12 +189,10 @@ fn dp_11(ground: &Ground) -> Checked {
         let mut judge = Judge::new(ground);
         let proof = Jwt::proof().claim("nonce", json!("n")).sign();
         judge.proofs(&[&proof], asked).map_err(|reason| format!("the first: {reason:?}"))?;
-        judge.now = last;
-        judge.store.drop_expired(Time(last));
+        judge.wait_until(last);
         let late = judge.denies_proof(&[&proof], asked)?;
         ensure(late.contains("DpopReplayed"), || format!("{name}: {late}"))?;
-        judge.now = last + 1;
-        judge.store.drop_expired(Time(last + 1));
+        judge.wait_until(last + 1);
         let after = judge.denies_proof(&[&proof], asked)?;
         told.push(format!("{name}: at the last moment -> {late}, after it -> {after}"));
     }

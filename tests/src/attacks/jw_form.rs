@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
 fn header(ground: &Ground, name: &str, values: impl IntoIterator<Item = Value>) -> Checked {
     let mut judge = Judge::new(ground);
     each(values.into_iter().map(|value| (format!("{name}: {value}"), value)), |value| {
-        judge.denies(&Jwt::assertion().header(name, value).sign())
+        judge.denies_both(&Jwt::assertion().header(name, value))
     })
 }
 
@@ -90,6 +90,10 @@ fn renamed(ground: &Ground, names: &[(&str, &str)]) -> Checked {
     each(names.iter().map(|(name, other)| (other, (*name, *other))), |(name, other)| {
         let good = Jwt::assertion();
         let value = good.claims[name].clone();
+        // The access token has the value of its own under the other name.
+        let token = Jwt::assertion().as_access_token();
+        let own = token.claims[name].clone();
+        judge.resource_denies(&token.without_claim(name).claim(other, own).sign())?;
         judge.denies(&good.without_claim(name).claim(other, value).sign())
     })
 }
@@ -134,7 +138,7 @@ fn jw_24(ground: &Ground) -> Checked {
     let mut judge = Judge::new(ground);
     let values = [json!(["c1"]), json!(["c2", "c1"]), json!({ "c1": 1 }), json!(1), Value::Null, json!("")];
     each(values.into_iter().map(|value| (format!("iss: {value}"), value)), |value| {
-        judge.denies(&Jwt::assertion().claim("iss", value).sign())
+        judge.denies_both(&Jwt::assertion().claim("iss", value))
     })
 }
 

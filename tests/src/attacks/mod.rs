@@ -6,16 +6,19 @@
 mod ca;
 mod ca_client;
 mod ca_grant;
+mod catalogue;
 mod client;
 mod consent;
 mod cr;
 mod cs;
 mod dp;
+mod dp_flow;
 mod el;
 mod endpoint;
 mod exhaust;
 mod form;
 mod jw;
+mod jw_client;
 mod jw_form;
 mod md;
 mod mx;
@@ -95,7 +98,9 @@ pub fn rows() -> Vec<&'static Row> {
         rs_flow::ROWS,
         jw::ROWS,
         jw_form::ROWS,
+        jw_client::ROWS,
         dp::ROWS,
+        dp_flow::ROWS,
         par::ROWS,
     ];
     let mut rows: Vec<&Row> = files.into_iter().flatten().collect();
@@ -272,6 +277,17 @@ fn list_not_here(wanted: &dyn Fn(&str) -> bool, out: &mut dyn Write) -> io::Resu
         writeln!(out, "{}  {}: {}: {}", row.id, row.flaw, row.why.as_str(), row.reason)?;
     }
     Ok(true)
+}
+
+/// Ids of the catalogue that stand nowhere, and ids that the catalogue does not know.
+pub fn strayed_ids() -> Vec<String> {
+    let known: BTreeSet<String> = catalogue::CATALOGUE
+        .iter()
+        .flat_map(|(topic, numbers)| numbers.iter().map(move |number| format!("{topic}-{number:02}")))
+        .collect();
+    let told: BTreeSet<String> =
+        rows().into_iter().map(|row| row.id).chain(NOT_HERE.iter().map(|row| row.id)).map(str::to_owned).collect();
+    known.symmetric_difference(&told).cloned().collect()
 }
 
 /// Ids that stand twice, or both here and not here.

@@ -83,7 +83,6 @@ pub const NOT_HERE: &[NotHere] = &[
         Inexpressible,
         "`Server::decide` alone makes codes, and takes a `Decision`",
     ),
-    not("RT-15", "a DPoP-bound refresh token is used with another key", NotBuilt, "DPoP (RFC 9449)"),
     not(
         "RT-22",
         "one of two not-before policies is forgotten",
@@ -255,6 +254,18 @@ pub const NOT_HERE: &[NotHere] = &[
     not("CA-21", "anybody may register a client", NotBuilt, "dynamic registration (RFC 7591)"),
     not("CA-26", "a software statement is not checked", NotBuilt, "dynamic registration (RFC 7591)"),
     not("CA-27", "the registration token of one client changes another", NotBuilt, "dynamic registration (RFC 7592)"),
+    not(
+        "JW-29",
+        "a claim about a mail address is true though it is a text",
+        Inexpressible,
+        "no claim about a mail address is read: a user is `sub`, of one issuer",
+    ),
+    not(
+        "DP-26",
+        "an assertion for tokens says whom they are bound to, and is not heeded",
+        NotBuilt,
+        "assertion grants (RFC 7521); each is refused: CA-03",
+    ),
     not(
         "CA-34",
         "a client attestation is used twice",
