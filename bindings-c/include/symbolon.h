@@ -137,6 +137,7 @@ typedef struct symbolon_send {
     symbolon_bytes body;
     bool plain_http;            /* whether http is allowed besides https */
     bool public_addresses_only; /* whether the address connected to must not be loopback, private or link-local */
+    bool client_certificate;    /* whether the client's certificate is to be shown (RFC 8705); to others it never is */
     size_t body_cap;            /* a longer body is symbolon_answer_unavailable */
     uint32_t timeout;           /* after so many seconds it is symbolon_answer_unavailable */
 } symbolon_send;
@@ -194,20 +195,26 @@ typedef struct symbolon_sign_in {
 /* The session has tokens. */
 typedef struct symbolon_signed_in {
     uint8_t session[32];
-    symbolon_str access_token; /* to be sent as Bearer to the resources below and to no other */
+    symbolon_str access_token; /* to be sent to the resources below and to no other */
+    symbolon_str key_id;       /* the key of which each request needs a proof (RFC 9449); absent for a Bearer token */
     uint64_t expires_at;       /* 0 if the server did not say */
     symbolon_str scope;
     bool scope_is_wider; /* the server granted more than it was asked for */
     symbolon_str resources;
+    symbolon_str subject;      /* the user, if the sign-in was one of OpenID Connect; with the issuer, this is who they are */
+    uint64_t authenticated_at; /* 0 if the server did not say */
 } symbolon_signed_in;
 
 /* The session has an access token that works. */
 typedef struct symbolon_usable {
     symbolon_str access_token;
+    symbolon_str key_id;
     uint64_t expires_at;
     symbolon_str scope;
     bool scope_is_wider;
     symbolon_str resources;
+    symbolon_str subject;
+    uint64_t authenticated_at;
 } symbolon_usable;
 
 /* The session is being refreshed elsewhere; ask again soon. */
@@ -476,13 +483,19 @@ SYMBOLON_CHECK symbolon_status symbolon_jwks_start(symbolon_flow *flow, const sy
 
 typedef struct symbolon_client_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
-    uint32_t authentication;         /* 1 none, 2 client_secret_basic, 3 client_secret_post */
+    uint32_t authentication;         /* as of a registration */
+    uint32_t binding;                /* what its tokens are bound to: 1 nothing, 2 a key (RFC 9449), 3 its certificate (RFC 8705) */
     uint32_t mix_up_defense;         /* 1 iss, 2 a redirect_uri of this server's own, 3 the only server there will be */
+    uint32_t pushed_requests_only;   /* 1 to push every authorization request, else if the server demands it (RFC 9126) */
     uint32_t plain_http_on_loopback; /* 1 if the server may be http on loopback: for development */
     uint32_t private_addresses;      /* 1 if the server may have a private address */
     symbolon_str issuer;
     symbolon_str client_id;
     symbolon_str client_secret;
+    const symbolon_signing_key *assertion_key; /* of private_key_jwt, else NULL; keys are lent for the call, but for the texts */
+    const symbolon_signing_key *dpop_keys; /* the first one is for what begins now, the others for sessions that began with them */
+    size_t dpop_keys_len;
+    symbolon_str id_token_algorithm; /* that it is registered with; empty for RS256 */
     symbolon_str redirect_uri;
     symbolon_str scope;     /* what to ask for if a sign-in names nothing else */
     symbolon_str resources; /* what tokens are for, with one space between them */
@@ -490,7 +503,7 @@ typedef struct symbolon_client_config {
     uint64_t session_lifetime; /* 0 for 90 days */
 } symbolon_client_config;
 
-typedef struct symbolon_client { uint64_t opaque[41]; } symbolon_client;
+typedef struct symbolon_client { uint64_t opaque[66]; } symbolon_client;
 size_t symbolon_client_size(void);
 size_t symbolon_client_buffer(void);
 size_t symbolon_metadata_size(void);
@@ -501,13 +514,27 @@ SYMBOLON_CHECK symbolon_status symbolon_client_init(symbolon_client *client, con
 SYMBOLON_CHECK symbolon_status symbolon_metadata_read(symbolon_metadata *metadata, const symbolon_client *client,
                                                       uint8_t *document, size_t len, symbolon_reason *why);
 
+/* well_known is where the document is: 1 oauth-authorization-server (RFC 8414), 2 openid-configuration (OpenID Connect
+ * Discovery), 3 the same, inserted before the path of the issuer. known is what was known of the server before, or NULL: a
+ * document that no longer promises what protects is then refused. */
 SYMBOLON_CHECK symbolon_status symbolon_client_discover_start(symbolon_flow *flow, const symbolon_client *client,
+                                                              uint32_t well_known, const symbolon_metadata *known,
                                                               uint8_t *buffer, size_t buffer_len);
-/* An absent scope is the client's own. */
+
+/* What a sign-in asks for. With openid in its scope it is one of OpenID Connect. The server's word on acr and max_age is checked. */
+typedef struct symbolon_authorization_request {
+    symbolon_str scope;      /* absent for the client's own */
+    symbolon_str acr_values; /* the authentication context classes that will do, with a space between them; empty for any */
+    symbolon_str prompt;     /* empty for the server's choice */
+    symbolon_str login_hint; /* absent for none */
+    uint32_t has_max_age;    /* 1 if the next member counts */
+    uint64_t max_age;        /* the seconds within which the user must have been authenticated */
+} symbolon_authorization_request;
+/* request may be NULL, if the client's own scope is all that is asked for. */
 SYMBOLON_CHECK symbolon_status symbolon_client_authorize_start(symbolon_flow *flow, const symbolon_client *client,
                                                                const symbolon_metadata *metadata, symbolon_bytes browser,
-                                                               symbolon_str scope, uint64_t now, const uint8_t entropy[32],
-                                                               uint8_t *buffer, size_t buffer_len);
+                                                               const symbolon_authorization_request *request, uint64_t now,
+                                                               const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
 /* query is what came to the redirection URI after the ?; it is overwritten. */
 SYMBOLON_CHECK symbolon_status symbolon_client_callback_start(symbolon_flow *flow, const symbolon_client *client,
                                                               const symbolon_metadata *metadata, uint8_t *query,
@@ -518,6 +545,11 @@ SYMBOLON_CHECK symbolon_status symbolon_client_refresh_start(symbolon_flow *flow
                                                              const symbolon_metadata *metadata, const uint8_t session[32],
                                                              symbolon_str rejected, uint64_t now, uint8_t *buffer,
                                                              size_t buffer_len);
+/* An access token of the client's own, without a user; ends in SYMBOLON_SIGNED_IN. An absent scope is the client's own. */
+SYMBOLON_CHECK symbolon_status symbolon_client_credentials_start(symbolon_flow *flow, const symbolon_client *client,
+                                                                 const symbolon_metadata *metadata, symbolon_str scope,
+                                                                 symbolon_str rejected, uint64_t now, const uint8_t entropy[32],
+                                                                 uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_client_revoke_start(symbolon_flow *flow, const symbolon_client *client,
                                                             const symbolon_metadata *metadata, const uint8_t session[32],
                                                             uint64_t now, uint8_t *buffer, size_t buffer_len);

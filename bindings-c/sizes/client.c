@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     symbolon_reason why;
     read_input();
     symbolon_client_config config = {
-        .abi = SYMBOLON_ABI, .authentication = 1, .mix_up_defense = 1, .issuer = given(), .client_id = given(),
+        .abi = SYMBOLON_ABI, .authentication = 1, .binding = 1, .mix_up_defense = 1, .issuer = given(), .client_id = given(),
         .redirect_uri = given(), .scope = given(), .resources = given(),
     };
     if (symbolon_client_init(&client, &config, &why) != SYMBOLON_OK) return 1;
@@ -17,13 +17,15 @@ int main(int argc, char **argv)
     symbolon_bytes browser = {input, 32};
     int failed = 0;
     switch (argc) {
-    case 1: failed = drive(&flow, symbolon_client_discover_start(&flow, &client, buffer, sizeof buffer)); break;
-    case 2: failed = drive(&flow, symbolon_client_authorize_start(&flow, &client, &metadata, browser, given(), 1, input, buffer,
+    case 1: failed = drive(&flow, symbolon_client_discover_start(&flow, &client, 1, NULL, buffer, sizeof buffer)); break;
+    case 2: failed = drive(&flow, symbolon_client_authorize_start(&flow, &client, &metadata, browser, NULL, 1, input, buffer,
                                                                   sizeof buffer)); break;
     case 3: failed = drive(&flow, symbolon_client_callback_start(&flow, &client, &metadata, input, input_len, browser, 1, buffer,
                                                                  sizeof buffer)); break;
     case 4: failed = drive(&flow, symbolon_client_refresh_start(&flow, &client, &metadata, input, given(), 1, buffer,
                                                                 sizeof buffer)); break;
+    case 5: failed = drive(&flow, symbolon_client_credentials_start(&flow, &client, &metadata, given(), given(), 1, input,
+                                                                    buffer, sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_client_revoke_start(&flow, &client, &metadata, input, 1, buffer, sizeof buffer));
     }
     symbolon_flow_wipe(&flow);

@@ -1,7 +1,7 @@
 // The client.
 
 import { Flow } from './flow.js';
-import { METHODS, Role, choice, entropyOf, seconds } from './role.js';
+import { METHODS, Role, choice, entropyOf, seconds, signingKeys } from './role.js';
 import { bytes, key, lent, pair, refuse } from './structs.js';
 
 /** Discovery keeps the document: what the module makes of it points into the memory of one flow. */
@@ -20,11 +20,16 @@ class Discovery extends Flow {
   }
 }
 
+const WELL_KNOWN = ['oauth-authorization-server', 'openid-configuration', 'openid-configuration-inserted'];
+
 export class Client extends Role {
-  constructor(core, { authentication, mix_up_defense, ...config }) {
+  constructor(core, { authentication, assertion_key, binding, dpop_keys, mix_up_defense, ...config }) {
     super(core, 'client', {
       ...config,
       authentication: choice(METHODS, authentication, 'authentication'),
+      assertion_key: assertion_key && signingKeys([assertion_key]),
+      binding: choice(['none', 'dpop', 'certificate'], binding, 'binding'),
+      dpop_keys: signingKeys(dpop_keys),
       mix_up_defense: choice(['iss', 'own_redirect_uri', 'only_server'], mix_up_defense, 'mix_up_defense'),
     });
   }
@@ -43,13 +48,14 @@ export class Client extends Role {
     };
   }
 
-  discover() {
-    return this.start('client_discover', [], Discovery);
+  discover({ well_known = 'oauth-authorization-server', known } = {}) {
+    const before = known ? this.#metadata(known) : 0;
+    return this.start('client_discover', [choice(WELL_KNOWN, well_known, 'well_known'), before], Discovery);
   }
 
-  authorize(server, { browser, scope, now, entropy }) {
-    const given = [pair(browser, 'browser'), pair(scope, 'scope'), seconds(now), entropyOf(entropy)];
-    return this.start('client_authorize', [this.#metadata(server), ...given]);
+  authorize(server, { browser, now, entropy, max_age, ...request }) {
+    const asked = this.core.struct('authorization_request', { ...request, has_max_age: max_age !== undefined, max_age });
+    return this.start('client_authorize', [this.#metadata(server), pair(browser, 'browser'), asked, seconds(now), entropyOf(entropy)]);
   }
 
   callback(server, query, { browser, now }) {
@@ -58,6 +64,11 @@ export class Client extends Role {
 
   refresh(server, session, { rejected, now } = {}) {
     return this.start('client_refresh', [this.#metadata(server), key(session, 'session'), pair(rejected, 'rejected'), seconds(now)]);
+  }
+
+  credentials(server, { scope, rejected, now, entropy } = {}) {
+    const given = [pair(scope, 'scope'), pair(rejected, 'rejected'), seconds(now), entropyOf(entropy)];
+    return this.start('client_credentials', [this.#metadata(server), ...given]);
   }
 
   revoke(server, session, { now } = {}) {

@@ -2,7 +2,7 @@
 
 import { SymbolonError } from './errors.js';
 import { Flow } from './flow.js';
-import { bytes, key, refuse, u64 } from './structs.js';
+import { bytes, key, pair, refuse, table, u64 } from './structs.js';
 
 export class Role {
   #slot;
@@ -44,6 +44,10 @@ export function credentialKeys(keys) {
   });
   return { ...bytes(Uint8Array.from(each.flat())), length: each.length };
 }
+
+/** The public halves of keys that the host signs with. */
+export const signingKeys = (keys = []) =>
+  table(Array.from(keys, ({ key_id, algorithm, jwk }) => [pair(key_id, 'key_id'), pair(algorithm, 'algorithm'), pair(jwk, 'jwk')]));
 
 export const METHODS = [
   'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth',

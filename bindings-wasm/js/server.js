@@ -1,12 +1,8 @@
 // The authorization server.
 
 import { SymbolonError } from './errors.js';
-import { METHODS, Role, choice, credentialKeys, entropyOf, seconds } from './role.js';
-import { bytes, fields, pair, table } from './structs.js';
-
-/** The public halves of the keys that the host signs with. */
-const signingKeys = (keys = []) =>
-  table(Array.from(keys, ({ key_id, algorithm, jwk }) => [pair(key_id, 'key_id'), pair(algorithm, 'algorithm'), pair(jwk, 'jwk')]));
+import { METHODS, Role, choice, credentialKeys, entropyOf, seconds, signingKeys } from './role.js';
+import { bytes, fields, pair } from './structs.js';
 
 const UNASKED = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required'];
 

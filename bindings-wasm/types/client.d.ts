@@ -1,12 +1,30 @@
-import type { Busy, Failed, Flow, Found, Seconds, ServerFound, SignedIn, SignedOut, SignIn, SignInAgain, Usable } from './steps.js';
+import type {
+  Busy, Failed, Flow, Found, Seconds, ServerFound, SignedIn, SignedOut, SigningKey, SignIn, SignInAgain, Usable,
+} from './steps.js';
 
 export * from './steps.js';
 
 export interface ClientConfig {
   issuer: string;
   client_id: string;
-  authentication: 'none' | 'client_secret_basic' | 'client_secret_post';
+  authentication:
+    | 'none'
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'tls_client_auth'
+    | 'self_signed_tls_client_auth';
   client_secret?: string;
+  /** Of private_key_jwt. */
+  assertion_key?: SigningKey;
+  /** What its tokens are bound to: nothing, a key (RFC 9449), the certificate that it shows (RFC 8705). */
+  binding: 'none' | 'dpop' | 'certificate';
+  /** The first one is for what begins now, the others for sessions that began with them. */
+  dpop_keys?: Iterable<SigningKey>;
+  /** Every authorization request is pushed; else those that the server demands so (RFC 9126). */
+  pushed_requests_only?: boolean;
+  /** The algorithm that its ID tokens are signed with, as it is registered: RS256 if none is named. */
+  id_token_algorithm?: SigningKey['algorithm'];
   redirect_uri: string;
   /** What to ask for if a sign-in names nothing else. */
   scope?: string;
@@ -37,14 +55,31 @@ interface Entropy {
   entropy?: Uint8Array;
 }
 
+/** What a sign-in asks for. With `openid` in its scope it is one of OpenID Connect. */
+export interface AuthorizationRequest {
+  /** The client's own if none is named. */
+  scope?: string;
+  /** The authentication context classes that will do, with a space between them. What the server says of it is checked. */
+  acr_values?: string;
+  prompt?: string;
+  login_hint?: string;
+  /** The seconds within which the user must have been authenticated. What the server says of it is checked. */
+  max_age?: Seconds;
+}
+
 export interface Client {
-  discover(): Flow<ServerFound | Failed>;
-  /** No scope is that of the configuration. */
-  authorize(server: Found, given: { browser: Browser; scope?: string } & Now & Entropy): Flow<SignIn | Failed>;
+  /** `known` is what was known of the server before: a document that no longer promises what protects is then refused. */
+  discover(given?: {
+    well_known?: 'oauth-authorization-server' | 'openid-configuration' | 'openid-configuration-inserted';
+    known?: Found;
+  }): Flow<ServerFound | Failed>;
+  authorize(server: Found, given: { browser: Browser } & AuthorizationRequest & Now & Entropy): Flow<SignIn | Failed>;
   /** `query` is what came to the redirection URI after the `?`. */
   callback(server: Found, query: string | Uint8Array, given: { browser: Browser } & Now): Flow<SignedIn | Failed>;
   /** `rejected` is the access token that a resource has refused as invalid, if one has. */
   refresh(server: Found, session: Uint8Array, given?: { rejected?: string | Uint8Array } & Now): Flow<Usable | Busy | SignInAgain | Failed>;
+  /** An access token of the client's own, without a user. */
+  credentials(server: Found, given?: { scope?: string; rejected?: string | Uint8Array } & Now & Entropy): Flow<SignedIn | Failed>;
   revoke(server: Found, session: Uint8Array, given?: Now): Flow<SignedOut | Failed>;
   /** Zeros the configuration, and gives its memory back. */
   dispose(): void;

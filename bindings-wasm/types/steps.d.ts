@@ -5,6 +5,14 @@ export type Seconds = number | bigint;
 /** A header field. Values have one byte per character, as with fetch. */
 export type Field = [name: string, value: string];
 
+/** The public half of a key that the host signs with. */
+export interface SigningKey {
+  key_id: string;
+  algorithm: 'ES256' | 'EdDSA' | 'Ed25519' | 'PS256' | 'RS256';
+  /** A JWK, as JSON, with this `kid` and `alg`. */
+  jwk: string;
+}
+
 /** Read one row. The read is linearizable with commits. */
 export interface Load {
   kind: 'load';
@@ -69,6 +77,8 @@ export interface Send {
   plain_http: boolean;
   /** Whether the address connected to must not be loopback, private or link-local. */
   public_addresses_only: boolean;
+  /** Whether the client's certificate is to be shown (RFC 8705); to others it never is. */
+  client_certificate: boolean;
   /** A longer body is an error. */
   body_cap: number;
   /** In seconds. */
@@ -131,14 +141,20 @@ export interface SignIn {
 }
 
 export interface Tokens {
-  /** To be sent as Bearer to the resources below and to no other. */
+  /** To be sent to the resources below and to no other. */
   access_token: string;
+  /** The key of which each request needs a proof (RFC 9449); undefined for a token that is sent as Bearer. */
+  key_id: string | undefined;
   /** 0 if the server did not say. */
   expires_at: Seconds;
   scope: string;
   /** The server granted more than it was asked for. */
   scope_is_wider: boolean;
   resources: string;
+  /** The user, if the sign-in was one of OpenID Connect; with the issuer, this is who they are. */
+  subject: string | undefined;
+  /** 0 if the server did not say. */
+  authenticated_at: Seconds;
 }
 
 /** The session has tokens. */

@@ -1,5 +1,5 @@
 import type { Client, ClientConfig, Source } from './client.js';
-import type { Claims, Commit, Flow, Prompt, Reply, Seconds } from './steps.js';
+import type { Claims, Commit, Flow, Prompt, Reply, Seconds, SigningKey } from './steps.js';
 
 export * from './steps.js';
 export type { Client, ClientConfig, Source } from './client.js';
@@ -32,14 +32,6 @@ export interface Request {
   headers: HeaderFields;
   body?: string | Uint8Array;
   certificate?: Certificate;
-}
-
-/** The public half of a key that the host signs with. */
-export interface SigningKey {
-  key_id: string;
-  algorithm: 'ES256' | 'EdDSA' | 'PS256' | 'RS256';
-  /** A JWK, as JSON, with this `kid` and `alg`. */
-  jwk: string;
 }
 
 export interface ServerConfig {

@@ -187,6 +187,7 @@ names! {
     JsonString "JSON string" length limits::JSON_STRING;
     Jws "JWS" length limits::JWS;
     KeyId "key id";
+    Binding "binding";
     MixUpDefense "mix_up_defense";
     Parameters "parameters", count limits::PARAMETERS;
     Signature "signature";

@@ -116,23 +116,45 @@ static void starts(void)
     bad = decision, bad.unasked = 5;
     DECIDE(ERR_REFUSED, &flow, &server, handle, browser, &bad, b);
 
-    GIVES(ERR_NULL, symbolon_client_discover_start(NULL, &client, b, len));
-    GIVES(ERR_NULL, symbolon_client_discover_start(&flow, NULL, b, len));
-    GIVES(ERR_ABI, symbolon_client_discover_start(&flow, &no_client, b, len));
-    GIVES(ERR_NULL, symbolon_client_discover_start(&flow, &client, NULL, len));
+#define DISCOVER(expected, flow, client, well_known, known, buffer) \
+    GIVES(expected, symbolon_client_discover_start(flow, client, well_known, known, buffer, len))
+    DISCOVER(ERR_NULL, NULL, &client, 1, NULL, b);
+    DISCOVER(ERR_NULL, &flow, NULL, 1, NULL, b);
+    DISCOVER(ERR_ABI, &flow, &no_client, 1, NULL, b);
+    DISCOVER(ERR_REFUSED, &flow, &client, 0, NULL, b);
+    DISCOVER(ERR_REFUSED, &flow, &client, 4, NULL, b);
+    DISCOVER(ERR_ABI, &flow, &client, 1, &no_metadata, b);
+    DISCOVER(ERR_NULL, &flow, &client, 1, NULL, NULL);
+    DISCOVER(OK, &flow, &client, 3, &metadata, b);
 
-#define SIGN_IN(expected, flow, client, metadata, browser, scope, entropy, buffer) \
-    GIVES(expected, symbolon_client_authorize_start(flow, client, metadata, browser, scope, 1, entropy, buffer, len))
-    SIGN_IN(ERR_NULL, NULL, &client, &metadata, browser, none, entropy, b);
-    SIGN_IN(ERR_NULL, &flow, NULL, &metadata, browser, none, entropy, b);
-    SIGN_IN(ERR_NULL, &flow, &client, NULL, browser, none, entropy, b);
-    SIGN_IN(ERR_ABI, &flow, &client, &no_metadata, browser, none, entropy, b);
-    SIGN_IN(ERR_NULL, &flow, &client, &metadata, null_bytes, none, entropy, b);
-    SIGN_IN(ERR_REFUSED, &flow, &client, &metadata, guessable, none, entropy, b);
-    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, null, entropy, b);
-    SIGN_IN(ERR_UTF8, &flow, &client, &metadata, browser, no_utf8, entropy, b);
-    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, none, NULL, b);
-    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, none, entropy, NULL);
+    symbolon_authorization_request asked = {.scope = SYMBOLON_STR("read"), .has_max_age = 1}, bad_asked = asked;
+#define SIGN_IN(expected, flow, client, metadata, browser, request, entropy, buffer) \
+    GIVES(expected, symbolon_client_authorize_start(flow, client, metadata, browser, request, 1, entropy, buffer, len))
+    SIGN_IN(ERR_NULL, NULL, &client, &metadata, browser, NULL, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, NULL, &metadata, browser, NULL, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, NULL, browser, NULL, entropy, b);
+    SIGN_IN(ERR_ABI, &flow, &client, &no_metadata, browser, NULL, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, null_bytes, NULL, entropy, b);
+    SIGN_IN(ERR_REFUSED, &flow, &client, &metadata, guessable, NULL, entropy, b);
+    SIGN_IN(OK, &flow, &client, &metadata, browser, &asked, entropy, b);
+    bad_asked.scope = null;
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, &bad_asked, entropy, b);
+    bad_asked = asked, bad_asked.acr_values = no_utf8;
+    SIGN_IN(ERR_UTF8, &flow, &client, &metadata, browser, &bad_asked, entropy, b);
+    bad_asked = asked, bad_asked.login_hint = half;
+    SIGN_IN(ERR_UTF8, &flow, &client, &metadata, browser, &bad_asked, entropy, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, NULL, NULL, b);
+    SIGN_IN(ERR_NULL, &flow, &client, &metadata, browser, NULL, entropy, NULL);
+
+#define CREDENTIALS(expected, flow, client, metadata, scope, rejected, entropy, buffer) \
+    GIVES(expected, symbolon_client_credentials_start(flow, client, metadata, scope, rejected, 1, entropy, buffer, len))
+    CREDENTIALS(ERR_NULL, NULL, &client, &metadata, none, none, entropy, b);
+    CREDENTIALS(ERR_NULL, &flow, NULL, &metadata, none, none, entropy, b);
+    CREDENTIALS(ERR_NULL, &flow, &client, NULL, none, none, entropy, b);
+    CREDENTIALS(ERR_NULL, &flow, &client, &metadata, null, none, entropy, b);
+    CREDENTIALS(ERR_UTF8, &flow, &client, &metadata, none, half, entropy, b);
+    CREDENTIALS(ERR_NULL, &flow, &client, &metadata, none, none, NULL, b);
+    CREDENTIALS(ERR_NULL, &flow, &client, &metadata, none, none, entropy, NULL);
 
 #define CALLBACK(expected, flow, client, metadata, query, browser, buffer) \
     GIVES(expected, symbolon_client_callback_start(flow, client, metadata, query, 3, browser, 1, buffer, len))
@@ -217,9 +239,9 @@ static void configurations(void)
     symbolon_credential_key twice[2];
     symbolon_credential_key five[5] = {{1, {1}}, {2, {2}}, {3, {3}}, {4, {4}}, {5, {5}}};
     symbolon_str unknown = SYMBOLON_STR("none");
-    symbolon_signing_key signing[2] = {{SYMBOLON_STR("k"), SYMBOLON_STR("ES256"), SYMBOLON_STR("{}")}}, many[5];
+    symbolon_signing_key signing[2] = {{SYMBOLON_STR("k"), SYMBOLON_STR("ES256"), SYMBOLON_STR("{}")}}, many[5], twins[2];
     twice[0] = twice[1] = key;
-    signing[1] = signing[0];
+    signing[1] = twins[0] = twins[1] = signing[0];
     for (size_t i = 0; i < 5; i++) {
         static const char ids[] = "abcde";
         many[i] = signing[0];
@@ -251,7 +273,28 @@ static void configurations(void)
     GIVES(ERR_NULL, symbolon_client_init(&other, NULL, &why));
     CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_ABI, abi = 0);
     CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 0);
-    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 4);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 4); /* without a key */
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 7);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, client_secret = unknown); /* of no use */
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, assertion_key = many);    /* likewise */
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, binding = 0);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, binding = 2); /* without a key */
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, binding = 4);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_NULL, dpop_keys_len = 1);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, dpop_keys = many; changed.dpop_keys_len = 1);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED,
+           dpop_keys = many; changed.dpop_keys_len = 5; changed.binding = 2);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED,
+           dpop_keys = twins; changed.dpop_keys_len = 2; changed.binding = 2);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, id_token_algorithm = unknown);
+    symbolon_client_config_good.assertion_key = symbolon_client_config_good.dpop_keys = many;
+    symbolon_client_config_good.authentication = 4, symbolon_client_config_good.binding = 2;
+    symbolon_client_config_good.dpop_keys_len = 4;
+    GIVES(OK, symbolon_client_init(&other, &symbolon_client_config_good, NULL));
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, authentication = 5);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_UTF8, assertion_key = signing);
+    CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, binding = 3);
+    symbolon_client_config_good = client_config;
     CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, mix_up_defense = 0);
     CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_NULL, issuer = null);
     CONFIG(symbolon_client_init, symbolon_client_config, &other, ERR_REFUSED, client_id = none);

@@ -23,21 +23,31 @@ static inline const symbolon_member *member_of(const symbolon_description *of, c
     return NULL;
 }
 
-/* Lengthens the array of a pointer member by count elements. */
+/* The members that are signing keys: the second is one, without a length. */
+static const char *const signing_keys[] = {"signing_keys", "assertion_key", "dpop_keys"};
+
+static inline bool holds_signing_keys(const char *name)
+{
+    return !strcmp(name, signing_keys[0]) || !strcmp(name, signing_keys[1]) || !strcmp(name, signing_keys[2]);
+}
+
+/* Lengthens the array of a pointer member by count elements; one without a length is one element. */
 static inline void append(char *at, const symbolon_description *of, const char *name, const void *elements, size_t size,
                           size_t count)
 {
     const symbolon_member *pointer = member_of(of, name, ""), *len = member_of(of, name, "_len");
     char *array;
-    size_t before;
+    size_t before = 0;
     memcpy(&array, at + pointer->offset, sizeof array);
-    memcpy(&before, at + len->offset, sizeof before);
+    if (len)
+        memcpy(&before, at + len->offset, sizeof before);
     array = allocate(array, (before + count) * size);
     if (count)
         memcpy(array + before * size, elements, count * size);
     before += count;
     memcpy(at + pointer->offset, &array, sizeof array);
-    memcpy(at + len->offset, &before, sizeof before);
+    if (len)
+        memcpy(at + len->offset, &before, sizeof before);
 }
 
 /* Sets a member, or appends to it; false if there is none of this name. */
@@ -60,7 +70,7 @@ static inline bool set_member(char *at, const symbolon_description *of, const ch
         append(at, of, name, &field, sizeof field, 1);
     } else if (member->member_type == SYMBOLON_KEY)
         memcpy(at + member->offset, value.at, 32);
-    else if (!strcmp(name, "signing_keys")) {
+    else if (holds_signing_keys(name)) {
         symbolon_signing_key key = {text_of(copy(value)), text_of(copy(more)), text_of(copy(third))};
         append(at, of, name, &key, sizeof key, 1);
     } else if (!strcmp(name, "keys")) {
@@ -74,15 +84,17 @@ static inline bool set_member(char *at, const symbolon_description *of, const ch
 }
 
 /* Frees the texts of signing keys. */
-static inline void clear_signing_keys(const char *at, const symbolon_description *of)
+static inline void clear_signing_keys(const char *at, const symbolon_description *of, const char *name)
 {
-    const symbolon_member *keys = member_of(of, "signing_keys", ""), *len = member_of(of, "signing_keys", "_len");
+    const symbolon_member *keys = member_of(of, name, ""), *len = member_of(of, name, "_len");
     symbolon_signing_key *key;
     size_t count;
     if (!keys)
         return;
     memcpy(&key, at + keys->offset, sizeof key);
-    memcpy(&count, at + len->offset, sizeof count);
+    count = key != NULL;
+    if (len)
+        memcpy(&count, at + len->offset, sizeof count);
     for (; count > 0; count--, key++) {
         free((char *)key->key_id.ptr);
         free((char *)key->algorithm.ptr);
@@ -95,7 +107,8 @@ static inline void clear(char *at, const symbolon_description *of)
 {
     const symbolon_member *abi = member_of(of, "abi", "");
     uint32_t number = SYMBOLON_ABI;
-    clear_signing_keys(at, of);
+    for (size_t i = 0; i < sizeof signing_keys / sizeof *signing_keys; i++)
+        clear_signing_keys(at, of, signing_keys[i]);
     for (size_t i = 0; i < of->members_len; i++) {
         const symbolon_member *member = &of->members[i];
         void *pointer;

@@ -45,7 +45,7 @@ static symbolon_server_config server_config = {
     .revocation_endpoint = SYMBOLON_STR("https://as.example/r"), .introspection_endpoint = SYMBOLON_STR("https://as.example/i"),
     .scopes_supported = SYMBOLON_STR("read"), .keys = &key, .keys_len = 1};
 static symbolon_client_config client_config = {
-    .abi = SYMBOLON_ABI, .authentication = 1, .mix_up_defense = 2, .issuer = SYMBOLON_STR("https://as.example"),
+    .abi = SYMBOLON_ABI, .authentication = 1, .binding = 1, .mix_up_defense = 2, .issuer = SYMBOLON_STR("https://as.example"),
     .client_id = SYMBOLON_STR("c1"), .redirect_uri = SYMBOLON_STR("https://client.example/cb"),
     .scope = SYMBOLON_STR("read"), .resources = SYMBOLON_STR("https://rs.example/")};
 static symbolon_resource_config resource_config = {
@@ -86,7 +86,7 @@ static symbolon_status authorize(void)
 
 static symbolon_status discover(void)
 {
-    return symbolon_client_discover_start(&flow, &client, buffer, len);
+    return symbolon_client_discover_start(&flow, &client, 1, NULL, buffer, len);
 }
 
 static symbolon_status answer_client(void)
@@ -237,7 +237,7 @@ static void storage(void)
             other.size += wrong == 1 ? 8 : (uint32_t)-8;
         else
             other.abi++;
-        GIVES(ERR_ABI, symbolon_client_discover_start(&other, &client, buffer, len));
+        GIVES(ERR_ABI, symbolon_client_discover_start(&other, &client, 1, NULL, buffer, len));
         ALL_ANSWERS_GIVE(ERR_ABI, &other);
     }
     other = fresh;

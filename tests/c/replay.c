@@ -33,16 +33,17 @@ static symbolon_certificate certificate;
 static symbolon_resource_request resource_request;
 static symbolon_needs needs;
 static symbolon_decision decision;
+static symbolon_authorization_request authorization_request;
 static const struct { const char *name; void *at; } structs[] = {
     {"server_config", &server_config}, {"client_config", &client_config}, {"resource_config", &resource_config},
     {"request", &request}, {"certificate", &certificate}, {"decision", &decision},
-    {"resource_request", &resource_request}, {"needs", &needs},
+    {"resource_request", &resource_request}, {"needs", &needs}, {"authorization_request", &authorization_request},
 };
 
-static word browser, now, entropy, handle, scope, session, rejected, document;
+static word browser, now, entropy, handle, scope, session, rejected, document, well_known;
 static const struct { const char *name; word *at; } arguments[] = {
     {"browser", &browser}, {"now", &now}, {"entropy", &entropy}, {"handle", &handle}, {"scope", &scope},
-    {"session", &session}, {"rejected", &rejected}, {"document", &document},
+    {"session", &session}, {"rejected", &rejected}, {"document", &document}, {"well_known", &well_known},
 };
 
 /* The response that the next answer gives. */
@@ -184,15 +185,19 @@ static symbolon_status start_with(const char *name, size_t len)
     else if (!strcmp(name, "jwks"))
         status = symbolon_jwks_start(&flow, &server, buffer, len);
     else if (!strcmp(name, "client_discover"))
-        status = symbolon_client_discover_start(&flow, &client, buffer, len);
+        status = symbolon_client_discover_start(&flow, &client, (uint32_t)number_of(well_known),
+                                                document.at ? &metadata : NULL, buffer, len);
     else if (!strcmp(name, "client_authorize"))
-        status = symbolon_client_authorize_start(&flow, &client, &metadata, binding, text_of(scope), at,
+        status = symbolon_client_authorize_start(&flow, &client, &metadata, binding, &authorization_request, at,
                                                  entropy.at, buffer, len);
     else if (!strcmp(name, "client_callback"))
         status = symbolon_client_callback_start(&flow, &client, &metadata, lent->query, lent->query_len, binding,
                                                 at, buffer, len);
     else if (!strcmp(name, "client_refresh"))
         status = symbolon_client_refresh_start(&flow, &client, &metadata, session.at, text_of(rejected), at, buffer, len);
+    else if (!strcmp(name, "client_credentials"))
+        status = symbolon_client_credentials_start(&flow, &client, &metadata, text_of(scope), text_of(rejected), at,
+                                                   entropy.at, buffer, len);
     else if (!strcmp(name, "client_revoke"))
         status = symbolon_client_revoke_start(&flow, &client, &metadata, session.at, at, buffer, len);
     else if (!strcmp(name, "judge"))

@@ -120,7 +120,9 @@ fn declared(text: &str) -> (String, String) {
 /// The functions that the translation defines, with their types as C spells them.
 pub fn defined() -> BTreeMap<String, Vec<String>> {
     let mut functions = BTreeMap::new();
-    for file in ["lib", "flow", "describe", "server", "server/config", "registration", "client", "resource"] {
+    for file in
+        ["lib", "flow", "describe", "server", "server/config", "registration", "client", "client/config", "resource"]
+    {
         let text = fs::read_to_string(c::source(&format!("bindings-c/abi/src/{file}.rs"))).expect("a file");
         let file = file.split('/').next().unwrap_or_default();
         functions.extend(started(&text));
@@ -164,7 +166,14 @@ fn given_in_c(name: &str) -> String {
     let start = fs::read_to_string(c::source("bindings-c/abi/src/flow/start.rs")).expect("a file");
     let (_, rust) = start.split_once(&format!("({name}) => {{ ")).expect("a parameter that start functions know");
     let (rust, _) = rust.split_once(" };").expect("an end");
-    in_c(&rust.replace("crate::types::", "").replace("crate::server::", "").replace("crate::resource::", ""), "")
+    in_c(
+        &rust
+            .replace("crate::types::", "")
+            .replace("crate::server::", "")
+            .replace("crate::client::", "")
+            .replace("crate::resource::", ""),
+        "",
+    )
 }
 
 /// A type of Rust in C.
@@ -194,6 +203,7 @@ fn in_c(rust: &str, file: &str) -> String {
         "Request" => "request",
         "ResourceRequest" => "resource_request",
         "Needs" => "needs",
+        "AuthorizationRequest" => "authorization_request",
         "UserDecision" => "decision",
         "Registration" => "registration",
         "Description" => "description",

@@ -7,7 +7,7 @@ use symbolon::proof::dpop::{DpopProof, Expected, Freshness};
 use symbolon::record::Key;
 use symbolon::step::Verdict;
 use symbolon::terms::UserAgent;
-use symbolon::terms::signing_key::SigningKey;
+use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::wire::http::Field;
 use symbolon::wire::jose::{Algorithm, Jws};
 use symbolon::wire::write::Arena;
@@ -32,11 +32,15 @@ fn key(key_id: &'static str, algorithm: Algorithm) -> SigningKey<'static> {
     SigningKey { key_id, algorithm, jwk: keys::jwk(key_id).expect("a key").leak() }
 }
 
+fn bound_to(keys: &[SigningKey<'static>]) -> Binding<'static> {
+    Binding::Dpop(SigningKeys::new(keys).expect("few keys"))
+}
+
 /// A client that signs all that there is to sign.
 fn app() -> App {
     let mut app = App { metadata: metadata(ISSUER, METADATA), ..App::default() };
     app.client.authentication = Authentication::PrivateKeyJwt(key("ed25519-client", Algorithm::EdDsa));
-    app.client.binding = Binding::Dpop(vec![key("es256-tokens", Algorithm::Es256)].leak());
+    app.client.binding = bound_to(&[key("es256-tokens", Algorithm::Es256)]);
     app.client.pushed_requests = PushedRequests::Always;
     app
 }
@@ -181,12 +185,12 @@ fn a_key_is_replaced_while_its_sessions_live() {
         }
         (ended, host.sent.len())
     };
-    app.client.binding = Binding::Dpop(vec![new, old].leak());
+    app.client.binding = bound_to(&[new, old]);
     assert!(matches!(refresh(&app, "es256-tokens"), (Refresh::Usable(_), 1)));
     // Once it is gone, so are its sessions.
-    app.client.binding = Binding::Dpop(vec![new].leak());
+    app.client.binding = bound_to(&[new]);
     assert_eq!(refresh(&app, ""), (Refresh::SignInAgain(Reason::KeyUnknown.into()), 0));
-    app.client.binding = Binding::Dpop(&[]);
+    app.client.binding = bound_to(&[]);
     assert_eq!(app.authorize(BROWSER, None), Err(Reason::KeyUnknown));
 }
 

@@ -9,8 +9,7 @@ use std::process::Command;
 
 use symbolon_abi::describe::{Description, ENDS, INPUTS, QUESTIONS};
 use symbolon_abi::outcome::{Done, Kind as EndKind};
-use symbolon_abi::server::SigningKey;
-use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, Status, Text, Why};
+use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, SigningKey, Status, Text, Why};
 use symbolon_abi::view::{Kind, View};
 use symbolon_tests::c;
 use symbolon_tests::header::{self, Header};

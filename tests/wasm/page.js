@@ -13,6 +13,7 @@ const client = (await init()).client({
   issuer,
   client_id: 'native',
   authentication: 'none',
+  binding: 'none',
   redirect_uri: `${location.origin}/cb`,
   scope: 'read',
   resources: `${issuer}/resource`,

@@ -24,6 +24,7 @@ export const clientConfig = {
   client_id: 'web',
   authentication: 'client_secret_basic',
   client_secret: secret,
+  binding: 'none',
   redirect_uri: 'https://app.example/callback',
   scope: 'read',
   resources: resource,

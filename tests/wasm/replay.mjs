@@ -14,7 +14,11 @@ const NUMBERS = [
   'access_tokens', 'accepts_bearer', 'accepts_dpop', 'accepts_certificate', 'has_metadata',
 ];
 const UNASKED = ['login_required', 'consent_required', 'account_selection_required', 'interaction_required'];
-const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
+const METHODS = [
+  'none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth',
+];
+const BINDINGS = ['none', 'dpop', 'certificate'];
+const WELL_KNOWN = ['oauth-authorization-server', 'openid-configuration', 'openid-configuration-inserted'];
 const DEFENSES = ['iss', 'own_redirect_uri', 'only_server'];
 // In the order of symbolon.h.
 const ENDS = ['reply', 'prompt', 'sign-in', 'signed-in', 'usable', 'busy', 'sign-in-again', 'signed-out', 'server', 'claims', 'failed'];
@@ -74,10 +78,12 @@ const START = {
     jwks: (server) => server.jwks(),
   },
   client: {
-    client_discover: (client) => client.discover(),
-    client_authorize: (client, { server, browser, scope, now, entropy }) => client.authorize(server, { browser, scope, now, entropy }),
+    client_discover: (client, { server, well_known }) =>
+      client.discover({ well_known: WELL_KNOWN[Number(text(well_known)) - 1], known: server.document && server }),
+    client_authorize: (client, { server, browser, asked, now, entropy }) => client.authorize(server, { browser, ...asked, now, entropy }),
     client_callback: (client, { server, request, browser, now }) => client.callback(server, request.query ?? '', { browser, now }),
     client_refresh: (client, { server, session, rejected, now }) => client.refresh(server, session, { rejected, now }),
+    client_credentials: (client, { server, scope, rejected, now, entropy }) => client.credentials(server, { scope, rejected, now, entropy }),
     client_revoke: (client, { server, session, now }) => client.revoke(server, session, { now }),
   },
   resource: {
@@ -146,8 +152,10 @@ class Replay {
     const into = (this.set[struct] ??= {});
     if (member === 'headers') (into.headers ??= []).push([text(first), second]);
     else if (member === 'keys') (into.keys ??= []).push({ id: Number(text(first)), secret: second });
-    else if (member === 'signing_keys') {
-      (into.signing_keys ??= []).push({ key_id: text(first), algorithm: text(second), jwk: text(third) });
+    else if (['signing_keys', 'dpop_keys', 'assertion_key'].includes(member)) {
+      const key = { key_id: text(first), algorithm: text(second), jwk: text(third) };
+      if (member === 'assertion_key') into.assertion_key = key;
+      else (into[member] ??= []).push(key);
     } else into[member] = first;
   }
 
@@ -163,6 +171,7 @@ class Replay {
     const config = this.#struct(`${role}_config`, Object.keys(this.set[`${role}_config`] ?? {}).filter(number));
     if (role === 'client') {
       config.authentication = METHODS[Number(text(config.authentication)) - 1];
+      config.binding = BINDINGS[Number(text(config.binding)) - 1];
       config.mix_up_defense = DEFENSES[Number(text(config.mix_up_defense)) - 1];
     }
     if (role === 'resource') return symbolon.resource(resourceConfig(config));
@@ -175,6 +184,8 @@ class Replay {
     const certificate = this.set.certificate && this.#struct('certificate', ['chain_verified']);
     const given = { ...Object.fromEntries(this.given), request: { ...request, headers: request.headers ?? [], certificate } };
     given.decision = this.#struct('decision', ['authenticated_at', 'approved', 'unasked']);
+    const { has_max_age, ...asked } = this.#struct('authorization_request', ['max_age']);
+    given.asked = asked;
     given.toResource = { headers: [], ...this.#struct('resource_request') };
     const { any_token, scope, acr_values, max_age, ...details } = this.#struct('needs', ['any_token', 'max_age']);
     const detail = Object.fromEntries(Object.entries(details).map(([name, value]) => [name.slice('detail_'.length), value]));

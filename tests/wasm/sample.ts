@@ -25,14 +25,17 @@ export async function tokenEndpoint(request: Request): Promise<Response> {
 }
 
 export async function page(query: string, browser: string): Promise<string> {
+  const key = await newKey('page');
   const client = (await initClient()).client({
     issuer: 'https://as.example',
     client_id: 'page',
     authentication: 'none',
+    binding: 'dpop',
+    dpop_keys: [key],
     redirect_uri: 'https://page.example/',
     mix_up_defense: 'iss',
   });
-  const host: Host = { ...indexedDBStore(), ...fetchSend() };
+  const host: Host = { ...indexedDBStore(), ...fetchSend(), ...webCryptoKeys([key]) };
   const found = (await drive(client.discover(), host)).end;
   if (found.kind !== 'server') return found.error ?? 'not found';
   const { end } = await drive(client.callback(found, query, { browser }), host);

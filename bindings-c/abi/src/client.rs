@@ -1,135 +1,60 @@
-//! The client: its configuration, and the start of each of its flows.
+//! The client: the start of each of its flows, and what they end in. Its configuration is in `client/config.rs`.
 
-use symbolon::Name;
 use symbolon::Reason;
 use symbolon::client::{
-    Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client as CoreClient, Failure, Lifetimes,
-    MixUpDefense, PushedRequests, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
+    AuthorizationRequest as CoreAuthorizationRequest, Failure, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
 };
-use symbolon::terms::client_id::ClientId;
-use symbolon::terms::endpoint::{Endpoint, Schemes};
-use symbolon::terms::issuer::Issuer;
+use symbolon::terms::Time;
+use symbolon::terms::endpoint::Endpoint;
 use symbolon::terms::metadata::ServerMetadata;
-use symbolon::terms::{Entropy, Time};
-use symbolon::wire::jose::Algorithm;
 
 use crate::flow::{Flow, starts};
 use crate::outcome::{self, Done, End, Ended, Kind};
-use crate::types::{
-    Bytes, Metadata, Outcome, Place, Status, Text, Why, described, initialized, lent, refused, status, user_agent,
+use crate::types::{Bytes, Metadata, Outcome, Status, Text, Why, described, lent, refused, status, user_agent};
+
+mod config;
+
+pub use config::{
+    Client, Config, symbolon_client_buffer, symbolon_client_init, symbolon_client_size, symbolon_metadata_size,
 };
 
 described! {
-    /// `symbolon_client_config`.
-    pub struct Config {
-        /// [`ABI`](crate::ABI).
-        pub abi: u32,
-        /// 1 for `none`, 2 for `client_secret_basic`, 3 for `client_secret_post`.
-        pub authentication: u32,
-        /// 1 for `iss`, 2 for a redirection URI of this server's own, 3 for the only server that there will be.
-        pub mix_up_defense: u32,
-        /// 1 if the server may be `http` on loopback: for development.
-        pub plain_http_on_loopback: u32,
-        /// 1 if the server may have a private address.
-        pub private_addresses: u32,
-        /// The issuer.
-        pub issuer: Text,
-        /// The client.
-        pub client_id: Text,
-        /// Its secret, if it authenticates.
-        pub client_secret: Text,
-        /// Where the server sends the user back to.
-        pub redirect_uri: Text,
-        /// The scope to ask for if a sign-in names no other.
+    /// `symbolon_authorization_request`: what a sign-in asks for.
+    pub struct AuthorizationRequest {
+        /// The scope; absent for the client's own.
         pub scope: Text,
-        /// The resources that tokens are for.
-        pub resources: Text,
-        /// How long a sign-in may take, in seconds; 0 for the default.
-        pub sign_in_lifetime: u64,
-        /// How long a session lives that is not refreshed, in seconds; 0 for the default.
-        pub session_lifetime: u64,
+        /// The authentication context classes that will do, with a space between them; empty for any.
+        pub acr_values: Text,
+        /// `prompt`; empty for the server's choice.
+        pub prompt: Text,
+        /// Who the user might be; absent for nobody.
+        pub login_hint: Text,
+        /// 1 if `max_age` counts.
+        pub has_max_age: u32,
+        /// The seconds within which the user must have been authenticated.
+        pub max_age: u64,
     }
 }
 
-/// `symbolon_client`.
-pub type Client = Place<CoreClient<'static>, 320>;
-
-/// The buffer that every flow of the client needs.
-#[unsafe(no_mangle)]
-pub const extern "C" fn symbolon_client_buffer() -> usize {
-    BUFFER
-}
-
-/// The size of the storage of a configuration.
-#[unsafe(no_mangle)]
-pub const extern "C" fn symbolon_client_size() -> usize {
-    size_of::<Client>()
-}
-
-/// The size of the storage of a server's metadata.
-#[unsafe(no_mangle)]
-pub const extern "C" fn symbolon_metadata_size() -> usize {
-    size_of::<Metadata>()
-}
-
-/// Checks a configuration, and keeps it: what it points to must stay.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_client_init(place: *mut Client, config: *const Config, why: *mut Why) -> i32 {
-    // SAFETY: the caller lends all three.
-    status(
-        unsafe { initialized(config, |config| config.abi) }
-            .and_then(|config| unsafe { Client::put(place, client(config, why)?) }),
-    )
-}
-
-unsafe fn client(config: &Config, why: *mut Why) -> Outcome<CoreClient<'static>> {
-    // SAFETY: the caller lends `why`; the texts below for as long as the client is in use.
-    let refused = unsafe { refused(why) };
-    // SAFETY: as above.
-    let (issuer, client_id, secret, redirect_uri, scope, resources) = unsafe {
-        (
-            config.issuer.str()?,
-            config.client_id.str()?,
-            config.client_secret.str()?,
-            config.redirect_uri.str()?,
-            config.scope.str()?,
-            config.resources.str()?,
-        )
-    };
-    let (issuer, schemes) = match config.plain_http_on_loopback {
-        1 => (Issuer::parse_allowing_plain_http_on_loopback(issuer), Schemes::HttpsAndPlainHttpOnLoopback),
-        _ => (Issuer::parse(issuer), Schemes::Https),
-    };
-    let usual = Lifetimes::default();
-    let or = |lifetime, default| if lifetime == 0 { default } else { lifetime };
-    Ok(CoreClient {
-        issuer: issuer.map_err(&refused)?,
-        client_id: ClientId::parse(client_id).map_err(&refused)?,
-        authentication: match config.authentication {
-            1 => Authentication::None,
-            2 => Authentication::ClientSecretBasic(secret),
-            3 => Authentication::ClientSecretPost(secret),
-            _ => return Err(refused(Reason::Malformed(Name::TokenEndpointAuthMethod))),
-        },
-        redirect_uri,
-        scope,
-        resources,
-        mix_up_defense: match config.mix_up_defense {
-            1 => MixUpDefense::Iss,
-            2 => MixUpDefense::OwnRedirectUri,
-            3 => MixUpDefense::OnlyServer,
-            _ => return Err(refused(Reason::Malformed(Name::MixUpDefense))),
-        },
-        schemes,
-        addresses: if config.private_addresses == 1 { Addresses::PrivateAndLoopbackToo } else { Addresses::PublicOnly },
-        binding: Binding::None,
-        pushed_requests: PushedRequests::IfRequired,
-        id_token_algorithm: Algorithm::Rs256,
-        lifetimes: Lifetimes {
-            sign_in: or(config.sign_in_lifetime, usual.sign_in),
-            session: or(config.session_lifetime, usual.session),
-        },
-    })
+impl AuthorizationRequest {
+    /// As the core has it; NULL asks for nothing in particular.
+    ///
+    /// # Safety
+    ///
+    /// `request` is NULL or readable, and its texts are lent until the flow has ended.
+    pub(crate) unsafe fn read(request: *const Self) -> Outcome<CoreAuthorizationRequest<'static>> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let Some(request) = request.as_ref() else { return Ok(CoreAuthorizationRequest::default()) };
+            Ok(CoreAuthorizationRequest {
+                scope: request.scope.optional()?,
+                max_age: (request.has_max_age == 1).then_some(request.max_age),
+                acr_values: request.acr_values.str()?,
+                prompt: request.prompt.str()?,
+                login_hint: request.login_hint.optional()?,
+            })
+        }
+    }
 }
 
 /// Reads the metadata document of the client's server, and overwrites it; it must stay while the metadata is in use.
@@ -148,44 +73,28 @@ pub unsafe extern "C" fn symbolon_metadata_read(
     }))
 }
 
-/// Starts the flow that finds the client's server.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_client_discover_start(
-    flow: *mut Flow,
-    client: *const Client,
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe {
-        Flow::start(flow, (buffer, buffer_len), |buffer| {
-            Ok(Client::get(client)?.discover(WellKnown::OAuth, None, buffer))
-        })
+/// Where the metadata document is, by its number.
+pub(crate) const fn well_known(at: u32) -> Outcome<WellKnown> {
+    match at {
+        1 => Ok(WellKnown::OAuth),
+        2 => Ok(WellKnown::OpenId),
+        3 => Ok(WellKnown::OpenIdInserted),
+        _ => Err(Status::Refused),
     }
 }
 
-/// Starts the flow that sends the user to the server.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn symbolon_client_authorize_start(
-    flow: *mut Flow,
-    client: *const Client,
-    metadata: *const Metadata,
-    browser: Bytes,
-    scope: Text,
-    now: u64,
-    entropy: *const [u8; 32],
-    buffer: *mut u8,
-    buffer_len: usize,
-) -> i32 {
-    // SAFETY: the caller lends all of it.
-    unsafe {
-        Flow::start(flow, (buffer, buffer_len), |buffer| {
-            let (client, metadata) = (Client::get(client)?, Metadata::get(metadata)?);
-            let entropy = Entropy::new(*entropy.as_ref().ok_or(Status::Null)?);
-            let request = AuthorizationRequest { scope: scope.optional()?, ..AuthorizationRequest::default() };
-            Ok(client.authorize(metadata, user_agent(browser)?, request, Time(now), entropy, buffer))
-        })
-    }
+starts! {
+    Client:
+    /// Starts the flow that finds the client's server.
+    symbolon_client_discover_start: discover(well_known, known);
+    /// Starts the flow that sends the user to the server.
+    symbolon_client_authorize_start: authorize(metadata, browser, authorization, now, entropy);
+    /// Starts the flow that has an access token that works.
+    symbolon_client_refresh_start: refresh(metadata, session, rejected, now);
+    /// Starts the flow that has an access token of the client's own.
+    symbolon_client_credentials_start: credentials(metadata, scope, rejected, now, entropy);
+    /// Starts the flow that signs out.
+    symbolon_client_revoke_start: revoke(metadata, session, now);
 }
 
 /// Starts the flow that takes the user back; the query is overwritten.
@@ -210,14 +119,6 @@ pub unsafe extern "C" fn symbolon_client_callback_start(
     }
 }
 
-starts! {
-    Client:
-    /// Starts the flow that has an access token that works.
-    symbolon_client_refresh_start: refresh(metadata, session, rejected, now);
-    /// Starts the flow that signs out.
-    symbolon_client_revoke_start: revoke(metadata, session, now);
-}
-
 fn failure(kind: Kind, Failure { reason, error }: Failure<'_>) -> Done {
     let failure = outcome::Failure {
         error: Text::maybe(error.map(|error| error.code)),
@@ -226,8 +127,18 @@ fn failure(kind: Kind, Failure { reason, error }: Failure<'_>) -> Done {
     Done::badly(kind, reason, failure)
 }
 
-fn end(time: Option<Time>) -> u64 {
-    time.map_or(0, |time| time.0)
+fn usable(tokens: &Tokens<'_>) -> outcome::Usable {
+    let time = |time: Option<Time>| time.map_or(0, |time| time.0);
+    outcome::Usable {
+        access_token: Text::of(tokens.access_token),
+        key_id: Text::maybe(tokens.key_id),
+        expires_at: time(tokens.expires_at),
+        scope: Text::of(tokens.scope),
+        scope_is_wider: tokens.scope_is_wider,
+        resources: Text::of(tokens.resources),
+        subject: Text::maybe(tokens.identity.map(|user| user.subject)),
+        authenticated_at: time(tokens.identity.and_then(|user| user.authenticated_at)),
+    }
 }
 
 impl Ended for Result<ServerMetadata<'static>, Reason> {
@@ -265,14 +176,26 @@ impl Ended for Result<SignedIn<'static>, Failure<'static>> {
     fn done(&self) -> Done {
         match *self {
             Ok(SignedIn { session, tokens }) => {
-                let Tokens { access_token, expires_at, scope, scope_is_wider, resources, .. } = tokens;
+                let outcome::Usable {
+                    access_token,
+                    key_id,
+                    expires_at,
+                    scope,
+                    scope_is_wider,
+                    resources,
+                    subject,
+                    authenticated_at,
+                } = usable(&tokens);
                 let signed_in = outcome::SignedIn {
                     session: session.0,
-                    access_token: Text::of(access_token),
-                    expires_at: end(expires_at),
-                    scope: Text::of(scope),
+                    access_token,
+                    key_id,
+                    expires_at,
+                    scope,
                     scope_is_wider,
-                    resources: Text::of(resources),
+                    resources,
+                    subject,
+                    authenticated_at,
                 };
                 Done::well(Kind::SignedIn, End { signed_in })
             }
@@ -284,16 +207,7 @@ impl Ended for Result<SignedIn<'static>, Failure<'static>> {
 impl Ended for Refreshed<'static> {
     fn done(&self) -> Done {
         match *self {
-            Self::Usable(Tokens { access_token, expires_at, scope, scope_is_wider, resources, .. }) => {
-                let usable = outcome::Usable {
-                    access_token: Text::of(access_token),
-                    expires_at: end(expires_at),
-                    scope: Text::of(scope),
-                    scope_is_wider,
-                    resources: Text::of(resources),
-                };
-                Done::well(Kind::Usable, End { usable })
-            }
+            Self::Usable(tokens) => Done::well(Kind::Usable, End { usable: usable(&tokens) }),
             Self::Busy { until } => Done::well(Kind::Busy, End { busy: outcome::Busy { until: until.0 } }),
             Self::SignInAgain(why) => failure(Kind::SignInAgain, why),
             Self::Failed(why) => failure(Kind::Failed, why),

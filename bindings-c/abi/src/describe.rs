@@ -127,6 +127,11 @@ pub static INPUTS: &[Description] = &[
     Description::input::<crate::registration::Registration>("registration", crate::registration::Registration::MEMBERS),
     #[cfg(feature = "client")]
     Description::input::<crate::client::Config>("client_config", crate::client::Config::MEMBERS),
+    #[cfg(feature = "client")]
+    Description::input::<crate::client::AuthorizationRequest>(
+        "authorization_request",
+        crate::client::AuthorizationRequest::MEMBERS,
+    ),
     #[cfg(feature = "resource")]
     Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
     #[cfg(feature = "resource")]

@@ -138,6 +138,8 @@ described! {
         pub session: [u8; 32],
         /// The access token.
         pub access_token: Text,
+        /// The `kid` of the key that it is bound to; absent for a token that is sent as `Bearer`.
+        pub key_id: Text,
         /// When it ends; 0 if the server did not say.
         pub expires_at: u64,
         /// The scope that was granted.
@@ -146,12 +148,18 @@ described! {
         pub scope_is_wider: bool,
         /// The resources that the token was asked for.
         pub resources: Text,
+        /// The user, as the ID token names them; absent if the sign-in was not one of OpenID Connect.
+        pub subject: Text,
+        /// When the user was authenticated; 0 if the server did not say.
+        pub authenticated_at: u64,
     }
 
     /// `symbolon_usable`.
     pub struct Usable {
         /// The access token.
         pub access_token: Text,
+        /// The `kid` of the key that it is bound to; absent for a token that is sent as `Bearer`.
+        pub key_id: Text,
         /// When it ends; 0 if the server did not say.
         pub expires_at: u64,
         /// The scope that was granted.
@@ -160,6 +168,10 @@ described! {
         pub scope_is_wider: bool,
         /// The resources that the token was asked for.
         pub resources: Text,
+        /// The user, as the ID token names them; absent if the sign-in was not one of OpenID Connect.
+        pub subject: Text,
+        /// When the user was authenticated; 0 if the server did not say.
+        pub authenticated_at: u64,
     }
 
     /// `symbolon_busy`.

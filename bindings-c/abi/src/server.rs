@@ -11,7 +11,7 @@ mod config;
 mod request;
 
 pub(crate) use config::sender_constraint;
-pub use config::{Config, Server, SigningKey, symbolon_server_buffer, symbolon_server_init, symbolon_server_size};
+pub use config::{Config, Server, symbolon_server_buffer, symbolon_server_init, symbolon_server_size};
 pub use request::{Certificate, Request};
 
 starts! {

@@ -2,14 +2,18 @@
 
 use core::slice;
 
-#[cfg(any(feature = "server", feature = "resource"))]
-use symbolon::terms::credential::CredentialKeys;
 use symbolon::wire::http;
 use symbolon::{Name, Reason};
 
+mod keys;
 mod member;
 mod place;
 
+#[cfg(any(feature = "server", feature = "resource"))]
+pub(crate) use keys::credential_keys;
+#[cfg(any(feature = "server", feature = "client"))]
+pub(crate) use keys::signing_keys;
+pub use keys::{CredentialKey, SigningKey};
 pub(crate) use member::described;
 pub use member::{HasMemberType, Member, MemberType};
 pub(crate) use place::initialized;
@@ -287,40 +291,6 @@ pub(crate) unsafe fn refused(why: *mut Why) -> impl Fn(Reason) -> Status {
         }
         Status::Refused
     }
-}
-
-/// `symbolon_credential_key`: a secret that credentials are made with.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct CredentialKey {
-    /// Its id.
-    pub id: u8,
-    /// 32 random bytes.
-    pub secret: [u8; 32],
-}
-
-/// Reads the secrets that a caller hands in: the first one makes new credentials.
-///
-/// # Safety
-///
-/// The range is readable.
-#[cfg(any(feature = "server", feature = "resource"))]
-pub(crate) unsafe fn credential_keys(
-    keys: *const CredentialKey,
-    len: usize,
-    refused: &impl Fn(Reason) -> Status,
-) -> Outcome<CredentialKeys> {
-    let keys = match (keys.is_null(), len) {
-        (true, _) => return Err(Status::Null),
-        // SAFETY: as the caller promises.
-        (false, len) => unsafe { slice::from_raw_parts(keys, len) },
-    };
-    let (first, retired) = keys.split_first().ok_or_else(|| refused(Reason::Missing(Name::CredentialKeys)))?;
-    let mut ring = CredentialKeys::new(first.id, &first.secret).map_err(refused)?;
-    for key in retired {
-        ring = ring.with_retired(key.id, &key.secret).map_err(refused)?;
-    }
-    Ok(ring)
 }
 
 /// The binding of a user agent.

@@ -118,6 +118,8 @@ described! {
         pub plain_http: bool,
         /// Whether the address must be public.
         pub public_addresses_only: bool,
+        /// Whether the client's certificate is to be shown.
+        pub client_certificate: bool,
         /// The most bytes of body to read.
         pub body_cap: usize,
         /// The seconds after which to give up.
@@ -190,6 +192,7 @@ impl View {
             body: Bytes::of(exchange.body),
             plain_http: exchange.policy.plain_http,
             public_addresses_only: exchange.policy.public_addresses_only,
+            client_certificate: exchange.policy.client_certificate,
             body_cap: exchange.policy.body_cap,
             timeout: exchange.policy.timeout,
         };

@@ -215,6 +215,7 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
     symbolon_client_config config{};
     config.abi = SYMBOLON_ABI;
     config.authentication = 1;
+    config.binding = 1;
     config.mix_up_defense = 1;
     config.plain_http_on_loopback = 1;
     config.private_addresses = 1;
@@ -229,7 +230,7 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
 
     /* Its buffer holds the metadata, which the other flows read. */
     Flow discovery(symbolon_client_buffer());
-    discovery.start(symbolon_client_discover_start, &client);
+    discovery.start(symbolon_client_discover_start, &client, 1, nullptr);
     const auto &server = expect<symbolon_server_found>(discovery.drive(host));
     std::cout << "found      " << view(server.issuer) << ", tokens at " << view(server.token_endpoint) << std::endl;
 
@@ -238,7 +239,7 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
     symbolon_bytes user_agent{browser.data(), browser.size()};
     {
         Flow flow(symbolon_client_buffer());
-        flow.start(symbolon_client_authorize_start, &client, &server.metadata, user_agent, symbolon_str{}, now(), entropy.data());
+        flow.start(symbolon_client_authorize_start, &client, &server.metadata, user_agent, nullptr, now(), entropy.data());
         const auto &sign_in = expect<symbolon_sign_in>(flow.drive(host));
         std::string url(view(sign_in.url));
         std::cout << "sign in at " << url.substr(0, demo ? 60 : url.npos) << (demo ? "..." : "") << std::endl;

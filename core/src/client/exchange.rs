@@ -58,7 +58,7 @@ impl<'a> Turn<'a> {
 impl<'a> Client<'a> {
     /// The key of this `kid` that tokens are bound to.
     pub(super) fn key(&self, key_id: &str) -> Option<SigningKey<'a>> {
-        match self.binding {
+        match &self.binding {
             Binding::Dpop(keys) => keys.iter().find(|key| key.key_id == key_id).copied(),
             Binding::None | Binding::Certificate => None,
         }
@@ -66,7 +66,7 @@ impl<'a> Client<'a> {
 
     /// The `kid` of the key that the tokens of a new session are bound to, if they are.
     pub(super) fn key_id(&self) -> Result<Option<&'a str>, Reason> {
-        match self.binding {
+        match &self.binding {
             Binding::Dpop(keys) => Ok(Some(keys.first().ok_or(Reason::KeyUnknown)?.key_id)),
             Binding::None | Binding::Certificate => Ok(None),
         }
@@ -84,9 +84,9 @@ impl<'a> Context<'a> {
             Authentication::SelfSignedTlsClientAuth => self.server.check_method("self_signed_tls_client_auth", None)?,
             Authentication::None | Authentication::ClientSecretBasic(_) | Authentication::ClientSecretPost(_) => {}
         }
-        match self.client.binding {
-            Binding::Dpop([key, ..]) => self.server.check_dpop(key.algorithm),
-            Binding::Dpop([]) | Binding::None | Binding::Certificate => Ok(()),
+        match &self.client.binding {
+            Binding::Dpop(keys) => keys.first().map_or(Ok(()), |key| self.server.check_dpop(key.algorithm)),
+            Binding::None | Binding::Certificate => Ok(()),
         }
     }
 

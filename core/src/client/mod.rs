@@ -47,7 +47,7 @@ use crate::terms::endpoint::Schemes;
 use crate::terms::issuer::Issuer;
 use crate::terms::list::List;
 use crate::terms::metadata::ServerMetadata;
-use crate::terms::signing_key::SigningKey;
+use crate::terms::signing_key::{SigningKey, SigningKeys};
 use crate::wire::jose::Algorithm;
 use crate::wire::write::{Arena, FormWriter};
 
@@ -118,13 +118,14 @@ pub enum Authentication<'a> {
 }
 
 /// What a client has its tokens bound to (RFC 9700 section 2.2.1).
-#[derive(Clone, Copy)]
+#[derive(Clone)]
+#[allow(clippy::large_enum_variant)] // There is no allocator to box with.
 pub enum Binding<'a> {
     /// Nothing: whoever has a token can use it.
     None,
     /// A key (RFC 9449). The first one is for what begins now; the others are those of sessions that began before, so that a
     /// key is replaced while its sessions end. A key belongs to one server: what is bound to it elsewhere cannot be put to use here.
-    Dpop(&'a [SigningKey<'a>]),
+    Dpop(SigningKeys<'a>),
     /// The certificate that the host shows (RFC 8705 section 3).
     Certificate,
 }

@@ -27,7 +27,6 @@ mod refresh_token;
 mod reply;
 mod request;
 mod revoke;
-mod signing_keys;
 mod token;
 
 pub use authorize::Authorize;
@@ -36,10 +35,9 @@ pub use interaction::{Authorization, Prompt, Resume};
 pub use introspect::Introspect;
 pub use push::Push;
 pub use revoke::Revoke;
-pub use signing_keys::SigningKeys;
 pub use token::Token;
 
-pub use crate::terms::signing_key::SigningKey;
+pub use crate::terms::signing_key::{SigningKey, SigningKeys};
 
 use crate::error::TooSmall;
 use crate::limits;
@@ -94,7 +92,7 @@ pub struct Server<'a> {
     pub keys: CredentialKeys,
     /// The URLs of the endpoints.
     pub endpoints: Endpoints<'a>,
-    /// The keys that ID tokens and JWT access tokens are signed with.
+    /// The keys that ID tokens and JWT access tokens are signed with: all of them are published.
     pub signing_keys: SigningKeys<'a>,
     /// What access tokens look like.
     pub access_tokens: AccessTokens,

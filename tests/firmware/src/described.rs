@@ -2,8 +2,7 @@
 
 use symbolon_abi::describe::{Description, INPUTS, symbolon_describe_end, symbolon_describe_step};
 use symbolon_abi::flow::{self, Flow};
-use symbolon_abi::server::SigningKey;
-use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, Text};
+use symbolon_abi::types::{Bytes, CredentialKey, Field, Fields, Member, MemberType, SigningKey, Text};
 use symbolon_abi::view::{Kind, View};
 
 use crate::text::{Arena, Digits, Growing, number_of};
@@ -51,7 +50,7 @@ pub unsafe fn set(
             (MemberType::U64, _) => place::<u64>(at, member).write(number_of(value)),
             (MemberType::Text, _) => place::<Text>(at, member).write(arena.text(value)),
             (MemberType::Key, _) => place::<[u8; 32]>(at, member).write(value.try_into().ok()?),
-            (_, b"signing_keys") => {
+            (_, b"signing_keys" | b"assertion_key" | b"dpop_keys") => {
                 let [key_id, algorithm, jwk] = [value, more, third].map(|text| arena.text(text));
                 append(at, of, arena, name, &[SigningKey { key_id, algorithm, jwk }])?;
             }
@@ -71,15 +70,20 @@ pub unsafe fn set(
 
 /// Lengthens the array of a pointer member.
 unsafe fn append<T>(at: *mut u8, of: &Description, arena: &mut Arena<'_>, name: &[u8], more: &[T]) -> Option<()> {
-    let (pointer, len) = (member_of(of, name, b"")?, member_of(of, name, b"_len")?);
+    let pointer = member_of(of, name, b"")?;
+    // One without a length is one element.
+    let len = member_of(of, name, b"_len");
     // SAFETY: the array is in the arena, as long as its length says, and of this type.
     unsafe {
-        let (pointer, len) = (place::<*mut T>(at, pointer), place::<usize>(at, len));
-        let longer: *mut T = arena.take((len.read() + more.len()) * size_of::<T>()).cast();
-        longer.copy_from_nonoverlapping(pointer.read(), if pointer.read().is_null() { 0 } else { len.read() });
-        longer.add(len.read()).copy_from_nonoverlapping(more.as_ptr(), more.len());
+        let (pointer, len) = (place::<*mut T>(at, pointer), len.map(|len| place::<usize>(at, len)));
+        let before = len.map_or(0, |len| len.read());
+        let longer: *mut T = arena.take((before + more.len()) * size_of::<T>()).cast();
+        longer.copy_from_nonoverlapping(pointer.read(), if pointer.read().is_null() { 0 } else { before });
+        longer.add(before).copy_from_nonoverlapping(more.as_ptr(), more.len());
         pointer.write(longer);
-        len.write(len.read() + more.len());
+        if let Some(len) = len {
+            len.write(before + more.len());
+        }
     }
     Some(())
 }

@@ -148,7 +148,9 @@ impl<'m> Device<'m> {
         let (found, found_len) = (self.found.as_mut_ptr(), self.found.len());
 
         // SAFETY: what is lent, here and below, stays until the flow has ended, and what the metadata points to until all have.
-        let done = self.drive(unsafe { client::symbolon_client_discover_start(flow, client, found, found_len) })?;
+        let done = self.drive(unsafe {
+            client::symbolon_client_discover_start(flow, client, 1, core::ptr::null(), found, found_len)
+        })?;
         expect(done.kind == End::Server, "the server was not found")?;
         // SAFETY: of each end, here and below, the kind says which it is.
         unsafe { metadata.write(done.of.server.metadata) };
@@ -156,7 +158,17 @@ impl<'m> Device<'m> {
         // SAFETY: as above.
         let done = self.drive(unsafe {
             let entropy = self.entropy.ptr.cast();
-            client::symbolon_client_authorize_start(flow, client, metadata, browser, Text::NONE, now, entropy, at, len)
+            client::symbolon_client_authorize_start(
+                flow,
+                client,
+                metadata,
+                browser,
+                core::ptr::null(),
+                now,
+                entropy,
+                at,
+                len,
+            )
         })?;
         expect(done.kind == End::SignIn, "there is no URL to sign in at")?;
         // SAFETY: as above.

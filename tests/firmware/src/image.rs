@@ -83,12 +83,15 @@ pub fn client() {
     unsafe {
         c::symbolon_client_init(client, outside(), ptr::null_mut());
         c::symbolon_metadata_read(metadata, client, at, len, ptr::null_mut());
-        drive(|flow| c::symbolon_client_discover_start(flow, client, at, len));
+        drive(|flow| c::symbolon_client_discover_start(flow, client, number() as u32, metadata, at, len));
         drive(|flow| {
-            c::symbolon_client_authorize_start(flow, client, metadata, bytes(), text(), number(), key, at, len)
+            c::symbolon_client_authorize_start(flow, client, metadata, bytes(), outside(), number(), key, at, len)
         });
         drive(|flow| c::symbolon_client_callback_start(flow, client, metadata, at, len, bytes(), number(), at, len));
         drive(|flow| c::symbolon_client_refresh_start(flow, client, metadata, key, text(), number(), at, len));
+        drive(|flow| {
+            c::symbolon_client_credentials_start(flow, client, metadata, text(), text(), number(), key, at, len)
+        });
         drive(|flow| c::symbolon_client_revoke_start(flow, client, metadata, key, number(), at, len));
     }
 }
@@ -109,6 +112,7 @@ pub fn server() {
         drive(|flow| s::symbolon_revoke_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_introspect_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_metadata_start(flow, server, at, len));
+        drive(|flow| s::symbolon_jwks_start(flow, server, at, len));
     }
 }
 

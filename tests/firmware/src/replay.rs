@@ -29,6 +29,7 @@ pub struct Places {
     resource_request: resource::ResourceRequest,
     needs: resource::Needs,
     decision: server::UserDecision,
+    authorization_request: client::AuthorizationRequest,
     arguments: Arguments,
 }
 
@@ -43,6 +44,7 @@ struct Arguments {
     session: Text,
     rejected: Text,
     document: Text,
+    well_known: u32,
 }
 
 /// The memory of the runner.
@@ -62,7 +64,7 @@ pub struct Memory<'m> {
 }
 
 /// The structs that a tape sets.
-const INPUTS: [&[u8]; 8] = [
+const INPUTS: [&[u8]; 9] = [
     b"server_config",
     b"client_config",
     b"resource_config",
@@ -71,6 +73,7 @@ const INPUTS: [&[u8]; 8] = [
     b"decision",
     b"resource_request",
     b"needs",
+    b"authorization_request",
 ];
 
 /// The roles, and how much of the stack their calls have taken.
@@ -194,6 +197,7 @@ impl<'m> Replay<'m> {
                 b"decision" => addr_of_mut!((*places).decision).cast(),
                 b"resource_request" => addr_of_mut!((*places).resource_request).cast(),
                 b"needs" => addr_of_mut!((*places).needs).cast(),
+                b"authorization_request" => addr_of_mut!((*places).authorization_request).cast(),
                 _ => return None,
             }
         })
@@ -230,6 +234,10 @@ impl<'m> Replay<'m> {
                 arguments.now = number_of(value);
                 return Ok(());
             }
+            b"well_known" => {
+                arguments.well_known = number_of(value) as u32;
+                return Ok(());
+            }
             _ => return self.report.fail("an argument that nothing takes", name, b""),
         } = value_copied;
         Ok(())
@@ -254,12 +262,14 @@ impl<'m> Replay<'m> {
             resource_request,
             needs,
             decision,
+            authorization_request,
             arguments,
             ..
         } = // SAFETY: the places are this runner's; what is lent stays until the flow has ended.
             unsafe { &mut *self.places };
         let (flow, buffer) = (ptr::from_mut(flow), self.buffer.as_mut_ptr());
-        let Arguments { browser, now, entropy, handle, scope, session, rejected, .. } = *arguments;
+        let Arguments { browser, now, entropy, handle, scope, session, rejected, document, well_known } = *arguments;
+        let known = if document.ptr.is_null() { ptr::null() } else { ptr::from_ref(metadata) };
         let browser = Bytes { ptr: browser.ptr, len: browser.len };
         let (entropy, session) = (entropy.ptr.cast(), session.ptr.cast());
         let server::Request { query, query_len, .. } = *request;
@@ -284,10 +294,20 @@ impl<'m> Replay<'m> {
                 }
                 b"jwks" => self.call(|| server::symbolon_jwks_start(flow, server, buffer, len)),
                 b"metadata" => self.call(|| server::symbolon_metadata_start(flow, server, buffer, len)),
-                b"client_discover" => self.call(|| client::symbolon_client_discover_start(flow, client, buffer, len)),
+                b"client_discover" => {
+                    self.call(|| client::symbolon_client_discover_start(flow, client, well_known, known, buffer, len))
+                }
                 b"client_authorize" => self.call(|| {
                     client::symbolon_client_authorize_start(
-                        flow, client, metadata, browser, scope, now, entropy, buffer, len,
+                        flow,
+                        client,
+                        metadata,
+                        browser,
+                        authorization_request,
+                        now,
+                        entropy,
+                        buffer,
+                        len,
                     )
                 }),
                 b"client_callback" => self.call(|| {
@@ -297,6 +317,11 @@ impl<'m> Replay<'m> {
                 }),
                 b"client_refresh" => self.call(|| {
                     client::symbolon_client_refresh_start(flow, client, metadata, session, rejected, now, buffer, len)
+                }),
+                b"client_credentials" => self.call(|| {
+                    client::symbolon_client_credentials_start(
+                        flow, client, metadata, scope, rejected, now, entropy, buffer, len,
+                    )
                 }),
                 b"client_revoke" => self
                     .call(|| client::symbolon_client_revoke_start(flow, client, metadata, session, now, buffer, len)),

@@ -8,7 +8,7 @@ use symbolon::client::Binding;
 use symbolon::resource::{Judgement, ResourceServer};
 use symbolon::terms::Time;
 use symbolon::terms::credential::CredentialKeys;
-use symbolon::terms::signing_key::SigningKey;
+use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::wire::jose::Algorithm;
 use symbolon::wire::write::Arena;
 
@@ -122,7 +122,7 @@ fn app() -> App {
     let mut app = App { metadata: metadata(ISSUER, METADATA), ..App::default() };
     let jwk = keys::jwk("es256-tokens").expect("a key").leak();
     let key = SigningKey { key_id: "es256-tokens", algorithm: Algorithm::Es256, jwk };
-    app.client.binding = Binding::Dpop(vec![key].leak());
+    app.client.binding = Binding::Dpop(SigningKeys::new(&[key]).expect("a key"));
     app
 }
 

@@ -40,7 +40,7 @@ impl Host<'_> {
 
     /// Starts one of the flows, perhaps with arguments that are none.
     fn start(&mut self, slot: &mut Slot) {
-        let which = self.byte() % 15;
+        let which = self.byte() % 16;
         let refresh_or_access = if self.byte() < 128 { self.said("refresh_token") } else { self.said("access_token") };
         let body = match which {
             3 => format!(
@@ -66,7 +66,7 @@ impl Host<'_> {
         let (authorization, browser) = (self.perhaps(authorization.as_bytes()), self.perhaps(BROWSER));
         let handle = self.perhaps(handle.as_bytes());
         let needed = match which {
-            7..=11 => client::symbolon_client_buffer(),
+            7..=11 | 14 => client::symbolon_client_buffer(),
             12 => resource::symbolon_resource_buffer(),
             _ => server::symbolon_server_buffer(),
         };
@@ -121,6 +121,14 @@ impl Host<'_> {
         // SAFETY: all members may be zero: numbers, and texts that are absent.
         let mut needs: Box<resource::Needs> = Box::new(unsafe { std::mem::zeroed() });
         needs.scope = scope;
+        let asked = Box::new(client::AuthorizationRequest {
+            scope,
+            acr_values: Text::NONE,
+            prompt: Text::NONE,
+            login_hint: subject,
+            has_max_age: 1,
+            max_age: 60,
+        });
         let (entropy, session) = (Box::new([self.byte().max(1); 32]), Box::new(self.session));
         let (mut server, mut client) = (&raw const *self.server, &raw const *self.client);
         let mut flow = &raw mut *slot.flow;
@@ -160,9 +168,17 @@ impl Host<'_> {
                 3 | 4 => server::symbolon_token_start(flow, server, request, now, entropy, at, len),
                 5 => server::symbolon_revoke_start(flow, server, request, now, at, len),
                 6 => server::symbolon_introspect_start(flow, server, request, now, at, len),
-                7 => client::symbolon_client_discover_start(flow, client, at, len),
+                7 => client::symbolon_client_discover_start(flow, client, 1, metadata, at, len),
                 8 => client::symbolon_client_authorize_start(
-                    flow, client, metadata, browser, scope, now, entropy, at, len,
+                    flow,
+                    client,
+                    metadata,
+                    browser,
+                    &raw const *asked,
+                    now,
+                    entropy,
+                    at,
+                    len,
                 ),
                 9 => client::symbolon_client_callback_start(
                     flow, client, metadata, query, query_len, browser, now, at, len,
@@ -171,6 +187,9 @@ impl Host<'_> {
                 11 => client::symbolon_client_revoke_start(flow, client, metadata, session, now, at, len),
                 12 => resource::symbolon_judge_start(flow, resource, to_resource, needs, now, at, len),
                 13 => server::symbolon_push_start(flow, server, request, now, entropy, at, len),
+                14 => client::symbolon_client_credentials_start(
+                    flow, client, metadata, scope, rejected, now, entropy, at, len,
+                ),
                 _ => server::symbolon_metadata_start(flow, server, at, len),
             }
         };

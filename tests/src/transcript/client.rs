@@ -9,6 +9,7 @@ use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
+use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::terms::{Entropy, Time};
 use symbolon::wire::jose::Algorithm;
 
@@ -16,6 +17,7 @@ use super::replay::{fits, name_of_reason};
 use super::{Call, Outcome, Settings, hex, server, unhex};
 use crate::drive::{Host, drive};
 use crate::fixture::{C1_SECRET, C2_SECRET, ISSUER, RESOURCE};
+use crate::keys;
 
 /// Runs a flow of the client.
 pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
@@ -23,15 +25,19 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     let now = Time(call.now);
     let mut buffer = vec![0; BUFFER];
     let buffer = buffer.as_mut_slice();
+    let mut document = document(&call.settings)?;
+    let read = |document| {
+        let metadata = ServerMetadata::read(document, client.issuer, client.schemes);
+        metadata.map_err(|reason| format!("the document: {reason:?}"))
+    };
     if call.entry.name == "client discover" {
-        return Ok(match drive(fits(client.discover(WellKnown::OAuth, None, buffer))?, host) {
+        let known = call.argument("known").is_ok().then(|| read(&mut document)).transpose()?;
+        return Ok(match drive(fits(client.discover(well_known(call)?.0, known.as_ref(), buffer))?, host) {
             Ok(metadata) => discovered(&metadata),
             Err(reason) => failed("failed", reason.into()),
         });
     }
-    let mut document = document(&call.settings)?;
-    let metadata = ServerMetadata::read(&mut document, client.issuer, client.schemes);
-    let metadata = metadata.map_err(|reason| format!("the document: {reason:?}"))?;
+    let metadata = read(&mut document)?;
     let session = || {
         let key = unhex(call.argument("session")?)?;
         key.try_into().map(Key).map_err(|_| "a session is 32 bytes long".to_owned())
@@ -39,8 +45,14 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     match call.entry.name {
         "client authorize" => {
             let entropy = Entropy::new(call.entropy);
-            let request =
-                AuthorizationRequest { scope: call.argument("scope").ok(), ..AuthorizationRequest::default() };
+            let max_age = call.argument("max_age").ok().map(|age| age.parse().map_err(|_| "not a number"));
+            let request = AuthorizationRequest {
+                scope: call.argument("scope").ok(),
+                max_age: max_age.transpose()?,
+                acr_values: call.argument("acr_values").unwrap_or_default(),
+                prompt: call.argument("prompt").unwrap_or_default(),
+                login_hint: call.argument("login_hint").ok(),
+            };
             let step = client.authorize(&metadata, call.user_agent()?, request, now, entropy, buffer);
             Ok(match drive(fits(step)?, host) {
                 Ok(SignIn { url, session }) => {
@@ -66,6 +78,14 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
                 Refreshed::Failed(failure) => failed("failed", failure),
             })
         }
+        "client credentials" => {
+            let (scope, rejected) = (call.argument("scope").ok(), call.argument("rejected").ok());
+            let step = client.credentials(&metadata, scope, rejected, now, Entropy::new(call.entropy), buffer);
+            Ok(match drive(fits(step)?, host) {
+                Ok(SignedIn { session, tokens }) => tokens_of("signed-in", &tokens, Some(session)),
+                Err(failure) => failed("failed", failure),
+            })
+        }
         "client revoke" => {
             let step = client.revoke(&metadata, session()?, now, buffer);
             Ok(match drive(fits(step)?, host) {
@@ -79,9 +99,31 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
     }
 }
 
+/// Where the document is that is looked for, and the number of that in C.
+pub(super) fn well_known(call: &Call) -> Result<(WellKnown, u32), String> {
+    match call.argument("well_known") {
+        Err(_) | Ok("oauth-authorization-server") => Ok((WellKnown::OAuth, 1)),
+        Ok("openid-configuration") => Ok((WellKnown::OpenId, 2)),
+        Ok("openid-configuration-inserted") => Ok((WellKnown::OpenIdInserted, 3)),
+        Ok(other) => Err(format!("nothing is at {other}")),
+    }
+}
+
+/// A key of the tests.
+fn key(key_id: &str) -> Result<SigningKey<'static>, String> {
+    let unknown = || format!("no key is called {key_id}");
+    let algorithm = keys::algorithm(key_id).and_then(Algorithm::from_name).ok_or_else(unknown)?;
+    let jwk = keys::named_jwk(key_id).ok_or_else(unknown)?.leak();
+    Ok(SigningKey { key_id: key_id.to_owned().leak(), algorithm, jwk })
+}
+
 /// The client of the tests: `c1`, `c2` or `pub1`, by the way it authenticates.
 pub(super) fn client(settings: &Settings) -> Result<Client<'static>, String> {
-    let (client_id, authentication, redirect_uri) = match settings.authentication.as_str() {
+    let (method, with) = settings.authentication.split_once(' ').unwrap_or((&settings.authentication, ""));
+    let (client_id, authentication, redirect_uri) = match method {
+        "private_key_jwt" => ("c1", Authentication::PrivateKeyJwt(key(with)?), "https://client.example/cb"),
+        "tls_client_auth" => ("c1", Authentication::TlsClientAuth, "https://client.example/cb"),
+        "self_signed_tls_client_auth" => ("c1", Authentication::SelfSignedTlsClientAuth, "https://client.example/cb"),
         "basic" => ("c1", Authentication::ClientSecretBasic(C1_SECRET), "https://client.example/cb"),
         "post" => ("c2", Authentication::ClientSecretPost(C2_SECRET), "https://two.example/cb"),
         "none" => ("pub1", Authentication::None, "http://127.0.0.1:51004/cb"),
@@ -97,9 +139,17 @@ pub(super) fn client(settings: &Settings) -> Result<Client<'static>, String> {
         mix_up_defense: MixUpDefense::OwnRedirectUri,
         schemes: Schemes::Https,
         addresses: Addresses::PublicOnly,
-        binding: Binding::None,
-        pushed_requests: PushedRequests::IfRequired,
-        id_token_algorithm: Algorithm::Rs256,
+        binding: match settings.binding.split_once(' ').unwrap_or((&settings.binding, "")) {
+            ("none", _) => Binding::None,
+            ("certificate", _) => Binding::Certificate,
+            ("dpop", keys) => {
+                let keys = keys.split(' ').map(key).collect::<Result<Vec<_>, _>>()?;
+                Binding::Dpop(SigningKeys::new(&keys).map_err(|reason| format!("{reason:?}"))?)
+            }
+            (other, _) => return Err(format!("tokens are not bound to {other}")),
+        },
+        pushed_requests: if settings.pushes { PushedRequests::Always } else { PushedRequests::IfRequired },
+        id_token_algorithm: settings.id_token_algorithm,
         lifetimes: Lifetimes::default(),
     })
 }
@@ -129,13 +179,18 @@ fn discovered(metadata: &ServerMetadata<'_>) -> Outcome {
 
 fn tokens_of(name: &str, tokens: &Tokens<'_>, session: Option<Key>) -> Outcome {
     let mut fields: Vec<(&str, String)> = session.iter().map(|key| ("session", hex(&key.0))).collect();
+    fields.extend([("access_token", tokens.access_token.to_owned())]);
+    fields.extend(tokens.key_id.map(|key_id| ("key_id", key_id.to_owned())));
     fields.extend([
-        ("access_token", tokens.access_token.to_owned()),
         ("expires_at", tokens.expires_at.map_or(0, |time| time.0).to_string()),
         ("scope", tokens.scope.to_owned()),
         ("scope_is_wider", tokens.scope_is_wider.to_string()),
         ("resources", tokens.resources.to_owned()),
     ]);
+    if let Some(user) = tokens.identity {
+        fields.push(("subject", user.subject.to_owned()));
+        fields.extend(user.authenticated_at.map(|time| ("authenticated_at", time.0.to_string())));
+    }
     Outcome::of(name, fields)
 }
 

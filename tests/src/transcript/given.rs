@@ -1,6 +1,6 @@
 //! What a flow of a tape is started with: the configuration, the request and the other arguments.
 
-use symbolon::client::{Addresses, Authentication, MixUpDefense};
+use symbolon::client::{Addresses, Authentication, Binding, MixUpDefense, PushedRequests};
 use symbolon::resource::{AccessTokens, IssuerKeys};
 use symbolon::terms::endpoint::Schemes;
 
@@ -44,7 +44,7 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
     tape.give("now", call.now.to_string().as_bytes());
     // An entry point that takes none passes it over.
     tape.give("entropy", &call.entropy);
-    let mut decision: Members<'_> = Vec::new();
+    let (mut decision, mut asked): (Members<'_>, Members<'_>) = Default::default();
     for (name, value) in &call.arguments {
         match name.as_str() {
             "subject" => decision.push(("subject", Value::Text(value))),
@@ -63,11 +63,22 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
             "details" => decision.push(("authorization_details", Value::Text(value))),
             "acr" | "amr" => decision.push((name, Value::Text(value))),
             "session" => tape.give("session", &unhex(value)?),
+            _ if call.entry.name == "client authorize" => match name.as_str() {
+                "max_age" => {
+                    let seconds = value.parse().map_err(|_| format!("not a number: {value}"))?;
+                    asked.extend([("has_max_age", Value::Number(1)), ("max_age", Value::Number(seconds))]);
+                }
+                _ => asked.push((name, Value::Text(value))),
+            },
+            "well_known" | "known" => {}
             _ => tape.give(name, value.as_bytes()),
         }
     }
     if !decision.is_empty() {
         tape.set("decision", &decision)?;
+    }
+    if !asked.is_empty() {
+        tape.set("authorization_request", &asked)?;
     }
     tape.line("start", &[call.entry.name.replace(' ', "_").as_bytes()]);
     Ok(())
@@ -125,7 +136,14 @@ fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         Authentication::None => (1, ""),
         Authentication::ClientSecretBasic(secret) => (2, secret),
         Authentication::ClientSecretPost(secret) => (3, secret),
-        _ => return Err("no runner but Rust's signs for a client".into()),
+        Authentication::PrivateKeyJwt(_) => (4, ""),
+        Authentication::TlsClientAuth => (5, ""),
+        Authentication::SelfSignedTlsClientAuth => (6, ""),
+    };
+    let (binding, keys): (_, Vec<_>) = match &client.binding {
+        Binding::None => (1, Vec::new()),
+        Binding::Dpop(keys) => (2, keys.iter().collect()),
+        Binding::Certificate => (3, Vec::new()),
     };
     let mix_up_defense = match client.mix_up_defense {
         MixUpDefense::Iss => 1,
@@ -134,6 +152,9 @@ fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
     };
     let members: Members<'_> = vec![
         ("authentication", Value::Number(authentication)),
+        ("binding", Value::Number(binding)),
+        ("pushed_requests_only", Value::Number(u64::from(client.pushed_requests == PushedRequests::Always))),
+        ("id_token_algorithm", Value::Text(client.id_token_algorithm.as_str())),
         ("mix_up_defense", Value::Number(mix_up_defense)),
         ("plain_http_on_loopback", Value::Number(u64::from(client.schemes != Schemes::Https))),
         ("private_addresses", Value::Number(u64::from(client.addresses != Addresses::PublicOnly))),
@@ -147,7 +168,19 @@ fn client_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         ("session_lifetime", Value::Number(client.lifetimes.session)),
     ];
     tape.set("client_config", &members)?;
-    if call.entry.name != "client discover" {
+    let mut key = |member: &str, key: &symbolon::terms::signing_key::SigningKey<'_>| {
+        let words = [member, key.key_id, key.algorithm.as_str(), key.jwk].map(str::as_bytes);
+        tape.line("set client_config", &words);
+    };
+    if let Authentication::PrivateKeyJwt(of) = &client.authentication {
+        key("assertion_key", of);
+    }
+    keys.into_iter().for_each(|of| key("dpop_keys", of));
+    if call.entry.name == "client discover" {
+        let place = client::well_known(call)?.1;
+        tape.give("well_known", place.to_string().as_bytes());
+    }
+    if call.entry.name != "client discover" || call.argument("known").is_ok() {
         tape.give("document", &client::document(&call.settings)?);
     }
     Ok(())

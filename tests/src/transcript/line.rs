@@ -34,10 +34,11 @@ pub fn write_question(question: &Question, names: &Names) -> String {
         Question::Verify { key, message, signature } => {
             format!("verify {} {}.{}", jws::show_key(key), jws::show_message(message), jws::encode(signature))
         }
-        Question::Send { plain_http, public_addresses_only, body_cap, timeout, .. } => {
+        Question::Send { plain_http, public_addresses_only, client_certificate, body_cap, timeout, .. } => {
             let scheme = if *plain_http { "http or https" } else { "https" };
             let addresses = if *public_addresses_only { "public addresses" } else { "any address" };
-            format!("send ({scheme}, {addresses}, {body_cap} bytes, {timeout} seconds)")
+            let certificate = if *client_certificate { "certificate shown, " } else { "" };
+            format!("send ({scheme}, {addresses}, {certificate}{body_cap} bytes, {timeout} seconds)")
         }
     }
 }
@@ -133,9 +134,12 @@ pub fn read_question(
         }
         ("send", rest) => {
             let policy = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(wrong)?;
-            let [scheme, addresses, bytes, seconds] = policy.split(", ").collect::<Vec<_>>()[..] else {
-                return Err(wrong());
-            };
+            let mut words: Vec<&str> = policy.split(", ").collect();
+            let client_certificate = words.get(2) == Some(&"certificate shown");
+            if client_certificate {
+                words.remove(2);
+            }
+            let [scheme, addresses, bytes, seconds] = words[..] else { return Err(wrong()) };
             let one_of = |text: &str, no: &str, yes: &str| match text {
                 _ if text == no => Ok(false),
                 _ if text == yes => Ok(true),
@@ -145,6 +149,7 @@ pub fn read_question(
                 request: request()?,
                 plain_http: one_of(scheme, "https", "http or https")?,
                 public_addresses_only: one_of(addresses, "any address", "public addresses")?,
+                client_certificate,
                 body_cap: bytes.strip_suffix(" bytes").and_then(|n| n.parse().ok()).ok_or_else(wrong)?,
                 timeout: seconds.strip_suffix(" seconds").and_then(|n| n.parse().ok()).ok_or_else(wrong)?,
             })

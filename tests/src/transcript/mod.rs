@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use symbolon::server::Lifetimes;
+use symbolon::wire::jose::Algorithm;
 
 use crate::fixture::Shown;
 
@@ -114,6 +115,7 @@ pub const ENTRIES: &[Entry] = &[
     entry(Role::Client, "client authorize", None, true),
     entry(Role::Client, "client callback", Some("/cb"), false),
     entry(Role::Client, "client refresh", None, false),
+    entry(Role::Client, "client credentials", None, true),
     entry(Role::Client, "client revoke", None, false),
     entry(Role::Resource, "judge", Some("/data"), false),
     entry(Role::Resource, "resource metadata", Some("/.well-known/oauth-protected-resource"), false),
@@ -136,8 +138,15 @@ pub struct Settings {
     pub dpop_nonces: bool,
     /// Whether the server takes pushed authorization requests alone.
     pub pushed_requests_only: bool,
-    /// How the client authenticates: `basic`, `post` or `none`.
+    /// How the client authenticates: `basic`, `post` or `none`, or as `c1` by another method; with the name of a key by
+    /// `private_key_jwt`.
     pub authentication: String,
+    /// What the client's tokens are bound to: `none`, `certificate`, or `dpop` with the names of its keys.
+    pub binding: String,
+    /// Whether the client pushes every authorization request.
+    pub pushes: bool,
+    /// The algorithm that the client's ID tokens are signed with.
+    pub id_token_algorithm: Algorithm,
     /// The metadata document that the client has, if it is not the server's own.
     pub document: Option<String>,
     /// The resource server, and what a request to it needs.
@@ -217,6 +226,8 @@ pub enum Question {
         plain_http: bool,
         /// Whether the address must be public.
         public_addresses_only: bool,
+        /// Whether the client's certificate is to be shown.
+        client_certificate: bool,
         /// The most bytes of body to read.
         body_cap: usize,
         /// The seconds to wait.

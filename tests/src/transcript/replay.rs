@@ -148,6 +148,7 @@ pub fn send_question<F: CoreFlow>(question: &Send<'_, F>) -> Question {
         request: Request { method: method.into(), target: (*url).into(), headers: texts(headers), body: text(body) },
         plain_http: policy.plain_http,
         public_addresses_only: policy.public_addresses_only,
+        client_certificate: policy.client_certificate,
         body_cap: policy.body_cap,
         timeout: policy.timeout,
     }

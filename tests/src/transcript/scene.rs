@@ -2,6 +2,7 @@
 
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
+use symbolon::wire::jose::Algorithm;
 
 use super::block::Block;
 use super::http::Request;
@@ -52,6 +53,9 @@ impl Default for Scene {
                 sender_constrained: false,
                 dpop_nonces: false,
                 authentication: "basic".into(),
+                binding: "none".into(),
+                pushes: false,
+                id_token_algorithm: Algorithm::Rs256,
                 document: None,
                 pushed_requests_only: false,
                 resource: Default::default(),
@@ -145,6 +149,11 @@ impl Scene {
                     } = number(seconds)?;
                 }
                 "authentication" => self.settings.authentication = value.into(),
+                "binding" => self.settings.binding = value.into(),
+                "pushed_requests" => self.settings.pushes = value == "always",
+                "id_token_algorithm" => {
+                    self.settings.id_token_algorithm = Algorithm::from_name(value).ok_or_else(wrong)?;
+                }
                 "document" => self.settings.document = Some(value.into()),
                 "needs" => self.settings.resource.need(value).ok_or_else(wrong)?,
                 "resource" => self.settings.resource.set(value).ok_or_else(wrong)?,

@@ -9,9 +9,10 @@
 //! set STRUCT MEMBER VALUE      into a struct that symbolon_describe_input describes; of a pointer also MEMBER_len
 //! set request headers NAME VALUE           one header field more
 //! set server_config keys ID SECRET         one credential key more
-//! set server_config signing_keys ID ALGORITHM JWK
+//! set server_config signing_keys ID ALGORITHM JWK       likewise dpop_keys of client_config, and its one assertion_key
 //! set certificate MEMBER VALUE             and then it belongs to the request
-//! give NAME VALUE              an argument: browser, now, entropy, handle, scope, session, rejected, document
+//! give NAME VALUE              an argument: browser, now, entropy, handle, scope, session, rejected, document,
+//!                              well_known
 //! start NAME                   configure what was set, and call symbolon_NAME_start
 //! = WORD...                    the next line of the step, as the runner renders it
 //! header NAME VALUE            a header field of the response that the next answer gives
@@ -189,7 +190,7 @@ impl Tape {
                     ("signature", Value::Bytes(signature)),
                 ],
             ),
-            Question::Send { request, plain_http, public_addresses_only, body_cap, timeout } => (
+            Question::Send { request, plain_http, public_addresses_only, client_certificate, body_cap, timeout } => (
                 "send",
                 vec![
                     ("method", Value::Text(&request.method)),
@@ -198,6 +199,7 @@ impl Tape {
                     ("body", Value::Text(&request.body)),
                     ("plain_http", Value::Bool(*plain_http)),
                     ("public_addresses_only", Value::Bool(*public_addresses_only)),
+                    ("client_certificate", Value::Bool(*client_certificate)),
                     ("body_cap", Value::Number(u64::try_from(*body_cap).map_err(|error| error.to_string())?)),
                     ("timeout", Value::Number(u64::from(*timeout))),
                 ],
@@ -263,9 +265,13 @@ impl Tape {
                 Ok((name.as_str(), value))
             })
             .collect::<Result<_, String>>()?;
-        // A document leaves it out where any sign-in does.
-        if end.name() == "prompt" && !fields.iter().any(|(name, _)| *name == "authenticated_since") {
-            fields.push(("authenticated_since", b"0".to_vec()));
+        // A document leaves a time out where any does, or none is known.
+        for (name, time) in
+            [("prompt", "authenticated_since"), ("signed-in", "authenticated_at"), ("usable", "authenticated_at")]
+        {
+            if end.name() == name && !fields.iter().any(|(name, _)| *name == time) {
+                fields.push((time, b"0".to_vec()));
+            }
         }
         self.described(end, &fields.iter().map(|(name, value)| (*name, Value::Bytes(value))).collect())
     }

@@ -11,7 +11,7 @@ use symbolon::resource::{Judgement, Needs, ResourceRequest};
 use symbolon::terms::UserAgent;
 use symbolon::terms::endpoint::Schemes;
 use symbolon::terms::issuer::Issuer;
-use symbolon::terms::signing_key::SigningKey;
+use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::wire::jose::Algorithm;
 use symbolon::{Reason, resource};
 
@@ -214,12 +214,15 @@ pub fn perform<'c>(case: &'c Case, buffer: &mut [u8], answer: &mut dyn FnMut(&Qu
         algorithm,
         jwk: &JWKS[n],
     });
-    let bound = [theirs];
     let (authentication, binding, pushed_requests) = match case.setup {
         Setup::Secret => (Authentication::ClientSecretBasic(C1_SECRET), Binding::None, PushedRequests::IfRequired),
         Setup::OpenId => (Authentication::ClientSecretBasic(C1_SECRET), Binding::None, PushedRequests::Always),
         Setup::Public => (Authentication::None, Binding::None, PushedRequests::IfRequired),
-        Setup::Keys => (Authentication::PrivateKeyJwt(ours), Binding::Dpop(&bound), PushedRequests::Always),
+        Setup::Keys => (
+            Authentication::PrivateKeyJwt(ours),
+            Binding::Dpop(SigningKeys::new(&[theirs]).expect("a key")),
+            PushedRequests::Always,
+        ),
     };
     let issuer = Issuer::parse_allowing_plain_http_on_loopback(case.issuer).expect("an issuer");
     let scope = if case.setup == Setup::OpenId { "openid" } else { "read" };

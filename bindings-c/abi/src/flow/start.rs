@@ -6,6 +6,10 @@ macro_rules! given {
     (handle) => { crate::types::Text };
     (browser) => { crate::types::Bytes };
     (metadata) => { *const crate::types::Metadata };
+    (known) => { *const crate::types::Metadata };
+    (well_known) => { u32 };
+    (authorization) => { *const crate::client::AuthorizationRequest };
+    (scope) => { crate::types::Text };
     (session) => { *const [u8; 32] };
     (rejected) => { crate::types::Text };
     (resource_request) => { *const crate::resource::ResourceRequest };
@@ -17,6 +21,10 @@ macro_rules! given {
     (handle $of:ident) => { $of.sent()? };
     (browser $of:ident) => { crate::types::user_agent($of)? };
     (metadata $of:ident) => { crate::types::Metadata::get($of)? };
+    (known $of:ident) => { if $of.is_null() { None } else { Some(crate::types::Metadata::get($of)?) } };
+    (well_known $of:ident) => { crate::client::well_known($of)? };
+    (authorization $of:ident) => { crate::client::AuthorizationRequest::read($of)? };
+    (scope $of:ident) => { $of.optional()? };
     (session $of:ident) => { symbolon::record::Key(*$of.as_ref().ok_or(crate::types::Status::Null)?) };
     (rejected $of:ident) => { $of.optional()? };
     (resource_request $of:ident) => {

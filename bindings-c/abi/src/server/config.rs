@@ -1,44 +1,13 @@
 //! The configuration of the authorization server.
 
-use core::slice;
-
 use symbolon::record::SenderConstraint;
-use symbolon::server::{
-    AccessTokens, BUFFER, Endpoints, Lifetimes, Server as CoreServer, SigningKey as CoreSigningKey, SigningKeys,
-};
+use symbolon::server::{AccessTokens, BUFFER, Endpoints, Lifetimes, Server as CoreServer};
 use symbolon::terms::issuer::Issuer;
-use symbolon::wire::jose::Algorithm;
-use symbolon::{Name, Reason, limits};
 
 use crate::types::{
-    CredentialKey, Outcome, Place, Status, Text, Why, credential_keys, described, initialized, refused, status,
+    CredentialKey, Outcome, Place, SigningKey, Text, Why, credential_keys, described, initialized, refused,
+    signing_keys, status,
 };
-
-/// `symbolon_signing_key`: the public half of a key that the host signs with.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct SigningKey {
-    /// Its `kid`.
-    pub key_id: Text,
-    /// Its algorithm.
-    pub algorithm: Text,
-    /// The public key, as a JWK with this `kid` and `alg`.
-    pub jwk: Text,
-}
-
-impl SigningKey {
-    /// As the core has it.
-    ///
-    /// # Safety
-    ///
-    /// The texts are readable, and stay as they are for `'a`.
-    unsafe fn read<'a>(&self) -> Outcome<Result<CoreSigningKey<'a>, Reason>> {
-        // SAFETY: as the caller promises.
-        let (key_id, algorithm, jwk) = unsafe { (self.key_id.str()?, self.algorithm.str()?, self.jwk.str()?) };
-        let algorithm = Algorithm::from_name(algorithm).ok_or(Reason::Malformed(Name::Alg));
-        Ok(algorithm.map(|algorithm| CoreSigningKey { key_id, algorithm, jwk }))
-    }
-}
 
 described! {
     /// `symbolon_server_config`.
@@ -102,9 +71,6 @@ described! {
     }
 }
 
-/// One more than there may be, so that too many are refused.
-const SIGNING_KEYS: usize = limits::SIGNING_KEYS.saturating_add(1);
-
 /// Whether tokens must be bound to a key.
 pub(crate) const fn sender_constraint(required: u32) -> SenderConstraint {
     if required == 1 { SenderConstraint::Required } else { SenderConstraint::AsPresented }
@@ -140,19 +106,8 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
     let refused = unsafe { refused(why) };
     // SAFETY: the caller lends the keys for this call.
     let ring = unsafe { credential_keys(config.keys, config.keys_len, &refused) }?;
-    let mut signing = [CoreSigningKey { key_id: "", algorithm: Algorithm::Es256, jwk: "" }; SIGNING_KEYS];
-    let keys = match (config.signing_keys.is_null(), config.signing_keys_len) {
-        (_, 0) => &[],
-        (true, _) => return Err(Status::Null),
-        // SAFETY: the caller lends the keys for this call.
-        (false, len) => unsafe { slice::from_raw_parts(config.signing_keys, len) },
-    };
-    for (place, key) in signing.iter_mut().zip(keys) {
-        // SAFETY: the caller lends the texts for as long as the server is in use.
-        *place = unsafe { key.read() }?.map_err(&refused)?;
-    }
-    // One more than there may be, of which the core says so.
-    let signing = signing.get(..keys.len()).unwrap_or(&signing);
+    // SAFETY: the caller lends the keys for this call, and their texts for as long as the server is in use.
+    let signing_keys = unsafe { signing_keys(config.signing_keys, config.signing_keys_len, &refused) }?;
     // SAFETY: the caller lends the texts for as long as the server is in use.
     let (issuer, endpoints, scopes_supported, authorization_details_types) = unsafe {
         let endpoints = Endpoints {
@@ -177,7 +132,7 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
         issuer: parse(issuer).map_err(&refused)?,
         keys: ring,
         endpoints,
-        signing_keys: SigningKeys::new(signing).map_err(&refused)?,
+        signing_keys,
         access_tokens: if config.jwt_access_tokens == 1 { AccessTokens::Jwt } else { AccessTokens::Opaque },
         sender_constraint: sender_constraint(config.sender_constrained),
         dpop_nonces: config.dpop_nonces == 1,

@@ -15,7 +15,7 @@ use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::{Endpoint, Schemes};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::resource::Resource;
-use symbolon::terms::signing_key::SigningKey;
+use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::wire::http::Field;
 use symbolon::wire::jose::Algorithm;
 use symbolon_host::demo::DemoClient;
@@ -89,7 +89,7 @@ fn client(configuration: &'static Value, keys: &Keyring) -> Result<Client<'stati
         scope: member("scope"),
         resources: member("resource"),
         binding: match dpop_keys.is_empty() {
-            false => Binding::Dpop(Box::leak(dpop_keys.into_boxed_slice())),
+            false => Binding::Dpop(SigningKeys::new(&dpop_keys).map_err(|reason| format!("dpop_keys: {reason:?}"))?),
             true if configuration["certificate_bound"] == true => Binding::Certificate,
             true => Binding::None,
         },

@@ -156,7 +156,7 @@ impl Host<'_> {
 
         // SAFETY: as above.
         let (mut of, mut resource): (client::Config, resource::Config) = unsafe { (zeroed(), zeroed()) };
-        (of.abi, of.authentication, of.mix_up_defense, of.issuer) = (ABI, 2, 3, issuer);
+        (of.abi, of.authentication, of.binding, of.mix_up_defense, of.issuer) = (ABI, 2, 1, 3, issuer);
         of.client_id = self.text("c1");
         of.client_secret = self.text(C1_SECRET);
         of.redirect_uri = self.text("https://client.example/cb");
