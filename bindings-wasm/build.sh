@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds wasm/symbolon.wasm, with all roles, and wasm/client.wasm, with the client alone. Needs the target
+# Builds wasm/symbolon.wasm, with all roles, and a module for each role alone, as wasm/client.wasm. Needs the target
 # wasm32-unknown-unknown, and npm for wasm-opt.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -11,7 +11,7 @@ target=${CARGO_TARGET_DIR:-../target}
 # Paths of the machine stay out of what is shipped.
 export RUSTFLAGS="--cfg sha2_backend_soft=\"compact\" -Clink-arg=-zstack-size=65536 -Clink-arg=--export=__stack_pointer --remap-path-prefix=$HOME=~ --remap-path-prefix=$(realpath ..)=symbolon"
 mkdir -p wasm
-for roles in symbolon=server,client,resource client=client; do
+for roles in symbolon=server,client,resource client=client server=server resource=resource; do
     cargo build -q -p symbolon-wasm --target wasm32-unknown-unknown --profile wasm --no-default-features --features "${roles#*=}"
     npx --no-install wasm-opt -Oz --enable-bulk-memory --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int \
         --enable-multivalue --enable-reference-types --strip-debug --strip-producers --strip-target-features \

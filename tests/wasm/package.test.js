@@ -24,7 +24,7 @@ describe('the package', () => {
   });
 
   test('has what it needs and nothing else', () => {
-    for (const needed of ['wasm/symbolon.wasm', 'wasm/client.wasm', 'types/symbolon.d.ts', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md']) {
+    for (const needed of ['wasm/symbolon.wasm', 'wasm/client.wasm', 'wasm/server.wasm', 'wasm/resource.wasm', 'types/symbolon.d.ts', 'LICENSE-MIT', 'LICENSE-APACHE', 'README.md']) {
       assert.ok(files.includes(needed), needed);
     }
     for (const file of files) assert.match(file, /^(js|types|wasm)\/|^(package\.json|README\.md|LICENSE-(MIT|APACHE))$/);
@@ -34,6 +34,8 @@ describe('the package', () => {
     const program = `
       import { init, drive } from 'symbolon';
       import { init as initClient } from 'symbolon/client';
+      import { init as initServer } from 'symbolon/server';
+      import { init as initResource } from 'symbolon/resource';
       import { memoryStore } from 'symbolon/hosts/memory';
       import 'symbolon/hosts/fetch';
       import 'symbolon/hosts/indexeddb';
@@ -48,9 +50,10 @@ describe('the package', () => {
         keys: [{ id: 1, secret: crypto.getRandomValues(new Uint8Array(32)) }],
       });
       const { end } = await drive(server.metadata(), memoryStore());
-      console.log(end.status, (await initClient()).version);`;
+      const roles = await Promise.all([initClient(), initServer(), initResource()]);
+      console.log(end.status, ...roles.map((role) => Object.keys(role).join()));`;
     writeFileSync(join(folder, 'program.mjs'), program);
-    assert.match(run('node', ['program.mjs']), /^200 \d+\.\d+\.\d+\n$/);
+    assert.equal(run('node', ['program.mjs']), '200 version,client version,server,register version,resource\n');
   });
 
   test('has types that hold', () => {

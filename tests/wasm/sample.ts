@@ -5,6 +5,8 @@ import { init as initClient } from 'symbolon/client';
 import { fetchSend, requestOf, responseOf } from 'symbolon/hosts/fetch';
 import { indexedDBStore } from 'symbolon/hosts/indexeddb';
 import { memoryStore } from 'symbolon/hosts/memory';
+import { init as initResource, type Needs } from 'symbolon/resource';
+import { init as initServer, type Registration } from 'symbolon/server';
 import { newKey, webCryptoKeys } from 'symbolon/hosts/webcrypto';
 
 export async function tokenEndpoint(request: Request): Promise<Response> {
@@ -69,3 +71,11 @@ async function byQuestion() {
 export const wrong: Host = { laod: async () => undefined };
 
 export const isOurs = (error: unknown): boolean => error instanceof SymbolonError && error.code === 'wrong_step';
+
+export async function alone(needs: Needs, registration: Registration): Promise<boolean> {
+  const [{ resource }, { register }] = await Promise.all([initResource(), initServer()]);
+  const config = { issuer: 'https://as.example', access_tokens: 'jwt', jwks_uri: 'https://as.example/jwks' } as const;
+  const judge = resource({ ...config, resource: 'https://rs.example/', accepts: ['dpop'] });
+  const { end } = await drive(judge.judge({ method: 'GET', url: 'https://rs.example/', headers: [] }, { needs }), fetchSend());
+  return end.kind === 'claims' && register(registration).exists;
+}
