@@ -9,6 +9,7 @@
  *     pages.c    the pages on which a person signs in and consents
  *     visitor.c  the users, the cookies and the forms
  *     store.c    the table, and the loop that answers what flows ask
+ *     keys.c     the signatures of clients, checked
  *
  * All of it runs in one thread. With more of them, each wants a buffer and a connection to the database of its own;
  * struct symbolon_server is for all. */
@@ -115,18 +116,30 @@ static enum MHD_Result endpoint(struct host *host, struct request *request, star
     return sent;
 }
 
-static enum MHD_Result token(struct host *host, struct request *request)
+typedef symbolon_status drawing_function(symbolon_flow *, const symbolon_server *, const symbolon_request *, uint64_t,
+                                         const uint8_t *, uint8_t *, size_t);
+
+static enum MHD_Result drawing(struct host *host, struct request *request, drawing_function *start)
 {
     uint8_t entropy[32];
     random_bytes(entropy, sizeof entropy);
     symbolon_flow flow = SYMBOLON_FLOW_INIT;
     symbolon_request asked = asked_of(request);
-    symbolon_status started =
-        symbolon_token_start(&flow, &host->server, &asked, now(), entropy, host->buffer, host->buffer_len);
+    symbolon_status started = start(&flow, &host->server, &asked, now(), entropy, host->buffer, host->buffer_len);
     enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
     symbolon_flow_wipe(&flow);
     symbolon_wipe(entropy, sizeof entropy);
     return sent;
+}
+
+static enum MHD_Result push(struct host *host, struct request *request)
+{
+    return drawing(host, request, symbolon_push_start);
+}
+
+static enum MHD_Result token(struct host *host, struct request *request)
+{
+    return drawing(host, request, symbolon_token_start);
 }
 
 static enum MHD_Result revoke(struct host *host, struct request *request)
@@ -160,7 +173,7 @@ static enum MHD_Result answer(struct host *host, struct request *request)
 {
     static const struct { const char *path; enum MHD_Result (*answer)(struct host *, struct request *); } routes[] = {
         {"/.well-known/oauth-authorization-server", metadata},
-        {"/authorize", authorize}, {"/token", token}, {"/revoke", revoke}, {"/introspect", introspect},
+        {"/par", push}, {"/authorize", authorize}, {"/token", token}, {"/revoke", revoke}, {"/introspect", introspect},
         {"/interaction", interaction}, {"/interaction/sign-in", sign_in}, {"/interaction/sign-out", sign_out},
         {"/interaction/consent", consent}, {"/style.css", style},
     };
@@ -301,14 +314,15 @@ static int read_key(const char *database, symbolon_credential_key *key)
 static int configure(struct host *host, const char *issuer, const char *database)
 {
     symbolon_credential_key key;
-    static char endpoints[4][64]; /* The configuration points to them. */
-    static const char *const paths[] = {"authorize", "token", "revoke", "introspect"};
-    for (size_t i = 0; i < 4; i++) snprintf(endpoints[i], sizeof endpoints[i], "%s/%s", issuer, paths[i]);
+    static char endpoints[5][64]; /* The configuration points to them. */
+    static const char *const paths[] = {"authorize", "token", "revoke", "introspect", "par"};
+    for (size_t i = 0; i < 5; i++) snprintf(endpoints[i], sizeof endpoints[i], "%s/%s", issuer, paths[i]);
     if (read_key(database, &key) != 0) return 1;
     symbolon_server_config config = {
         .abi = SYMBOLON_ABI, .plain_http_on_loopback = 1, .issuer = str(issuer),
         .authorization_endpoint = str(endpoints[0]), .token_endpoint = str(endpoints[1]),
         .revocation_endpoint = str(endpoints[2]), .introspection_endpoint = str(endpoints[3]),
+        .pushed_authorization_request_endpoint = str(endpoints[4]), .dpop_nonces = 1,
         .scopes_supported = SYMBOLON_STR("read write"), .keys = &key, .keys_len = 1,
     };
     symbolon_reason why = {{NULL, 0}, {NULL, 0}, 0};

@@ -20,6 +20,10 @@ void store_sweep(struct store *store, uint64_t now);
 /* Drives a flow to its end; NULL if it was not started. */
 const symbolon_done *drive(symbolon_flow *flow, symbolon_status started, struct store *store);
 
+/* ---- keys.c: the signatures of clients ------------------------------------------------------------------------------- */
+
+bool verify(const symbolon_verify *question);
+
 /* ---- server.c: requests in, replies out ------------------------------------------------------------------------------ */
 
 struct host {

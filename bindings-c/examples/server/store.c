@@ -135,9 +135,12 @@ const symbolon_done *drive(symbolon_flow *flow, symbolon_status started, struct 
             default: status = symbolon_answer_unavailable(flow);
             }
             break;
+        case SYMBOLON_VERIFY:
+            status = symbolon_answer_verdict(flow, verify(&step->of.verify) ? 1 : 0);
+            break;
         case SYMBOLON_DONE:
             return &step->of.done;
-        default: /* A server whose tokens are opaque signs nothing, and sends nothing. */
+        default: /* A server whose tokens are opaque signs nothing, and one that knows its clients' keys fetches nothing. */
             status = symbolon_answer_unavailable(flow);
         }
     }
