@@ -253,12 +253,19 @@ impl<'a, F: Flow> Load<'a, F> {
 
     /// Answers with the row, or with `None` if there is no such row. The read must be linearizable with commits.
     pub fn answer(self, row: Option<Row<'_>>) -> Step<'a, F> {
-        F::loaded(self.at, Ok(row))
+        self.settle(Ok(row))
     }
 
     /// Answers that the store does not answer.
     pub fn unavailable(self) -> Step<'a, F> {
-        F::loaded(self.at, Err(Unavailable))
+        self.settle(Err(Unavailable))
+    }
+
+    /// Answers, or does not: [`answer`](Self::answer) and [`unavailable`](Self::unavailable) in one, for a host that has either
+    /// in one place.
+    #[inline(never)]
+    pub fn settle(self, row: Answer<Option<Row<'_>>>) -> Step<'a, F> {
+        F::loaded(self.at, row)
     }
 }
 
@@ -277,13 +284,19 @@ impl<'a, F: Flow> Commit<'a, F> {
 
     /// Answers how the write ended. `Committed::Yes` promises that the row survives a crash.
     pub fn answer(self, outcome: Committed) -> Step<'a, F> {
-        F::committed(self.at, Ok(outcome))
+        self.settle(Ok(outcome))
     }
 
     /// Answers that the store does not answer. Whether the row was written may be unknown to the host: a flow never
     /// takes this for a refusal of the write, and what it would have handed out stays unsaid.
     pub fn unavailable(self) -> Step<'a, F> {
-        F::committed(self.at, Err(Unavailable))
+        self.settle(Err(Unavailable))
+    }
+
+    /// Answers, or does not.
+    #[inline(never)]
+    pub fn settle(self, outcome: Answer<Committed>) -> Step<'a, F> {
+        F::committed(self.at, outcome)
     }
 }
 
@@ -308,12 +321,18 @@ impl<'a, F: Flow> Sign<'a, F> {
 
     /// Answers with the signature, in the form that JWS gives it (RFC 7518 section 3).
     pub fn answer(self, signature: &[u8]) -> Step<'a, F> {
-        F::signed(self.at, Ok(signature))
+        self.settle(Ok(signature))
     }
 
     /// Answers that the key cannot be used now.
     pub fn unavailable(self) -> Step<'a, F> {
-        F::signed(self.at, Err(Unavailable))
+        self.settle(Err(Unavailable))
+    }
+
+    /// Answers, or does not.
+    #[inline(never)]
+    pub fn settle(self, signature: Answer<&[u8]>) -> Step<'a, F> {
+        F::signed(self.at, signature)
     }
 }
 
@@ -344,12 +363,18 @@ impl<'a, F: Flow> Verify<'a, F> {
 
     /// Answers whether the signature holds.
     pub fn answer(self, verdict: Verdict) -> Step<'a, F> {
-        F::verified(self.at, Ok(verdict))
+        self.settle(Ok(verdict))
     }
 
     /// Answers that it could not be checked.
     pub fn unavailable(self) -> Step<'a, F> {
-        F::verified(self.at, Err(Unavailable))
+        self.settle(Err(Unavailable))
+    }
+
+    /// Answers, or does not.
+    #[inline(never)]
+    pub fn settle(self, verdict: Answer<Verdict>) -> Step<'a, F> {
+        F::verified(self.at, verdict)
     }
 }
 
@@ -368,11 +393,17 @@ impl<'a, F: Flow> Send<'a, F> {
 
     /// Answers with the response. Its body is lent to be read in place, and is overwritten.
     pub fn answer(self, response: Response<'_>) -> Step<'a, F> {
-        F::sent(self.at, Ok(response))
+        self.settle(Ok(response))
     }
 
     /// Answers that there is no response: no connection, no valid certificate, too slow, too long, cut off.
     pub fn unavailable(self) -> Step<'a, F> {
-        F::sent(self.at, Err(Unavailable))
+        self.settle(Err(Unavailable))
+    }
+
+    /// Answers, or does not.
+    #[inline(never)]
+    pub fn settle(self, response: Answer<Response<'_>>) -> Step<'a, F> {
+        F::sent(self.at, response)
     }
 }

@@ -4,7 +4,7 @@ use core::mem::{align_of, size_of};
 use core::ptr;
 
 use symbolon::TooSmall;
-use symbolon::step::{Committed, Flow as CoreFlow, Row, Step, Verdict};
+use symbolon::step::{self, Committed, Flow as CoreFlow, Row, Step, Unavailable, Verdict};
 use symbolon::wire::http::Response;
 use zeroize::Zeroize;
 
@@ -38,48 +38,57 @@ pub struct Flow {
     /// Where the storage is, with its bits turned over, while a flow is in it: so that one that was moved is known.
     seal: usize,
     /// Gives an answer to the flow. None at its end.
-    advance: Option<unsafe fn(&mut State, Answer<'_>) -> View>,
+    advance: Option<unsafe fn(&mut State, Answer<'_>, &mut View)>,
     view: View,
     state: State,
 }
 
-/// An answer to any question.
+/// An answer to any question, or the lack of one.
 pub(crate) enum Answer<'v> {
-    Row(Option<Row<'v>>),
-    Commit(Committed),
-    Signature(&'v [u8]),
-    Verdict(Verdict),
-    Response(Response<'v>),
-    Unavailable,
+    Row(step::Answer<Option<Row<'v>>>),
+    Commit(step::Answer<Committed>),
+    Signature(step::Answer<&'v [u8]>),
+    Verdict(step::Answer<Verdict>),
+    Response(step::Answer<Response<'v>>),
+}
+
+impl Answer<'_> {
+    /// The lack of an answer to the question of this kind.
+    const fn lacking(to: Kind) -> Outcome<Self> {
+        Ok(match to {
+            Kind::Load => Self::Row(Err(Unavailable)),
+            Kind::Commit => Self::Commit(Err(Unavailable)),
+            Kind::Sign => Self::Signature(Err(Unavailable)),
+            Kind::Verify => Self::Verdict(Err(Unavailable)),
+            Kind::Send => Self::Response(Err(Unavailable)),
+            Kind::None | Kind::Done => return Err(Status::WrongStep),
+        })
+    }
 }
 
 /// # Safety
 ///
 /// `state` holds a `Step<'static, F>`.
-unsafe fn advance<F: CoreFlow>(state: &mut State, answer: Answer<'_>) -> View
+unsafe fn advance<F: CoreFlow>(state: &mut State, answer: Answer<'_>, view: &mut View)
 where
     F::Output<'static>: Ended,
 {
     let place: *mut Step<'static, F> = ptr::from_mut(state).cast();
-    // SAFETY: a step is in it, and another is written over it before anybody reads it again.
-    let step = match (unsafe { place.read() }, answer) {
-        (Step::Load(question), Answer::Row(row)) => question.answer(row),
-        (Step::Load(question), Answer::Unavailable) => question.unavailable(),
-        (Step::Commit(question), Answer::Commit(outcome)) => question.answer(outcome),
-        (Step::Commit(question), Answer::Unavailable) => question.unavailable(),
-        (Step::Sign(question), Answer::Signature(signature)) => question.answer(signature),
-        (Step::Sign(question), Answer::Unavailable) => question.unavailable(),
-        (Step::Verify(question), Answer::Verdict(verdict)) => question.answer(verdict),
-        (Step::Verify(question), Answer::Unavailable) => question.unavailable(),
-        (Step::Send(question), Answer::Response(response)) => question.answer(response),
-        (Step::Send(question), Answer::Unavailable) => question.unavailable(),
-        // Another answer than the one that was asked for, which `answer` has refused.
-        (step, _) => step,
+    // SAFETY: a step is in it; its question is moved out of it, and another step is written over it before anybody reads it again.
+    let step = unsafe {
+        match (&*place, answer) {
+            (Step::Load(question), Answer::Row(row)) => ptr::read(question).settle(row),
+            (Step::Commit(question), Answer::Commit(outcome)) => ptr::read(question).settle(outcome),
+            (Step::Sign(question), Answer::Signature(signature)) => ptr::read(question).settle(signature),
+            (Step::Verify(question), Answer::Verdict(verdict)) => ptr::read(question).settle(verdict),
+            (Step::Send(question), Answer::Response(response)) => ptr::read(question).settle(response),
+            // Another answer than the one that was asked for, which `answer` has refused.
+            _ => return,
+        }
     };
-    let view = View::of(&step);
-    // SAFETY: `put` has checked that a step of this flow fits.
+    *view = View::of(&step);
+    // SAFETY: `start` has checked that a step of this flow fits.
     unsafe { place.write(step) };
-    view
 }
 
 impl Flow {
@@ -185,11 +194,11 @@ impl Flow {
             // SAFETY: it is no NULL, and as the caller promises.
             let flow = unsafe { &mut *place };
             let Some(advance) = flow.advance else { return Err(Status::WrongStep) };
-            if flow.view.kind != to && to != Kind::None {
+            if flow.view.kind != to {
                 return Err(Status::WrongStep);
             }
             // SAFETY: `advance` was stored with the step that the state holds.
-            flow.view = unsafe { advance(&mut flow.state, answer?) };
+            unsafe { advance(&mut flow.state, answer?, &mut flow.view) };
             if flow.view.kind == Kind::Done {
                 flow.advance = None;
             }
@@ -241,28 +250,28 @@ pub unsafe extern "C" fn symbolon_answer_row(flow: *mut Flow, version: u64, valu
     // SAFETY: the caller lends the range for this call.
     let value = unsafe { Bytes { ptr: value, len }.slice() };
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Load, value.map(|value| Answer::Row(Some(Row { version, value })))) }
+    unsafe { Flow::answer(flow, Kind::Load, value.map(|value| Answer::Row(Ok(Some(Row { version, value }))))) }
 }
 
 /// Answers that there is no such row.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_answer_absent(flow: *mut Flow) -> i32 {
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Load, Ok(Answer::Row(None))) }
+    unsafe { Flow::answer(flow, Kind::Load, Ok(Answer::Row(Ok(None)))) }
 }
 
 /// Answers that the row was written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_answer_committed(flow: *mut Flow) -> i32 {
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Committed::Yes))) }
+    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Ok(Committed::Yes)))) }
 }
 
 /// Answers that the row was not as expected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_answer_conflict(flow: *mut Flow) -> i32 {
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Committed::Conflict))) }
+    unsafe { Flow::answer(flow, Kind::Commit, Ok(Answer::Commit(Ok(Committed::Conflict)))) }
 }
 
 /// Answers with a signature.
@@ -271,7 +280,7 @@ pub unsafe extern "C" fn symbolon_answer_signature(flow: *mut Flow, signature: *
     // SAFETY: the caller lends the range for this call.
     let signature = unsafe { Bytes { ptr: signature, len }.slice() };
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Sign, signature.map(Answer::Signature)) }
+    unsafe { Flow::answer(flow, Kind::Sign, signature.map(|signature| Answer::Signature(Ok(signature)))) }
 }
 
 /// Answers whether the signature holds: anything but 1 is no.
@@ -279,7 +288,7 @@ pub unsafe extern "C" fn symbolon_answer_signature(flow: *mut Flow, signature: *
 pub unsafe extern "C" fn symbolon_answer_verdict(flow: *mut Flow, valid: u32) -> i32 {
     let verdict = if valid == 1 { Verdict::Valid } else { Verdict::Invalid };
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::Verify, Ok(Answer::Verdict(verdict))) }
+    unsafe { Flow::answer(flow, Kind::Verify, Ok(Answer::Verdict(Ok(verdict)))) }
 }
 
 /// Answers with the response of an exchange. The body is overwritten.
@@ -301,7 +310,7 @@ pub unsafe extern "C" fn symbolon_answer_response(
     // SAFETY: as above.
     let body = unsafe { lent(body, body_len) };
     let status = u16::try_from(http_status).unwrap_or(0);
-    let answer = body.map(|body| Answer::Response(Response { status, headers, body }));
+    let answer = body.map(|body| Answer::Response(Ok(Response { status, headers, body })));
     // SAFETY: the caller hands in NULL or storage.
     unsafe { Flow::answer(flow, Kind::Send, answer) }
 }
@@ -310,7 +319,9 @@ pub unsafe extern "C" fn symbolon_answer_response(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_answer_unavailable(flow: *mut Flow) -> i32 {
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { Flow::answer(flow, Kind::None, Ok(Answer::Unavailable)) }
+    let to = unsafe { Flow::view(flow) }.kind;
+    // SAFETY: as above.
+    unsafe { Flow::answer(flow, to, Answer::lacking(to)) }
 }
 
 /// Zeros what a flow holds. The storage can be started again.

@@ -46,7 +46,7 @@ use crate::terms::client_id::ClientId;
 use crate::terms::endpoint::Schemes;
 use crate::terms::issuer::Issuer;
 use crate::terms::list::List;
-use crate::terms::metadata::ServerMetadata;
+use crate::terms::metadata::{Seen, ServerMetadata};
 use crate::terms::signing_key::{SigningKey, SigningKeys};
 use crate::wire::jose::Algorithm;
 use crate::wire::write::{Arena, FormWriter};
@@ -216,8 +216,8 @@ impl<'a> Context<'a> {
     }
 
     /// The server as this client sees it: one that shows a certificate has endpoints of its own.
-    fn server(&self) -> ServerMetadata<'a> {
-        if self.client.shows_certificate() { self.server.with_certificate() } else { *self.server }
+    const fn server(&self) -> Seen<'a, 'a> {
+        Seen { server: self.server, with_certificate: self.client.shows_certificate() }
     }
 
     /// Whose session it is that this client begins.

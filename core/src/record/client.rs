@@ -57,7 +57,7 @@ pub struct Client<'c> {
     pub disabled: bool,
 }
 
-encoding!(struct Client<'v> {
+encoding!(long struct Client<'v> {
     client_id, name, application_type, authentication, secrets, keys, signing_algorithm, certificate,
     sender_constraint, pushed_requests_only, redirect_uris, grant_types, scope, default_scope, resources,
     authorization_details_types, serves, disabled,

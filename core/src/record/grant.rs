@@ -97,7 +97,7 @@ pub struct Requested<'g> {
     pub expires_at: Time,
 }
 
-encoding!(struct Requested<'v> {
+encoding!(long struct Requested<'v> {
     client_id, client_name, redirect_uri, confidential, state, scope, resources, challenge, refreshable, nonce,
     max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt, refusal, expires_at,
 });
@@ -248,7 +248,7 @@ pub struct Granted<'g> {
     pub ends_at: Time,
 }
 
-encoding!(struct Granted<'v> {
+encoding!(long struct Granted<'v> {
     client_id, subject, authenticated_at, acr, amr, nonce, scope, resources, authorization_details, bound_to,
     challenge, refreshable, ends_at,
 });

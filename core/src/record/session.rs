@@ -94,7 +94,7 @@ pub struct Started<'s> {
     pub expires_at: Time,
 }
 
-encoding!(struct Started<'v> {
+encoding!(long struct Started<'v> {
     owner, user_agent, iss_promised, code_verifier, redirect_uri, scope, resources, max_age, acr_values, signing, expires_at,
 });
 
@@ -145,7 +145,7 @@ pub struct TokenSet<'s> {
     pub identity: Option<Identity<'s>>,
 }
 
-encoding!(struct TokenSet<'v> {
+encoding!(long struct TokenSet<'v> {
     owner, access_token, expires_at, refresh_token, scope, scope_asked, resources, signing, identity,
 });
 

@@ -26,7 +26,7 @@ impl<'a> ResourceServer<'a> {
                 object.strings("scopes_supported", List(document.scopes_supported).words());
             }
             // A token in a form or in a query counts for nothing (RFC 9700 section 4.3.2).
-            object.strings("bearer_methods_supported", ["header"]);
+            object.strings("bearer_methods_supported", List("header").words());
             for (name, text) in
                 [("resource_name", document.resource_name), ("resource_documentation", document.resource_documentation)]
             {

@@ -7,8 +7,11 @@ use crate::terms::list::List;
 use crate::wire::http::Reply;
 use crate::wire::jose::Algorithm;
 
-const AUTHENTICATION: [&str; 5] =
-    ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
+/// Clients that have nothing to show authenticate by none. Introspection is not for them.
+const PUBLIC_TOO: &str =
+    "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth";
+const CONFIDENTIAL: &str =
+    "client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth";
 
 impl<'a> Server<'a> {
     /// The document for `/.well-known/oauth-authorization-server` (RFC 8414 section 3) and, where users sign in by OpenID
@@ -34,12 +37,16 @@ impl<'a> Server<'a> {
             if !self.scopes_supported.is_empty() {
                 object.strings("scopes_supported", List(self.scopes_supported).words());
             }
-            object.strings("response_types_supported", ["code"]);
-            object.strings("response_modes_supported", ["query"]);
-            object.strings("grant_types_supported", ["authorization_code", "refresh_token", "client_credentials"]);
-            object.strings("token_endpoint_auth_methods_supported", ["none"].into_iter().chain(AUTHENTICATION));
-            object.strings("revocation_endpoint_auth_methods_supported", ["none"].into_iter().chain(AUTHENTICATION));
-            object.strings("introspection_endpoint_auth_methods_supported", AUTHENTICATION);
+            for (name, words) in [
+                ("response_types_supported", "code"),
+                ("response_modes_supported", "query"),
+                ("grant_types_supported", "authorization_code refresh_token client_credentials"),
+                ("token_endpoint_auth_methods_supported", PUBLIC_TOO),
+                ("revocation_endpoint_auth_methods_supported", PUBLIC_TOO),
+                ("introspection_endpoint_auth_methods_supported", CONFIDENTIAL),
+            ] {
+                object.strings(name, List(words).words());
+            }
             for name in [
                 "token_endpoint_auth_signing_alg_values_supported",
                 "revocation_endpoint_auth_signing_alg_values_supported",
@@ -49,7 +56,7 @@ impl<'a> Server<'a> {
                 object.strings(name, Algorithm::ALL.map(Algorithm::as_str));
             }
             object.boolean("tls_client_certificate_bound_access_tokens", true);
-            object.strings("code_challenge_methods_supported", ["S256"]);
+            object.strings("code_challenge_methods_supported", List("S256").words());
             object.boolean("authorization_response_iss_parameter_supported", true);
             if !self.authorization_details_types.is_empty() {
                 object.strings("authorization_details_types_supported", List(self.authorization_details_types).words());
@@ -59,8 +66,8 @@ impl<'a> Server<'a> {
             }
             // The algorithm of an ID token is that of the key that signs.
             if let Some(key) = self.signing_keys.first() {
-                object.strings("subject_types_supported", ["public"]);
-                object.strings("id_token_signing_alg_values_supported", [key.algorithm.as_str()]);
+                object.strings("subject_types_supported", List("public").words());
+                object.strings("id_token_signing_alg_values_supported", List(key.algorithm.as_str()).words());
             }
         });
         Ok(match reply {

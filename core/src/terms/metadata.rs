@@ -20,6 +20,12 @@ pub struct ServerMetadata<'m> {
     /// The same for a client that shows a certificate (RFC 8705 section 5).
     alias: Option<Endpoint<'m>>,
     aliases: Others<'m>,
+    said: Said,
+}
+
+/// What a server says of itself besides its endpoints.
+#[derive(Clone, Copy, Debug)]
+struct Said {
     sends_iss: bool,
     pushed_requests_only: bool,
     methods: Option<u8>,
@@ -28,44 +34,36 @@ pub struct ServerMetadata<'m> {
     id_token_algorithms: Option<Algorithms>,
 }
 
-/// The endpoints that a server need not have, and that have aliases.
-#[derive(Clone, Copy, Debug, Default)]
-struct Others<'m> {
-    revocation: Option<Endpoint<'m>>,
-    introspection: Option<Endpoint<'m>>,
-    pushed: Option<Endpoint<'m>>,
-    userinfo: Option<Endpoint<'m>>,
+/// The endpoints that a server need not have, and that have aliases: those of [`OTHERS`], in its order.
+type Others<'m> = [Option<Endpoint<'m>>; 4];
+
+const OTHERS: [Name; 4] = [
+    Name::RevocationEndpoint,
+    Name::IntrospectionEndpoint,
+    Name::PushedAuthorizationRequestEndpoint,
+    Name::UserinfoEndpoint,
+];
+
+/// A server as a client sees it: one that shows a certificate has endpoints of its own (RFC 8705 section 5).
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'s, 'm> {
+    pub(crate) server: &'s ServerMetadata<'m>,
+    pub(crate) with_certificate: bool,
 }
 
-impl<'m> Others<'m> {
-    fn read(object: &Object<'m>, schemes: Schemes) -> Result<Self, Reason> {
-        let endpoint = |name| endpoint(object, name, schemes);
-        Ok(Self {
-            revocation: endpoint(Name::RevocationEndpoint)?,
-            introspection: endpoint(Name::IntrospectionEndpoint)?,
-            pushed: endpoint(Name::PushedAuthorizationRequestEndpoint)?,
-            userinfo: endpoint(Name::UserinfoEndpoint)?,
-        })
+impl<'m> Seen<'_, 'm> {
+    pub(crate) fn token_endpoint(&self) -> Endpoint<'m> {
+        self.server.alias.filter(|_| self.with_certificate).unwrap_or(self.server.token_endpoint)
     }
 
-    fn copy<'a>(&self, arena: &mut Arena<'a>) -> Result<Others<'a>, Reason> {
-        let mut copy = |endpoint: Option<Endpoint<'_>>| endpoint.map(|endpoint| endpoint.copy(arena)).transpose();
-        Ok(Others {
-            revocation: copy(self.revocation)?,
-            introspection: copy(self.introspection)?,
-            pushed: copy(self.pushed)?,
-            userinfo: copy(self.userinfo)?,
-        })
+    pub(crate) fn revocation_endpoint(&self) -> Option<Endpoint<'m>> {
+        let ([own, ..], [alias, ..]) = (self.server.others, self.server.aliases);
+        alias.filter(|_| self.with_certificate).or(own)
     }
 
-    /// These, where there are some, and those.
-    fn or(self, those: Self) -> Self {
-        Self {
-            revocation: self.revocation.or(those.revocation),
-            introspection: self.introspection.or(those.introspection),
-            pushed: self.pushed.or(those.pushed),
-            userinfo: self.userinfo.or(those.userinfo),
-        }
+    pub(crate) fn pushed_authorization_request_endpoint(&self) -> Option<Endpoint<'m>> {
+        let ([_, _, own, _], [_, _, alias, _]) = (self.server.others, self.server.aliases);
+        alias.filter(|_| self.with_certificate).or(own)
     }
 }
 
@@ -79,7 +77,7 @@ impl Algorithms {
             let algorithm = Algorithm::from_name(name)?;
             Algorithm::ALL.into_iter().position(|known| known == algorithm)
         };
-        Ok(bits(object, name, bit)?.map(Self))
+        Ok(bits(object, name, &bit)?.map(Self))
     }
 
     fn hold(self, algorithm: Algorithm) -> bool {
@@ -95,7 +93,7 @@ fn has(bits: u8, bit: u32) -> bool {
 const METHODS: [&str; 3] = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
 
 /// One bit for each string of an array that is known. Each element must be a string.
-fn bits(object: &Object<'_>, name: Name, bit: impl Fn(&str) -> Option<usize>) -> Result<Option<u8>, Reason> {
+fn bits(object: &Object<'_>, name: Name, bit: &dyn Fn(&str) -> Option<usize>) -> Result<Option<u8>, Reason> {
     let Some(array) = object.array(name)? else { return Ok(None) };
     let mut bits = 0_u8;
     for value in array.iter().map(Value::as_str) {
@@ -107,11 +105,22 @@ fn bits(object: &Object<'_>, name: Name, bit: impl Fn(&str) -> Option<usize>) ->
 
 /// Whether an array holds a string; `None` if there is no array.
 fn offers(object: &Object<'_>, name: Name, wanted: &str) -> Result<Option<bool>, Reason> {
-    Ok(bits(object, name, |value| (value == wanted).then_some(0))?.map(|bits| bits != 0))
+    Ok(bits(object, name, &|value| (value == wanted).then_some(0))?.map(|bits| bits != 0))
 }
 
-fn endpoint<'m>(object: &Object<'m>, name: Name, schemes: Schemes) -> Result<Option<Endpoint<'m>>, Reason> {
-    object.string(name)?.map(|url| Endpoint::parse(name, url, schemes)).transpose()
+/// Reads endpoints into places of the same order.
+fn endpoints<'m>(
+    object: &Object<'m>,
+    names: &[Name],
+    schemes: Schemes,
+    places: &mut [Option<Endpoint<'m>>],
+) -> Result<(), Reason> {
+    for (&name, place) in names.iter().zip(places) {
+        if let Some(url) = object.string(name)? {
+            *place = Some(Endpoint::parse(name, url, schemes)?);
+        }
+    }
+    Ok(())
 }
 
 impl<'m> ServerMetadata<'m> {
@@ -130,72 +139,89 @@ impl<'m> ServerMetadata<'m> {
         if object.string(Name::Issuer)?.ok_or(Reason::Missing(Name::Issuer))? != issuer.as_str() {
             return Err(Reason::IssuerMismatch);
         }
-        let authorization_endpoint = endpoint(object, Name::AuthorizationEndpoint, schemes)?;
+        let mut first = [None; 3];
+        let [authorization, others @ ..] = &mut first;
+        endpoints(object, &[Name::AuthorizationEndpoint], schemes, core::slice::from_mut(authorization))?;
+        let has_codes = authorization.is_some();
         // A server that does not name S256 may ignore the challenge, and then `state` would be all that stands against a
         // forged response (RFC 9700 sections 2.1 and 2.1.1). One without an authorization endpoint has no such responses.
         let s256 = offers(object, Name::CodeChallengeMethodsSupported, "S256")?;
-        if authorization_endpoint.is_some() && s256 != Some(true) {
+        if has_codes && s256 != Some(true) {
             return Err(Reason::PkceUnsupported);
         }
         // What says nothing of itself has the code flow, in the query (RFC 8414 section 2).
         for (name, wanted) in [(Name::ResponseTypesSupported, "code"), (Name::ResponseModesSupported, "query")] {
-            if authorization_endpoint.is_some() && offers(object, name, wanted)? == Some(false) {
+            if has_codes && offers(object, name, wanted)? == Some(false) {
                 return Err(Reason::ServerLacks(name));
             }
         }
-        let aliases = object
-            .get("mtls_endpoint_aliases")
-            .map(|value| value.as_object().ok_or(Reason::Malformed(Name::MtlsEndpointAliases)))
-            .transpose()?;
-        Ok(Self {
+        let aliased = match object.get("mtls_endpoint_aliases") {
+            Some(value) => Some(value.as_object().ok_or(Reason::Malformed(Name::MtlsEndpointAliases))?),
+            None => None,
+        };
+        endpoints(object, &[Name::JwksUri, Name::TokenEndpoint], schemes, others)?;
+        let [authorization_endpoint, jwks_uri, token_endpoint] = first;
+        let mut read = Self {
             issuer,
             authorization_endpoint,
-            jwks_uri: endpoint(object, Name::JwksUri, schemes)?,
-            token_endpoint: endpoint(object, Name::TokenEndpoint, schemes)?
-                .ok_or(Reason::Missing(Name::TokenEndpoint))?,
-            others: Others::read(object, schemes)?,
-            alias: aliases.map(|aliases| endpoint(&aliases, Name::TokenEndpoint, schemes)).transpose()?.flatten(),
-            aliases: aliases.map(|aliases| Others::read(&aliases, schemes)).transpose()?.unwrap_or_default(),
-            sends_iss: object.boolean(Name::AuthorizationResponseIssParameterSupported)?.unwrap_or(false),
-            pushed_requests_only: object.boolean(Name::RequirePushedAuthorizationRequests)?.unwrap_or(false),
-            methods: bits(object, Name::TokenEndpointAuthMethodsSupported, |name| {
-                METHODS.iter().position(|method| *method == name)
-            })?,
-            assertion_algorithms: Algorithms::read(object, Name::TokenEndpointAuthSigningAlgValuesSupported)?,
-            dpop_algorithms: Algorithms::read(object, Name::DpopSigningAlgValuesSupported)?,
-            id_token_algorithms: Algorithms::read(object, Name::IdTokenSigningAlgValuesSupported)?,
-        })
+            jwks_uri,
+            token_endpoint: token_endpoint.ok_or(Reason::Missing(Name::TokenEndpoint))?,
+            others: [None; OTHERS.len()],
+            alias: None,
+            aliases: [None; OTHERS.len()],
+            said: Said {
+                sends_iss: false,
+                pushed_requests_only: false,
+                methods: None,
+                assertion_algorithms: None,
+                dpop_algorithms: None,
+                id_token_algorithms: None,
+            },
+        };
+        endpoints(object, &OTHERS, schemes, &mut read.others)?;
+        if let Some(aliased) = &aliased {
+            endpoints(aliased, &[Name::TokenEndpoint], schemes, core::slice::from_mut(&mut read.alias))?;
+            endpoints(aliased, &OTHERS, schemes, &mut read.aliases)?;
+        }
+        let said = |name| Ok(object.boolean(name)?.unwrap_or(false));
+        read.said.sends_iss = said(Name::AuthorizationResponseIssParameterSupported)?;
+        read.said.pushed_requests_only = said(Name::RequirePushedAuthorizationRequests)?;
+        read.said.methods = bits(object, Name::TokenEndpointAuthMethodsSupported, &|name| {
+            METHODS.iter().position(|method| *method == name)
+        })?;
+        read.said.assertion_algorithms = Algorithms::read(object, Name::TokenEndpointAuthSigningAlgValuesSupported)?;
+        read.said.dpop_algorithms = Algorithms::read(object, Name::DpopSigningAlgValuesSupported)?;
+        read.said.id_token_algorithms = Algorithms::read(object, Name::IdTokenSigningAlgValuesSupported)?;
+        Ok(read)
     }
 
     /// The same in a caller's buffer.
     pub(crate) fn copy<'a>(&self, issuer: Issuer<'a>, arena: &mut Arena<'a>) -> Result<ServerMetadata<'a>, Reason> {
-        let copy = |endpoint: Option<Endpoint<'_>>, arena: &mut Arena<'a>| {
-            endpoint.map(|endpoint| endpoint.copy(arena)).transpose()
-        };
-        Ok(ServerMetadata {
+        let mut copy = ServerMetadata {
             issuer,
-            authorization_endpoint: copy(self.authorization_endpoint, arena)?,
-            jwks_uri: copy(self.jwks_uri, arena)?,
+            authorization_endpoint: None,
+            jwks_uri: None,
             token_endpoint: self.token_endpoint.copy(arena)?,
-            others: self.others.copy(arena)?,
-            alias: copy(self.alias, arena)?,
-            aliases: self.aliases.copy(arena)?,
-            sends_iss: self.sends_iss,
-            pushed_requests_only: self.pushed_requests_only,
-            methods: self.methods,
-            assertion_algorithms: self.assertion_algorithms,
-            dpop_algorithms: self.dpop_algorithms,
-            id_token_algorithms: self.id_token_algorithms,
-        })
-    }
-
-    /// The same server as a client sees it that shows a certificate (RFC 8705 section 5).
-    pub(crate) fn with_certificate(&self) -> Self {
-        Self {
-            token_endpoint: self.alias.unwrap_or(self.token_endpoint),
-            others: self.aliases.or(self.others),
-            ..*self
+            others: [None; OTHERS.len()],
+            alias: None,
+            aliases: [None; OTHERS.len()],
+            said: self.said,
+        };
+        let one = |endpoint, place| (core::slice::from_ref(endpoint), core::slice::from_mut(place));
+        for (endpoints, places) in [
+            one(&self.authorization_endpoint, &mut copy.authorization_endpoint),
+            one(&self.jwks_uri, &mut copy.jwks_uri),
+            one(&self.alias, &mut copy.alias),
+            (&self.others, &mut copy.others),
+            (&self.aliases, &mut copy.aliases),
+        ] {
+            for (endpoint, place) in endpoints.iter().zip(places) {
+                if let Some(endpoint) = endpoint {
+                    *place = Some(endpoint.copy(arena)?);
+                }
+            }
         }
+        Ok(copy)
     }
 
     /// What a document that was read again no longer promises, if it is something that protects: then it may be the
@@ -204,11 +230,13 @@ impl<'m> ServerMetadata<'m> {
         let lacks = |name| Some(Reason::ServerDowngraded(name));
         match fresh {
             Err(Reason::PkceUnsupported) => lacks(Name::CodeChallengeMethodsSupported),
-            Ok(fresh) if self.sends_iss && !fresh.sends_iss => lacks(Name::AuthorizationResponseIssParameterSupported),
-            Ok(fresh) if self.pushed_requests_only && !fresh.pushed_requests_only => {
+            Ok(fresh) if self.said.sends_iss && !fresh.said.sends_iss => {
+                lacks(Name::AuthorizationResponseIssParameterSupported)
+            }
+            Ok(fresh) if self.said.pushed_requests_only && !fresh.said.pushed_requests_only => {
                 lacks(Name::RequirePushedAuthorizationRequests)
             }
-            Ok(fresh) if self.dpop_algorithms.is_some() && fresh.dpop_algorithms.is_none() => {
+            Ok(fresh) if self.said.dpop_algorithms.is_some() && fresh.said.dpop_algorithms.is_none() => {
                 lacks(Name::DpopSigningAlgValuesSupported)
             }
             _ => None,
@@ -232,22 +260,26 @@ impl<'m> ServerMetadata<'m> {
 
     /// `revocation_endpoint`.
     pub const fn revocation_endpoint(&self) -> Option<Endpoint<'m>> {
-        self.others.revocation
+        let [revocation, ..] = self.others;
+        revocation
     }
 
     /// `introspection_endpoint`.
     pub const fn introspection_endpoint(&self) -> Option<Endpoint<'m>> {
-        self.others.introspection
+        let [_, introspection, ..] = self.others;
+        introspection
     }
 
     /// `pushed_authorization_request_endpoint` (RFC 9126 section 5).
     pub const fn pushed_authorization_request_endpoint(&self) -> Option<Endpoint<'m>> {
-        self.others.pushed
+        let [_, _, pushed, _] = self.others;
+        pushed
     }
 
     /// `userinfo_endpoint` (OpenID Connect Discovery section 3).
     pub const fn userinfo_endpoint(&self) -> Option<Endpoint<'m>> {
-        self.others.userinfo
+        let [.., userinfo] = self.others;
+        userinfo
     }
 
     /// `jwks_uri`.
@@ -257,35 +289,35 @@ impl<'m> ServerMetadata<'m> {
 
     /// `authorization_response_iss_parameter_supported` (RFC 9207 section 3).
     pub const fn sends_iss(&self) -> bool {
-        self.sends_iss
+        self.said.sends_iss
     }
 
     /// `require_pushed_authorization_requests` (RFC 9126 section 5).
     pub const fn pushed_requests_only(&self) -> bool {
-        self.pushed_requests_only
+        self.said.pushed_requests_only
     }
 
     /// Refuses a method of client authentication that the server says it does not take, and an algorithm of its assertions.
     pub(crate) fn check_method(&self, method: &str, algorithm: Option<Algorithm>) -> Result<(), Reason> {
         let bit = METHODS.iter().zip(0u32..).find(|(known, _)| **known == method).map(|(_, bit)| bit);
-        if let (Some(methods), Some(bit)) = (self.methods, bit)
+        if let (Some(methods), Some(bit)) = (self.said.methods, bit)
             && !has(methods, bit)
         {
             return Err(Reason::ServerLacks(Name::TokenEndpointAuthMethodsSupported));
         }
-        takes(self.assertion_algorithms, algorithm, Name::TokenEndpointAuthSigningAlgValuesSupported)
+        takes(self.said.assertion_algorithms, algorithm, Name::TokenEndpointAuthSigningAlgValuesSupported)
     }
 
     /// Refuses an algorithm of DPoP proofs that the server does not take. A server that says nothing of it has no DPoP: what it
     /// issued would be bound to nothing (RFC 9449 section 5.1).
     pub(crate) fn check_dpop(&self, algorithm: Algorithm) -> Result<(), Reason> {
-        let none = self.dpop_algorithms.unwrap_or(Algorithms(0));
+        let none = self.said.dpop_algorithms.unwrap_or(Algorithms(0));
         takes(Some(none), Some(algorithm), Name::DpopSigningAlgValuesSupported)
     }
 
     /// Refuses an algorithm of ID tokens that the server does not sign with.
     pub(crate) fn check_id_token(&self, algorithm: Algorithm) -> Result<(), Reason> {
-        takes(self.id_token_algorithms, Some(algorithm), Name::IdTokenSigningAlgValuesSupported)
+        takes(self.said.id_token_algorithms, Some(algorithm), Name::IdTokenSigningAlgValuesSupported)
     }
 }
 

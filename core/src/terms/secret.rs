@@ -32,11 +32,22 @@ impl Entropy {
     /// Derives an independent value for each purpose that a label names. Fails on all zeros, which a working source gives
     /// once in 2^256 times and a broken one every time.
     pub(crate) fn derive<const N: usize>(&self, labels: [&str; N]) -> Result<[[u8; 32]; N], Reason> {
+        let mut values = [[0; 32]; N];
+        self.derive_all(&labels, &mut values)?;
+        Ok(values)
+    }
+
+    // The same for any number of labels: once in a program.
+    #[inline(never)]
+    fn derive_all(&self, labels: &[&str], values: &mut [[u8; 32]]) -> Result<(), Reason> {
         if bool::from(self.0.ct_eq(&[0; 32])) {
             return Err(Reason::EntropyMissing);
         }
         let mac = keyed(&self.0);
-        Ok(labels.map(|label| mac.clone().chain_update(label.as_bytes()).finalize().into_bytes().into()))
+        for (label, value) in labels.iter().zip(values) {
+            *value = mac.clone().chain_update(label.as_bytes()).finalize().into_bytes().into();
+        }
+        Ok(())
     }
 }
 

@@ -101,6 +101,9 @@ pub trait Encoded<'v>: Sized {
 
     /// Takes it from the front.
     fn read(r: &mut Reader<'v>) -> Self;
+
+    /// What stands in a struct before its fields are read, so that each is stored where it belongs as soon as it is.
+    fn empty() -> Self;
 }
 
 impl Encoded<'_> for bool {
@@ -117,6 +120,10 @@ impl Encoded<'_> for bool {
                 false
             }
         }
+    }
+
+    fn empty() -> Self {
+        false
     }
 }
 
@@ -136,6 +143,10 @@ impl Encoded<'_> for u64 {
     fn read(r: &mut Reader<'_>) -> Self {
         r.number()
     }
+
+    fn empty() -> Self {
+        0
+    }
 }
 
 impl Encoded<'_> for u32 {
@@ -149,6 +160,10 @@ impl Encoded<'_> for u32 {
             0
         })
     }
+
+    fn empty() -> Self {
+        0
+    }
 }
 
 impl<'v> Encoded<'v> for &'v [u8] {
@@ -159,6 +174,10 @@ impl<'v> Encoded<'v> for &'v [u8] {
 
     fn read(r: &mut Reader<'v>) -> Self {
         r.lengthy()
+    }
+
+    fn empty() -> Self {
+        &[]
     }
 }
 
@@ -177,6 +196,10 @@ impl<'v> Encoded<'v> for &'v str {
             }),
         }
     }
+
+    fn empty() -> Self {
+        ""
+    }
 }
 
 impl Encoded<'_> for [u8; 32] {
@@ -186,6 +209,10 @@ impl Encoded<'_> for [u8; 32] {
 
     fn read(r: &mut Reader<'_>) -> Self {
         r.bytes(Some(32)).try_into().unwrap_or_default()
+    }
+
+    fn empty() -> Self {
+        [0; 32]
     }
 }
 
@@ -200,20 +227,40 @@ impl<'v, T: Encoded<'v>> Encoded<'v> for Option<T> {
     fn read(r: &mut Reader<'v>) -> Self {
         bool::read(r).then(|| T::read(r))
     }
+
+    fn empty() -> Self {
+        None
+    }
 }
 
 /// Says how a struct or an enum is encoded: its fields in this order, or its variants with their numbers. None can be left out.
+/// A `long struct` has many fields that are small: each is stored where it belongs as soon as it is read, which is less code than
+/// to have them all in hand first.
 macro_rules! encoding {
     (struct $Type:ty { $($field:ident),* $(,)? }) => {
+        $crate::wire::encoding::encoding!(@struct $Type { $($field),* } _r => {
+            // In the order they are written here.
+            Self { $($field: $crate::wire::encoding::Encoded::read(_r)),* }
+        });
+    };
+    (long struct $Type:ty { $($field:ident),* $(,)? }) => {
+        $crate::wire::encoding::encoding!(@struct $Type { $($field),* } r => {
+            let mut read = <Self as $crate::wire::encoding::Encoded>::empty();
+            $(read.$field = $crate::wire::encoding::Encoded::read(r);)*
+            read
+        });
+    };
+    (@struct $Type:ty { $($field:ident),* } $r:ident => $read:block) => {
         impl<'v> $crate::wire::encoding::Encoded<'v> for $Type {
             fn write(&self, _w: &mut $crate::wire::write::Writer<'_>) {
                 let Self { $($field),* } = self;
                 $($crate::wire::encoding::Encoded::write($field, _w);)*
             }
 
-            fn read(_r: &mut $crate::wire::encoding::Reader<'v>) -> Self {
-                // In the order they are written here.
-                Self { $($field: $crate::wire::encoding::Encoded::read(_r)),* }
+            fn read($r: &mut $crate::wire::encoding::Reader<'v>) -> Self $read
+
+            fn empty() -> Self {
+                Self { $($field: $crate::wire::encoding::Encoded::empty()),* }
             }
         }
     };
@@ -227,6 +274,10 @@ macro_rules! encoding {
             fn read(r: &mut $crate::wire::encoding::Reader<'v>) -> Self {
                 let $field = $crate::wire::encoding::Encoded::read(r);
                 Self($field)
+            }
+
+            fn empty() -> Self {
+                Self($crate::wire::encoding::Encoded::empty())
             }
         }
     };
@@ -263,6 +314,13 @@ macro_rules! encoding {
                         }))?
                     }
                 }
+            }
+
+            fn empty() -> Self {
+                Self::$First $(({
+                    let $first = $crate::wire::encoding::Encoded::empty();
+                    $first
+                }))?
             }
         }
     };

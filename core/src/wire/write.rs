@@ -16,13 +16,14 @@ impl<'a> Arena<'a> {
 
     /// Writes a piece. `Reason::Buffer` if it does not fit; the buffer is then as before.
     pub fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a [u8], Reason> {
-        let len = into(self.rest, fill).ok_or(Reason::Buffer)?;
+        let len = into(self.rest, fill);
         Ok(self.carve(len)?)
     }
 
     /// Writes a piece of text.
     pub fn text(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a str, Reason> {
-        core::str::from_utf8(self.write(fill)?).map_err(|_| Reason::Buffer)
+        let len = into(self.rest, fill);
+        self.carve_text(len)
     }
 
     /// Keeps a copy of `bytes`.
@@ -45,7 +46,7 @@ impl<'a> Arena<'a> {
 
     /// Lets `fill` write to all that is left and keeps as many bytes as it says.
     pub fn fill(&mut self, fill: impl FnOnce(&mut [u8]) -> Option<usize>) -> Result<&'a mut [u8], Reason> {
-        let len = fill(self.rest).ok_or(Reason::Buffer)?;
+        let len = fill(self.rest);
         self.carve(len)
     }
 
@@ -54,7 +55,10 @@ impl<'a> Arena<'a> {
         borrow(self.rest)
     }
 
-    fn carve(&mut self, len: usize) -> Result<&'a mut [u8], Reason> {
+    // The same for every `fill`: once in a program.
+    #[inline(never)]
+    fn carve(&mut self, len: Option<usize>) -> Result<&'a mut [u8], Reason> {
+        let len = len.ok_or(Reason::Buffer)?;
         match core::mem::take(&mut self.rest).split_at_mut_checked(len) {
             Some((piece, rest)) => {
                 self.rest = rest;
@@ -63,13 +67,19 @@ impl<'a> Arena<'a> {
             None => Err(Reason::Buffer),
         }
     }
+
+    #[inline(never)]
+    fn carve_text(&mut self, len: Option<usize>) -> Result<&'a str, Reason> {
+        core::str::from_utf8(self.carve(len)?).map_err(|_| Reason::Buffer)
+    }
 }
 
 /// Writes to the start of a buffer, and says how much; `None` if it does not fit.
 pub fn into(buffer: &mut [u8], fill: impl FnOnce(&mut Writer<'_>)) -> Option<usize> {
-    let mut writer = Writer { buffer, len: 0, full: false };
+    let room = buffer.len();
+    let mut writer = Writer { rest: buffer, full: false };
     fill(&mut writer);
-    (!writer.full).then_some(writer.len)
+    if writer.full { None } else { room.checked_sub(writer.rest.len()) }
 }
 
 /// Copies bytes to a place that is as long. Not `copy_from_slice`, which compares the lengths again: a panic path where it is not
@@ -81,34 +91,32 @@ pub fn copy(place: &mut [u8], bytes: &[u8]) {
     }
 }
 
-/// Appends to a piece. Once something did not fit, nothing more is written and the whole piece fails.
+/// Appends to a piece. Once something did not fit, there is no room left and the whole piece fails.
 pub struct Writer<'w> {
-    buffer: &'w mut [u8],
-    len: usize,
+    rest: &'w mut [u8],
     full: bool,
 }
 
 impl Writer<'_> {
     /// Appends bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
-        match rest.split_at_mut_checked(bytes.len()) {
-            Some((place, _)) if !self.full => {
+        match core::mem::take(&mut self.rest).split_at_mut_checked(bytes.len()) {
+            Some((place, rest)) => {
                 copy(place, bytes);
-                self.len = self.len.saturating_add(bytes.len());
+                self.rest = rest;
             }
-            _ => self.full = true,
+            None => self.full = true,
         }
     }
 
     /// Appends one byte.
     pub fn byte(&mut self, byte: u8) {
-        match self.buffer.get_mut(self.len) {
-            Some(place) if !self.full => {
+        match core::mem::take(&mut self.rest).split_first_mut() {
+            Some((place, rest)) => {
                 *place = byte;
-                self.len = self.len.saturating_add(1);
+                self.rest = rest;
             }
-            _ => self.full = true,
+            None => self.full = true,
         }
     }
 
@@ -197,11 +205,12 @@ impl Writer<'_> {
         self.encoded(|rest| base64::encode_standard(bytes, rest));
     }
 
+    #[inline]
     fn encoded(&mut self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) {
-        let rest = self.buffer.get_mut(self.len..).unwrap_or_default();
-        match encode(rest) {
-            Some(len) if !self.full => self.len = self.len.saturating_add(len),
-            _ => self.full = true,
+        let rest = core::mem::take(&mut self.rest);
+        match encode(rest).and_then(|len| rest.get_mut(len..)) {
+            Some(rest) => self.rest = rest,
+            None => self.full = true,
         }
     }
 
@@ -240,6 +249,7 @@ impl<'o, 'w> JsonObject<'o, 'w> {
         Self { writer, empty: true }
     }
 
+    #[inline(never)]
     fn name(&mut self, name: &str) {
         self.writer.str(if self.empty { "\"" } else { ",\"" });
         self.empty = false;
@@ -297,27 +307,30 @@ impl<'o, 'w> JsonObject<'o, 'w> {
     /// Writes a member that is an array of what is JSON already.
     pub fn array<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
         self.name(name);
-        self.writer.bytes(b"[");
-        for (i, value) in values.into_iter().enumerate() {
-            if i > 0 {
-                self.writer.bytes(b",");
-            }
+        let mut before = "[";
+        for value in values {
+            self.writer.str(before);
             self.writer.str(value);
+            before = ",";
         }
-        self.writer.bytes(b"]");
+        self.close(before);
     }
 
     /// Writes a member that is an array of strings.
     pub fn strings<'s>(&mut self, name: &str, values: impl IntoIterator<Item = &'s str>) {
         self.name(name);
-        self.writer.bytes(b"[");
-        for (i, value) in values.into_iter().enumerate() {
-            if i > 0 {
-                self.writer.bytes(b",");
-            }
+        let mut before = "[";
+        for value in values {
+            self.writer.str(before);
             self.writer.json(value);
+            before = ",";
         }
-        self.writer.bytes(b"]");
+        self.close(before);
+    }
+
+    /// Ends an array; `before` is what would come before its next value.
+    fn close(&mut self, before: &str) {
+        self.writer.str(if before == "," { "]" } else { "[]" });
     }
 
     /// Writes a string member whose value is several words with a space between them.
@@ -353,17 +366,24 @@ impl<'f, 'w> FormWriter<'f, 'w> {
     }
 
     /// Writes a pair.
+    #[inline(never)]
     pub fn pair(&mut self, name: &str, value: &str) {
-        self.text(name, |w| w.form(value));
+        self.name(name);
+        self.writer.form(value);
     }
 
     /// Writes a pair whose value needs no encoding.
     pub fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+        self.name(name);
+        fill(self.writer);
+    }
+
+    #[inline(never)]
+    fn name(&mut self, name: &str) {
         self.writer.str(self.separator);
         self.separator = "&";
         self.writer.form(name);
         self.writer.bytes(b"=");
-        fill(self.writer);
     }
 
     /// Writes a pair if there is a value.
