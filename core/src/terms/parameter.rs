@@ -162,13 +162,29 @@ impl Grammar {
     }
 }
 
+/// A name, and how long it is: that tells most names apart before they are looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Written {
+    name: Name,
+    len: u8,
+}
+
+impl Written {
+    /// For the compiler alone.
+    #[allow(clippy::as_conversions)]
+    pub(crate) const fn of(text: &str) -> Self {
+        assert!(text.len() < 256);
+        Self { name: Name::of(text), len: text.len() as u8 }
+    }
+}
+
 /// Decodes a form in place, and fills a slot for each of `names`. It fails on a form that cannot be decoded, and on a listed
 /// parameter that comes twice (RFC 6749 sections 3.1 and 3.2), even if one copy is empty, as parsers differ about which copy
 /// counts. `many` are those that may be repeated; their values are not checked. Parameters that are not listed are ignored,
 /// repeated or not.
 pub(crate) fn read<'r>(
     form: &'r mut [u8],
-    names: &[(Name, &str)],
+    names: &[Written],
     slots: &mut [Param<'r>],
     many: &mut [(Name, &mut VecView<&'r str>)],
 ) -> Result<(), Reason> {
@@ -176,8 +192,8 @@ pub(crate) fn read<'r>(
     for pair in form::pairs(form)? {
         let (text, value) = pair?;
         let mut bit = 1_u64;
-        for (&(name, written), slot) in names.iter().zip(&mut *slots) {
-            if written == text {
+        for (&Written { name, len }, slot) in names.iter().zip(&mut *slots) {
+            if usize::from(len) == text.len() && name.as_str() == text {
                 if seen & bit != 0 {
                     return Err(Reason::Repeated(name));
                 }
@@ -213,12 +229,12 @@ macro_rules! parameters {
 
         impl<'r> $request<'r> {
             $vis fn read(form: &'r mut [u8]) -> Result<Self, $crate::error::Reason> {
-                use $crate::name::Name;
-                const NAMES: &[(Name, &str)] = &[$((Name::of(stringify!($field)), stringify!($field))),+];
+                use $crate::terms::parameter::Written;
+                const NAMES: &[Written] = &[$(Written::of(stringify!($field))),+];
                 const { assert!(NAMES.len() <= 64, "a bit for each") };
                 let mut slots = [Ok(None); NAMES.len()];
                 $(let mut $many = heapless::Vec::new();)?
-                let many = &mut [$((const { Name::of(stringify!($many)) }, $many.as_mut_view()))?];
+                let many = &mut [$((const { $crate::name::Name::of(stringify!($many)) }, $many.as_mut_view()))?];
                 $crate::terms::parameter::read(form, NAMES, &mut slots, many)?;
                 let [$($field),+] = slots;
                 Ok(Self { $($field,)+ $($many,)? })

@@ -120,6 +120,11 @@ impl Writer<'_> {
         }
     }
 
+    #[inline(never)]
+    fn quote(&mut self) {
+        self.byte(b'"');
+    }
+
     /// Appends text as it is.
     pub fn str(&mut self, text: &str) {
         self.bytes(text.as_bytes());
@@ -169,7 +174,7 @@ impl Writer<'_> {
 
     /// Appends `text` as a JSON string with its quotes (RFC 8259 section 7).
     pub fn json(&mut self, text: &str) {
-        self.bytes(b"\"");
+        self.quote();
         self.runs(
             text,
             |b| b >= 0x20 && b != b'"' && b != b'\\',
@@ -178,12 +183,12 @@ impl Writer<'_> {
                 _ => w.bytes(&[b'\\', b'u', b'0', b'0', hex(b >> 4, b'a'), hex(b & 15, b'a')]),
             },
         );
-        self.bytes(b"\"");
+        self.quote();
     }
 
     /// Appends `text` as a quoted-string (RFC 9110 section 5.6.4); a byte that may not stand in one becomes `?`.
     pub fn quoted(&mut self, text: &str) {
-        self.bytes(b"\"");
+        self.quote();
         self.runs(
             text,
             |b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\',
@@ -192,7 +197,7 @@ impl Writer<'_> {
                 _ => w.bytes(b"?"),
             },
         );
-        self.bytes(b"\"");
+        self.quote();
     }
 
     /// Appends `bytes` in base64url without padding.
@@ -266,10 +271,15 @@ impl<'o, 'w> JsonObject<'o, 'w> {
 
     /// Writes a string member whose text needs no escape.
     pub fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
-        self.name(name);
-        self.writer.bytes(b"\"");
+        self.open(name);
         fill(self.writer);
-        self.writer.bytes(b"\"");
+        self.writer.quote();
+    }
+
+    #[inline(never)]
+    fn open(&mut self, name: &str) {
+        self.name(name);
+        self.writer.quote();
     }
 
     /// Writes a member whose value is written as JSON.
@@ -335,16 +345,15 @@ impl<'o, 'w> JsonObject<'o, 'w> {
 
     /// Writes a string member whose value is several words with a space between them.
     pub fn words<'s>(&mut self, name: &str, words: impl IntoIterator<Item = &'s str>) {
-        self.name(name);
         // Words of a scope need no escape: their grammar has neither quotation mark nor backslash.
-        self.writer.bytes(b"\"");
+        self.open(name);
         for (i, word) in words.into_iter().enumerate() {
             if i > 0 {
                 self.writer.bytes(b" ");
             }
             self.writer.str(word);
         }
-        self.writer.bytes(b"\"");
+        self.writer.quote();
     }
 
     /// Ends the object.
