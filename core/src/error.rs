@@ -181,6 +181,9 @@ pub enum Reason {
     ServerDowngraded(Name),
     /// An ID token that is not acceptable, with the header parameter or claim at fault (OpenID Connect Core section 3.1.3.7).
     IdToken(Name),
+    /// A response of the userinfo endpoint that is not acceptable, with the member or part at fault (OpenID Connect Core section
+    /// 5.3.2).
+    Userinfo(Name),
     /// An authorization response without `iss` from a server that sends it (RFC 9207 section 2.4).
     IssMissing,
     /// An authorization response whose `iss` is another server's (RFC 9207 section 2.4).

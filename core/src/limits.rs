@@ -73,6 +73,10 @@ pub const RACES: u8 = 2;
 pub const USER_AGENT_MIN: usize = 16;
 /// The body of an HTTP response that a flow asks for.
 pub const RESPONSE_BODY: usize = JSON;
+/// The header fields of a resource's response that an application wants to have.
+pub const RESPONSE_FIELDS: usize = 8 * 1024;
+/// How long the nonce of a resource server is kept, in seconds: it works for minutes.
+pub const ORIGIN_NONCE: u64 = 3600;
 /// How long a flow lets one HTTP exchange take, in seconds.
 pub const SEND_TIMEOUT: u32 = 10;
 /// How long one holder may take to refresh a session, in seconds: twice the exchange and some, so that a lease lapses only

@@ -175,7 +175,7 @@ names! {
     ContentType "Content-Type";
     Dpop "DPoP" length limits::JWS;
     DpopNonceField "DPoP-Nonce";
-    HeaderFields "header fields", count limits::HEADERS;
+    HeaderFields "header fields" length limits::RESPONSE_FIELDS, count limits::HEADERS;
 
     // Parts of a message, and what a host hands in.
     Body "body";

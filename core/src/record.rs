@@ -15,6 +15,7 @@ mod client;
 mod document;
 mod grant;
 mod mark;
+mod nonce;
 mod session;
 
 pub use client::{
@@ -23,6 +24,7 @@ pub use client::{
 pub use document::Document;
 pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Requested, Revoked};
 pub use mark::Mark;
+pub use nonce::Nonce;
 pub use session::{Identity, Owner, Refreshing, SESSION_ROW, Session, Signing, Started, TokenSet};
 
 /// The version of the encodings below. A row of another version does not decode.
@@ -89,6 +91,16 @@ impl Key {
         Self(hash.finalize().into())
     }
 
+    /// The key of the nonce that a client has of the server at this origin. None of the three holds a NUL.
+    pub fn origin_nonce(issuer: &str, client_id: &str, origin: &str) -> Self {
+        let mut hash = Sha256::new().chain_update(b"origin");
+        for part in [issuer, client_id, origin] {
+            hash.update(b"\0");
+            hash.update(part.as_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
     /// The key of the session that an authorization response with this `state` belongs to.
     pub fn session(state: &str) -> Self {
         Self(Sha256::new().chain_update(b"session\0").chain_update(state.as_bytes()).finalize().into())
@@ -108,6 +120,8 @@ pub enum Kind {
     Mark,
     /// A [`Document`].
     Document,
+    /// A [`Nonce`].
+    Nonce,
 }
 
 impl Kind {
@@ -119,6 +133,7 @@ impl Kind {
             Self::Session => "session",
             Self::Mark => "mark",
             Self::Document => "document",
+            Self::Nonce => "nonce",
         }
     }
 }

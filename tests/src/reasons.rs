@@ -66,6 +66,9 @@ pub const NOT_YET: &[&str] = &["Claim", "Document"];
 pub const OF_RESOURCE: &[&str] =
     &["AccessToken", "TokenAuthentication", "TokenDetail", "TokenForged", "TokenKey", "TokenUnbound"];
 
+/// The variants that the client gives for what it asks of resources alone. The walk of that gives each of them.
+pub const OF_ACCESS: &[&str] = &["Userinfo"];
+
 #[cfg(test)]
 mod tests {
     use super::{OF_OTHER_ROLES, variants};

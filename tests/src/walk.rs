@@ -16,6 +16,7 @@ use crate::drive::{Host, drive};
 use crate::fixture::{Answer, Message, USER, entropy};
 use crate::peer::{Canned, Sent};
 
+pub mod access;
 pub mod cases;
 pub mod client;
 pub mod graph;

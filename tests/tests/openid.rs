@@ -18,7 +18,7 @@ use symbolon_tests::peer::*;
 use symbolon_tests::store::MemoryStore;
 
 const METADATA: &str = r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
-    "token_endpoint":"https://as.example/token","jwks_uri":"https://as.example/jwks",
+    "token_endpoint":"https://as.example/token","revocation_endpoint":"https://as.example/revoke","jwks_uri":"https://as.example/jwks",
     "code_challenge_methods_supported":["S256"],"authorization_response_iss_parameter_supported":true}"#;
 
 fn jwks(kid: &str) -> String {
@@ -86,7 +86,14 @@ impl SignIn {
             _ => left.borrow_mut().next().flatten(),
         });
         let ended = self.app.callback_on(&self.query, BROWSER, &mut host).map_err(|refusal| refusal.reason);
-        let urls = host.sent.iter().map(|sent| sent.url.clone()).collect();
+        // Tokens whose user is not known are kept by nobody, and revoked.
+        let revoked = host.sent.iter().position(|sent| sent.url == "https://as.example/revoke");
+        assert_eq!(revoked.is_some(), ended.is_err(), "{ended:?}");
+        if let Some(place) = revoked {
+            let token = host.sent[place].parameter("token");
+            assert_eq!((place + 1, token.as_deref()), (host.sent.len(), Some("rt")));
+        }
+        let urls = host.sent.iter().map(|sent| sent.url.clone()).filter(|url| !url.ends_with("/revoke")).collect();
         let kept = store.rows.contains_key(&self.session);
         (ended, kept, urls)
     }
@@ -206,6 +213,8 @@ fn a_refresh_is_of_the_same_user() {
         let mut store = full.clone();
         let mut host = Peer::new(&mut store, |_, _| Some(response("at-2", Some(&token))));
         let ended = sign_in.app.refresh_on(sign_in.session, Some("at"), &mut host);
+        let revoked = host.sent.last().is_some_and(|sent| sent.url == "https://as.example/revoke");
+        assert_eq!(revoked, matches!(ended, Refresh::SignInAgain(_)), "{ended:?}");
         let after = App { store, now: Time(NOW.0), ..App::default() };
         (ended, after.state(sign_in.session))
     };

@@ -11,7 +11,7 @@ use symbolon::{Reason, limits};
 use symbolon_tests::drive::{Host, drive};
 use symbolon_tests::fixture::*;
 use symbolon_tests::keyed;
-use symbolon_tests::reasons::{NOT_YET, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
+use symbolon_tests::reasons::{NOT_YET, OF_ACCESS, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
 use symbolon_tests::store::Stored;
 
 const WEB: &str = "https%3A%2F%2Fclient.example%2Fcb";
@@ -373,8 +373,13 @@ fn each_reason_is_provoked_and_answered_as_the_table_says() {
 fn no_reason_is_forgotten() {
     let provoked = TABLE.iter().chain(KEYED).map(|(reason, _)| name(&format!("{reason:?}")));
     // The buffer has the length that the flows ask for: see buffer.rs.
-    let others =
-        OF_OTHER_ROLES.iter().chain(OF_RESOURCE).chain(NOT_YET).chain(&["Buffer"]).map(|reason| (*reason).to_owned());
+    let others = OF_OTHER_ROLES
+        .iter()
+        .chain(OF_RESOURCE)
+        .chain(OF_ACCESS)
+        .chain(NOT_YET)
+        .chain(&["Buffer"])
+        .map(|reason| (*reason).to_owned());
     let mut known: Vec<String> = provoked.chain(others).collect();
     known.sort();
     // One may be provoked in more than one way.

@@ -149,7 +149,13 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
     let replaced = find("client/refresh.rs", |run| run.record.len() == 6 && run.record[3].1 == Given::Conflict);
     let nonced = find_of(Setup::Keys, "client/callback.rs", |run| run.record.len() == 9 && ends_in("Tokens")(run));
     let identified = find_of(Setup::OpenId, "client/callback.rs", ends_in("Tokens"));
+    let disowned = find_of(
+        Setup::OpenId,
+        "client/callback.rs",
+        |run| matches!(run.record.last(), Some((Question::Send(sent), _)) if run.cleans_up(sent)),
+    );
     let good = [
+        &disowned,
         &identified,
         &nonced,
         &signed_in,
@@ -243,6 +249,7 @@ fn each_property_is_false_of_a_run_that_was_tampered_with() {
         (
             "tokens that nobody is left to keep are revoked",
             vec![
+                without(&disowned, disowned.record.len() - 1),
                 without(&orphaned, last),
                 without(&orphaned, 2),
                 given(&orphaned, last - 1, row.clone()),

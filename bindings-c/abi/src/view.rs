@@ -2,7 +2,6 @@
 
 use symbolon::record::{self, Key};
 use symbolon::step::{Exchange, Flow, Step, Write};
-use symbolon::wire::http::Method;
 
 use crate::outcome::{Done, Ended};
 use crate::types::{Bytes, Fields, Text, described};
@@ -182,11 +181,7 @@ impl View {
     #[inline(never)]
     fn send(exchange: &Exchange<'_>) -> Self {
         let send = Send {
-            method: Text::of(match exchange.method {
-                Method::Get => "GET",
-                Method::Post => "POST",
-                Method::Other => "OTHER",
-            }),
+            method: Text::of(exchange.method.as_str()),
             url: Text::of(exchange.url),
             headers: Fields::of(&exchange.headers),
             body: Bytes::of(exchange.body),

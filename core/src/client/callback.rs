@@ -224,6 +224,8 @@ pub enum Committing<'a> {
     #[doc(hidden)]
     Failed(AwaitFailed<'a>),
     #[doc(hidden)]
+    Orphaned(AwaitActive<'a>, Reason),
+    #[doc(hidden)]
     Keys(AwaitKeys<'a, AwaitCommit<'a>, AwaitActive<'a>>),
 }
 
@@ -260,8 +262,9 @@ impl<'a> AwaitTokens<'a> {
             Ok(Some((write, tokens, check))) => {
                 let after = AwaitActive { cx: self.cx, tokens, write, races: Some(limits::RACES) };
                 match check {
-                    None => after.commit(),
-                    Some(check) => checking::begin(after, check),
+                    Ok(None) => after.commit(),
+                    Ok(Some(check)) => checking::begin(after, check),
+                    Err(reason) => after.fail(reason),
                 }
             }
             Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
@@ -278,8 +281,8 @@ impl<'a> AwaitTokens<'a> {
         match read_token_response(response, asking.signing.key_id.is_some()) {
             Ok(response) => {
                 let check = match response.id_token {
-                    _ if !List(asked.scope).contains("openid") => None,
-                    None => return Err(Reason::Missing(Name::IdToken).into()),
+                    _ if !List(asked.scope).contains("openid") => Ok(None),
+                    None => Err(Reason::Missing(Name::IdToken)),
                     Some(token) => {
                         let expected = Expected {
                             access_token: response.access_token(),
@@ -288,9 +291,10 @@ impl<'a> AwaitTokens<'a> {
                             acr_values: asked.acr_values,
                             before: None,
                         };
-                        let (identity, check) = id_token::judge(cx, token, &expected)?;
-                        asked.identity = Some(identity);
-                        Some(check)
+                        id_token::judge(cx, token, &expected).map(|(identity, check)| {
+                            asked.identity = Some(identity);
+                            Some(check)
+                        })
                     }
                 };
                 let (write, tokens) = cx.activate(*key, *version, &response.tokens(asked, asking.signing, cx.now))?;
@@ -302,8 +306,9 @@ impl<'a> AwaitTokens<'a> {
     }
 }
 
-/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first.
-type Issued<'a> = (Write<'a>, TokenSet<'a>, Option<Check<'a>>);
+/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first, or what is
+/// wrong with it.
+type Issued<'a> = (Write<'a>, TokenSet<'a>, Result<Option<Check<'a>>, Reason>);
 
 /// The phases in which the server is being asked, and what it is asked signed.
 #[allow(clippy::large_enum_variant)] // There is no allocator to box with.
@@ -341,6 +346,7 @@ impl Flow for Callback {
         Step::Done(Err(match (at, outcome) {
             (Committing::Active(at), outcome) => return at.committed(outcome),
             (Committing::Keys(at), outcome) => return at.committed(outcome),
+            (Committing::Orphaned(at, reason), _) => return at.orphaned(reason),
             (Committing::Redeeming(at), Ok(Committed::Yes)) => return at.go_on(|at| at.cx.prepare(&mut at.asking)),
             // Another response, in another tab, has taken the session.
             (Committing::Refused(_) | Committing::Redeeming(_), Ok(Committed::Conflict)) => Reason::StateUsed.into(),

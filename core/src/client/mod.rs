@@ -8,6 +8,8 @@
 //! | have an access token that works | 6749 section 6 | `refresh.rs` |
 //! | sign out | 7009 | `revoke.rs` |
 //! | have a token without a user | 6749 section 4.4 | `credentials.rs` |
+//! | ask a resource | 6750, 9449 section 7, 9470 | `request.rs` |
+//! | ask about the user | OpenID Connect Core section 5.3 | `userinfo.rs` |
 //!
 //! What a request to the server needs besides its form, a client assertion (RFC 7523) and a DPoP proof (RFC 9449), is signed in
 //! `exchange.rs`, for every flow alike.
@@ -18,6 +20,7 @@
 //! be computed from the `state`, which travels in URLs: so an application keeps it in the user's own session with it, and
 //! never takes it from a request as proof of who is asking.
 
+mod access;
 mod authorize;
 mod callback;
 mod checking;
@@ -26,16 +29,20 @@ mod discover;
 mod exchange;
 mod id_token;
 mod refresh;
+mod request;
 mod response;
 mod revoke;
+mod userinfo;
 
 pub use authorize::{AuthorizationRequest, Authorize, SignIn};
 pub use callback::{Callback, SignedIn};
 pub use credentials::Credentials;
 pub use discover::{Discover, WellKnown};
 pub use refresh::{Refresh, Refreshed};
+pub use request::{Request, Requested, ResourceRequest, ResourceResponse, StepUp};
 pub use response::{Failure, ServerError, Tokens};
 pub use revoke::{Revoke, Revoked};
+pub use userinfo::{UserClaims, Userinfo};
 
 use crate::error::{Reason, TooSmall};
 use crate::limits;

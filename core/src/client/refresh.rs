@@ -214,8 +214,9 @@ fn release<'a>(mut cx: Context<'a>, held: Held<'a>, failure: Failure<'a>) -> Ste
     }
 }
 
-/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first.
-type Issued<'a> = (Write<'a>, Tokens<'a>, Option<Check<'a>>);
+/// The write that stores the tokens of a response, and these; and their ID token, if there is one, which comes first, or what is
+/// wrong with it.
+type Issued<'a> = (Write<'a>, Tokens<'a>, Result<Option<Check<'a>>, Reason>);
 
 /// The refresh token is being spent.
 pub struct AwaitTokens<'a> {
@@ -234,14 +235,17 @@ impl<'a> AwaitTokens<'a> {
 
     fn judge(mut self, response: Answer<Response<'_>>) -> Step<'a, Refresh> {
         match self.write(response) {
-            Ok(Some((write, tokens, None))) => self.store(write, Refreshed::Usable(tokens)).commit(),
-            Ok(Some((write, tokens, Some(check)))) => {
-                checking::begin(self.store(write, Refreshed::Usable(tokens)), check)
+            Ok(Some((write, tokens, check))) => {
+                let after = self.store(write, Refreshed::Usable(tokens));
+                match check {
+                    Ok(None) => after.commit(),
+                    Ok(Some(check)) => checking::begin(after, check),
+                    Err(reason) => after.fail(reason),
+                }
             }
             // A lease outlasts two exchanges.
             Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
-            // The tokens are somebody's, and nobody can say whose.
-            Err(failure) if failure.is_invalid_grant() || matches!(failure.reason, Reason::IdToken(_)) => {
+            Err(failure) if failure.is_invalid_grant() => {
                 let Held { key, version, .. } = self.held;
                 let write = self.cx.write(key, Some(version), None, self.cx.now);
                 self.store(write, Refreshed::SignInAgain(failure)).commit()
@@ -285,10 +289,10 @@ impl<'a> AwaitTokens<'a> {
                     acr_values: "",
                     before: Some(before),
                 };
-                Some(id_token::judge(cx, token, &expected)?.1)
+                id_token::judge(cx, token, &expected).map(|(_, check)| Some(check))
             }
             // A server need not send one again, and one that nobody has asked for is not read.
-            _ => None,
+            _ => Ok(None),
         };
         let (write, tokens) = cx.activate(*key, *version, &response.tokens(&asked, asking.signing, cx.now))?;
         Ok(Some((write, Tokens::of(&tokens), check)))
@@ -296,7 +300,7 @@ impl<'a> AwaitTokens<'a> {
 
     fn store(self, write: Write<'a>, end: Refreshed<'a>) -> AwaitStored<'a> {
         let Held { refresh_token: spent, rejected, .. } = self.held;
-        AwaitStored { cx: self.cx, spent, rejected, write, end, races: Some(limits::RACES) }
+        AwaitStored { cx: self.cx, spent, rejected, write, end, orphans: None, races: Some(limits::RACES) }
     }
 }
 
@@ -358,7 +362,7 @@ impl Flow for Refresh {
         match at {
             Sending::Tokens(at) => at.judge(response),
             Sending::Keys(at) => at.sent(response),
-            Sending::Orphans(_) => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+            Sending::Orphans(at) => Step::Done(Refreshed::SignInAgain(at.reason.into())),
         }
     }
 }

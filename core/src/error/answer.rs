@@ -104,6 +104,7 @@ impl Reason {
             Self::PkceUnsupported => (ServerError, 502, "the authorization server does not support PKCE with S256"),
             Self::IssUnsupported => (ServerError, 502, "the authorization server does not promise iss"),
             Self::IdToken(_) => (ServerError, 502, "the ID token is not valid here"),
+            Self::Userinfo(_) => (ServerError, 502, "the userinfo response is not valid here"),
             Self::ServerLacks(_) => (ServerError, 502, "the authorization server does not offer this"),
             Self::ServerDowngraded(_) => (ServerError, 502, "the authorization server promises less than before"),
             Self::KeyUnknown => (InvalidRequest, 401, "the session is bound to a key that is gone"),
@@ -181,6 +182,7 @@ impl Reason {
             Self::TokenIssuer | Self::TokenAudience => Event::TokenForeign,
             Self::IssuerMismatch
             | Self::IdToken(_)
+            | Self::Userinfo(_)
             | Self::IssMissing
             | Self::IssMismatch
             | Self::StateUnknown
@@ -202,7 +204,9 @@ impl Reason {
             | Self::Assertion(name)
             | Self::Claim(name)
             | Self::Document(name) => Some(name),
-            Self::IdToken(name) | Self::ServerLacks(name) | Self::ServerDowngraded(name) => Some(name),
+            Self::IdToken(name) | Self::Userinfo(name) | Self::ServerLacks(name) | Self::ServerDowngraded(name) => {
+                Some(name)
+            }
             _ => None,
         }
     }

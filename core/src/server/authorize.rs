@@ -76,7 +76,7 @@ fn start<'a>(
             header::expect_form(request.headers)?;
             request.body
         }
-        Method::Other => return Err(Reason::Method),
+        _ => return Err(Reason::Method),
     };
     let request = AuthorizationRequest::read(form)?;
     let client_id = required(request.client_id, Name::ClientId)?;

@@ -3,7 +3,7 @@
 use crate::error::Reason;
 use crate::name::Name;
 use crate::terms::redirect_uri::is_loopback_host;
-use crate::wire::uri;
+use crate::wire::uri::{self, Uri};
 use crate::wire::write::Arena;
 
 /// Over which schemes a peer is asked.
@@ -33,22 +33,39 @@ impl<'e> Endpoint<'e> {
     /// endpoint = "https://" host [ ":" port ] path-abempty [ "?" query ]      ; no userinfo, no fragment
     /// ```
     pub fn parse(name: Name, url: &'e str, schemes: Schemes) -> Result<Self, Reason> {
-        let plain_http = uri::parse(url).and_then(|uri| {
-            let authority = uri.authority?;
-            let plain_http = match uri.scheme {
-                "https" => false,
-                "http" if schemes == Schemes::HttpsAndPlainHttpOnLoopback && is_loopback_host(authority.host) => true,
-                _ => return None,
-            };
-            let sound = !authority.host.is_empty()
-                && authority.userinfo.is_none()
-                && authority.has_plain_port()
-                && uri.fragment.is_none()
-                && !uri.has_parameter(&REQUEST_PARAMETERS)
-                && !url.bytes().any(|byte| matches!(byte, b'$' | b'\''));
-            sound.then_some(plain_http)
+        let read = Self::of_url(url, schemes).filter(|(uri, _)| {
+            !uri.has_parameter(&REQUEST_PARAMETERS) && !url.bytes().any(|byte| matches!(byte, b'$' | b'\''))
         });
-        plain_http.map(|plain_http| Self { url, plain_http }).ok_or(Reason::Malformed(name))
+        read.map(|(_, endpoint)| endpoint).ok_or(Reason::Malformed(name))
+    }
+
+    /// Reads the URL that a request to a resource goes to. It is the application's own, and no browser's: any query will do.
+    /// A path with dot segments is refused, since HTTP clients ask another then.
+    pub fn of_resource(url: &'e str, schemes: Schemes) -> Result<Self, Reason> {
+        let read = Self::of_url(url, schemes).filter(|(uri, _)| !uri.has_dot_segment());
+        read.map(|(_, endpoint)| endpoint).ok_or(Reason::Malformed(Name::Url))
+    }
+
+    fn of_url(url: &'e str, schemes: Schemes) -> Option<(Uri<'e>, Self)> {
+        let uri = uri::parse(url)?;
+        let authority = uri.authority?;
+        let plain_http = match uri.scheme {
+            "https" => false,
+            "http" if schemes == Schemes::HttpsAndPlainHttpOnLoopback && is_loopback_host(authority.host) => true,
+            _ => return None,
+        };
+        let sound = !authority.host.is_empty()
+            && authority.userinfo.is_none()
+            && authority.has_plain_port()
+            && uri.fragment.is_none();
+        sound.then_some((uri, Self { url, plain_http }))
+    }
+
+    /// Scheme, host and port, as they are written.
+    pub(crate) fn origin(self) -> &'e str {
+        let after = self.url.bytes().enumerate().skip("https://".len());
+        let end = after.into_iter().find(|(_, byte)| matches!(byte, b'/' | b'?'));
+        end.and_then(|(at, _)| self.url.get(..at)).unwrap_or(self.url)
     }
 
     pub(crate) fn copy<'a>(self, arena: &mut Arena<'a>) -> Result<Endpoint<'a>, Reason> {

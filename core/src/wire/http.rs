@@ -12,7 +12,15 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
-    /// Any other.
+    /// `HEAD`.
+    Head,
+    /// `PUT`.
+    Put,
+    /// `PATCH`.
+    Patch,
+    /// `DELETE`.
+    Delete,
+    /// Any other: none that a flow asks by.
     Other,
 }
 
@@ -22,7 +30,24 @@ impl Method {
         match method {
             b"GET" => Self::Get,
             b"POST" => Self::Post,
+            b"HEAD" => Self::Head,
+            b"PUT" => Self::Put,
+            b"PATCH" => Self::Patch,
+            b"DELETE" => Self::Delete,
             _ => Self::Other,
+        }
+    }
+
+    /// The method as it is written; empty for any other.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Other => "",
         }
     }
 }

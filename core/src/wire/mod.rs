@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod caching;
+pub mod challenge;
 pub mod encoding;
 pub mod form;
 pub mod header;

@@ -30,10 +30,10 @@ impl Uri<'_> {
         self.path.as_bytes().split(|&byte| byte == b'/').any(is_dot_segment)
     }
 
-    /// Whether two `http` or `https` URIs have the same target but for query and fragment, after the normalization that RFC 3986
-    /// sections 6.2.2 and 6.2.3 call safe: case of scheme and host, needless percent-encoding, the default port and the empty
-    /// path. Paths with dot segments are equal to none.
-    pub fn has_same_target(&self, other: &Uri<'_>) -> bool {
+    /// Whether two `http` or `https` URIs have the same scheme, host and port, after that normalization of [`has_same_target`].
+    ///
+    /// [`has_same_target`]: Self::has_same_target
+    pub fn has_same_origin(&self, other: &Uri<'_>) -> bool {
         let (Some(own), Some(others)) = (self.authority, other.authority) else { return false };
         let default = match self.scheme {
             scheme if scheme.eq_ignore_ascii_case("https") => "443",
@@ -48,6 +48,13 @@ impl Uri<'_> {
             && !own.host.is_empty()
             && lowercase(own.host).eq(lowercase(others.host))
             && own_port == other_port
+    }
+
+    /// Whether two `http` or `https` URIs have the same target but for query and fragment, after the normalization that RFC 3986
+    /// sections 6.2.2 and 6.2.3 call safe: case of scheme and host, needless percent-encoding, the default port and the empty
+    /// path. Paths with dot segments are equal to none.
+    pub fn has_same_target(&self, other: &Uri<'_>) -> bool {
+        self.has_same_origin(other)
             && Normalised(path_of(self)).eq(Normalised(path_of(other)))
             && !self.has_dot_segment()
     }

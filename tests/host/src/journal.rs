@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 use symbolon::step::Exchange;
-use symbolon::wire::http::{Field, Method};
+use symbolon::wire::http::Field;
 
 /// Entries kept; older ones are dropped.
 const KEPT: usize = 512;
@@ -159,7 +159,7 @@ impl Journal {
 }
 
 fn send(exchange: &Exchange<'_>) -> String {
-    let method = if exchange.method == Method::Get { "GET" } else { "POST" };
+    let method = exchange.method.as_str();
     format!("send {method} {}", without_secrets(exchange.url))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use symbolon::step::{Exchange, Unavailable};
-use symbolon::wire::http::{Field, Method, Response};
+use symbolon::wire::http::{Field, Response};
 
 /// Two clients, of which one reaches any address and one public addresses alone; and the same showing a certificate, if there
 /// is one to show.
@@ -106,11 +106,8 @@ impl Http {
         }
         let [any, public] = if policy.client_certificate { &self.showing } else { &self.without };
         let client = if policy.public_addresses_only { public } else { any };
-        let mut request = match exchange.method {
-            Method::Get => client.get(url),
-            Method::Post => client.post(url),
-            Method::Other => return None,
-        };
+        let method = reqwest::Method::from_bytes(exchange.method.as_str().as_bytes()).ok()?;
+        let mut request = client.request(method, url);
         for field in &exchange.headers {
             request = request.header(field.name, field.value);
         }

@@ -149,6 +149,7 @@ const REASONS: &[Reason] = &[
     Reason::SessionExpired,
     Reason::SessionBusy,
     Reason::IdToken(Name::Nonce),
+    Reason::Userinfo(Name::Sub),
     Reason::ServerLacks(Name::JwksUri),
     Reason::ServerDowngraded(Name::CodeChallengeMethodsSupported),
     Reason::KeyUnknown,

@@ -139,11 +139,7 @@ pub fn verify_question<F: CoreFlow>(question: &Verify<'_, F>) -> Question {
 /// The data of an exchange.
 pub fn send_question<F: CoreFlow>(question: &Send<'_, F>) -> Question {
     let Exchange { method, url, headers, body, policy } = question.exchange();
-    let method = match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Other => "OTHER",
-    };
+    let method = method.as_str();
     Question::Send {
         request: Request { method: method.into(), target: (*url).into(), headers: texts(headers), body: text(body) },
         plain_http: policy.plain_http,

@@ -1,6 +1,6 @@
 //! The tokens of a sign-in, stored before they are handed out; or revoked, if there is nobody left to keep them.
 
-use super::{AwaitFailed, Callback, Committing, Loading, Sending, SignedIn};
+use super::{Callback, Committing, Loading, Sending, SignedIn};
 use crate::client::Context;
 use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Failure, Tokens};
@@ -22,11 +22,10 @@ impl<'a> AwaitActive<'a> {
         Step::Commit(Commit { write: self.write, at: Committing::Active(self) })
     }
 
-    /// Tokens whose user is not known are stored and handed out to nobody.
+    /// Tokens whose user is not known are stored and handed out to nobody, and revoked.
     pub(super) fn fail(self, reason: Reason) -> Step<'a, Callback> {
         let write = Write { value: None, expires_at: self.cx.now, ..self.write };
-        let failure = reason.into();
-        Step::Commit(Commit { write, at: Committing::Failed(AwaitFailed { failure }) })
+        Step::Commit(Commit { write, at: Committing::Orphaned(self, reason) })
     }
 
     pub(super) fn committed(self, outcome: Answer<Committed>) -> Step<'a, Callback> {

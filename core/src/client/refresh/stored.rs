@@ -15,6 +15,8 @@ pub struct AwaitStored<'a> {
     pub(super) rejected: Option<&'a str>,
     pub(super) write: Write<'a>,
     pub(super) end: Refreshed<'a>,
+    /// The row with the tokens that nobody is to keep, if that is how it ends, and why.
+    pub(super) orphans: Option<(&'a [u8], Reason)>,
     /// `None` once it may not be written again.
     pub(super) races: Option<u8>,
 }
@@ -24,12 +26,13 @@ impl<'a> AwaitStored<'a> {
         Step::Commit(Commit { write: self.write, at: Committing::Stored(self) })
     }
 
-    /// An ID token that is wrong ends the session: the tokens are somebody's, and nobody can say whose. If it could not be
+    /// An ID token that is wrong ends the session: the tokens are somebody's, and nobody can say whose, so that they are revoked. If it could not be
     /// checked, the tokens are kept, since the refresh token is spent, but the access token counts as ended: the next refresh
     /// has another ID token to check.
     pub(super) fn fail(self, reason: Reason) -> Step<'a, Refresh> {
         let mut after = self;
         if let Reason::IdToken(_) = reason {
+            after.orphans = after.write.value.map(|value| (value, reason));
             after.write = Write { value: None, expires_at: after.cx.now, ..after.write };
             after.end = Refreshed::SignInAgain(reason.into());
             return after.commit();
@@ -48,9 +51,9 @@ impl<'a> AwaitStored<'a> {
 
     pub(super) fn committed(self, outcome: Answer<Committed>) -> Step<'a, Refresh> {
         match (outcome, self.end) {
-            (Ok(Committed::Yes), end) => Step::Done(end),
+            (Ok(Committed::Yes), end) => self.done(end),
             // What the server has said of the grant holds, stored or not.
-            (Err(_), end @ Refreshed::SignInAgain(_)) => Step::Done(end),
+            (Err(_), end @ Refreshed::SignInAgain(_)) => self.done(end),
             // Nobody knows whether it is stored: the row does. To write it twice is to write it once. The last read is for
             // what may have become of the session alone: tokens that nobody keeps are revoked.
             _ => {
@@ -60,12 +63,22 @@ impl<'a> AwaitStored<'a> {
         }
     }
 
+    fn done(self, end: Refreshed<'a>) -> Step<'a, Refresh> {
+        match self.orphans {
+            Some((row, reason)) => orphaned(self.cx, row, self.write.version(), reason),
+            None => Step::Done(end),
+        }
+    }
+
     /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
     pub(super) fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
-        let Self { mut cx, spent, rejected, mut write, end, races } = self;
+        let Self { mut cx, spent, rejected, mut write, end, orphans, races } = self;
         let row = match row {
             Ok(Some(row)) => row,
-            Ok(None) => return orphaned(cx, &write),
+            Ok(None) => {
+                let (row, reason) = orphans.unwrap_or((write.value.unwrap_or_default(), Reason::SessionGone));
+                return orphaned(cx, row, write.version(), reason);
+            }
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
         Step::Done(match Session::decode(row.value) {
@@ -79,7 +92,7 @@ impl<'a> AwaitStored<'a> {
                     });
                 }
                 write.expected = Some(row.version);
-                let at = Committing::Stored(Self { cx, spent, rejected, write, end, races });
+                let at = Committing::Stored(Self { cx, spent, rejected, write, end, orphans, races });
                 return Step::Commit(Commit { write, at });
             }
             Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
@@ -96,13 +109,12 @@ impl<'a> AwaitStored<'a> {
     }
 }
 
-/// The user has signed out meanwhile: the server is told to revoke what it has issued since, whatever comes of it.
-fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
-    let lost = write.value.and_then(|value| Session::decode(value).ok());
-    let asking = lost.and_then(|session| cx.revocation(session.tokens()?, write.version()).ok()?);
+/// No session keeps the tokens of a row: the server is told to revoke what it has issued, whatever comes of it.
+fn orphaned<'a>(mut cx: Context<'a>, row: &[u8], version: u64, reason: Reason) -> Step<'a, Refresh> {
+    let asking = Session::decode(row).ok().and_then(|session| cx.revocation(session.tokens()?, version).ok()?);
     match asking {
-        Some(asking) => AwaitOrphans { cx, asking }.go_on(|at| at.cx.prepare(&mut at.asking)),
-        None => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+        Some(asking) => AwaitOrphans { cx, asking, reason }.go_on(|at| at.cx.prepare(&mut at.asking)),
+        None => Step::Done(Refreshed::SignInAgain(reason.into())),
     }
 }
 
@@ -110,13 +122,14 @@ fn orphaned<'a>(mut cx: Context<'a>, write: &Write<'a>) -> Step<'a, Refresh> {
 pub struct AwaitOrphans<'a> {
     pub(super) cx: Context<'a>,
     pub(super) asking: Asking<'a>,
+    pub(super) reason: Reason,
 }
 
 impl<'a> AwaitOrphans<'a> {
     pub(super) fn go_on(mut self, turn: impl FnOnce(&mut Self) -> Result<Turn<'a>, Reason>) -> Step<'a, Refresh> {
         match turn(&mut self) {
             Ok(turn) => turn.step(Sending::Orphans(self)),
-            Err(_) => Step::Done(Refreshed::SignInAgain(Reason::SessionGone.into())),
+            Err(_) => Step::Done(Refreshed::SignInAgain(self.reason.into())),
         }
     }
 }

@@ -120,6 +120,25 @@ fn lost<'r>(kept: &'r Run<'_>) -> Option<TokenSet<'r>> {
     (gone && tokens.access_token == NEW_ACCESS).then_some(tokens)
 }
 
+/// Whether the session was deleted because nobody can say whose the tokens are that have come.
+fn is_disowned(kept: &Run<'_>) -> bool {
+    let issued = kept.sent().is_some_and(|(_, _, given)| match given {
+        Given::Response(canned) => canned.status == 200 && canned.body.contains(NEW_ACCESS),
+        _ => false,
+    });
+    let write = kept.record.iter().rev().find_map(|(question, _)| match question {
+        Question::Commit(write) => Some(write),
+        _ => None,
+    });
+    let signs_in = matches!(kept.case.call, Call::Callback(..));
+    let last = match kept.record.last() {
+        Some((Question::Commit(_), given)) => signs_in || *given != Given::Conflict,
+        Some((Question::Load { .. }, given)) => !signs_in && *given == Given::Row(None),
+        _ => false,
+    };
+    kept.case.setup == Setup::OpenId && issued && last && write.is_some_and(|write| write.value.is_none())
+}
+
 fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
     let kept = run.without_clean_up();
     if kept.exchanges().any(|(_, sent, _)| kept.cleans_up(sent)) {
@@ -138,6 +157,10 @@ fn lost_tokens_are_revoked(run: &Run<'_>) -> bool {
         },
         _ => false,
     };
+    if is_disowned(&kept) {
+        let over = matches!(run.outcome, Outcome::SignInAgain(Reason::IdToken(_)) | Outcome::Failed(_));
+        return over && cleaned.is_some_and(|(_, sent, _)| sent.parameter("token").as_deref() == Some(NEW_REFRESH));
+    }
     match (lost(&kept), cleaned) {
         (Some(tokens), Some((_, sent, _))) => {
             over && sent.parameter("token").as_deref() == Some(strongest(&tokens))
