@@ -192,6 +192,11 @@ impl Client<'_> {
             || matches!(self.binding, Binding::Certificate)
     }
 
+    /// The server as this client sees it: one that shows a certificate has endpoints of its own.
+    const fn sees<'s>(&self, server: &'s ServerMetadata<'s>) -> Seen<'s, 's> {
+        Seen { server, with_certificate: self.shows_certificate() }
+    }
+
     const fn public_addresses_only(&self) -> bool {
         matches!(self.addresses, Addresses::PublicOnly)
     }
@@ -224,7 +229,7 @@ impl<'a> Context<'a> {
 
     /// The server as this client sees it: one that shows a certificate has endpoints of its own.
     const fn server(&self) -> Seen<'a, 'a> {
-        Seen { server: self.server, with_certificate: self.client.shows_certificate() }
+        self.client.sees(self.server)
     }
 
     /// Whose session it is that this client begins.

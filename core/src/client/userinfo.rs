@@ -52,8 +52,7 @@ impl<'a> Client<'a> {
         entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Userinfo>, TooSmall> {
-        let metadata = if self.shows_certificate() { server.with_certificate() } else { *server };
-        let endpoint = match metadata.userinfo_endpoint() {
+        let endpoint = match self.sees(server).userinfo_endpoint() {
             _ if server.issuer() != self.issuer => Err(Reason::IssuerMismatch),
             Some(endpoint) => Ok(endpoint.as_str()),
             None => Err(Reason::ServerLacks(Name::UserinfoEndpoint)),

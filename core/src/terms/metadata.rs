@@ -61,6 +61,11 @@ impl<'m> Seen<'_, 'm> {
         alias.filter(|_| self.with_certificate).or(own)
     }
 
+    pub(crate) fn userinfo_endpoint(&self) -> Option<Endpoint<'m>> {
+        let ([.., own], [.., alias]) = (self.server.others, self.server.aliases);
+        alias.filter(|_| self.with_certificate).or(own)
+    }
+
     pub(crate) fn pushed_authorization_request_endpoint(&self) -> Option<Endpoint<'m>> {
         let ([_, _, own, _], [_, _, alias, _]) = (self.server.others, self.server.aliases);
         alias.filter(|_| self.with_certificate).or(own)
