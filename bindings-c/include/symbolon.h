@@ -155,7 +155,12 @@ enum {
     SYMBOLON_SIGNED_OUT = 8,
     SYMBOLON_SERVER = 9,
     SYMBOLON_CLAIMS = 10,
-    SYMBOLON_FAILED = 11
+    SYMBOLON_FAILED = 11,
+    SYMBOLON_ANSWERED = 12,
+    SYMBOLON_TOKEN_ENDED = 13,
+    SYMBOLON_STEP_UP = 14,
+    SYMBOLON_SCOPE_INSUFFICIENT = 15,
+    SYMBOLON_USER_CLAIMS = 16
 };
 
 /* A reply, ready to be sent as it is. */
@@ -252,6 +257,30 @@ typedef struct symbolon_claims {
     symbolon_str dpop_nonce; /* to be sent as DPoP-Nonce with the response; empty for none */
 } symbolon_claims;
 
+/* A resource has answered, well or not. */
+typedef struct symbolon_answered {
+    uint32_t status;
+    symbolon_bytes headers; /* those that were wanted, each as a line: name, colon and space, value, CR LF */
+    symbolon_bytes body;
+} symbolon_answered;
+
+/* The access token has ended, or the resource has refused it as invalid: have another, and ask again. */
+typedef struct symbolon_token_ended { symbolon_str rejected; /* absent if none was refused */ } symbolon_token_ended;
+
+/* The user must authenticate as the resource needs it (RFC 9470): begin a sign-in that asks for this. Its words. */
+typedef struct symbolon_step_up {
+    symbolon_str acr_values; /* empty if it does not say, as scope */
+    bool has_max_age;
+    uint64_t max_age;
+    symbolon_str scope;
+} symbolon_step_up;
+
+/* The access token does not hold the scope that the resource needs; empty if it does not say which. */
+typedef struct symbolon_scope_insufficient { symbolon_str scope; } symbolon_scope_insufficient;
+
+/* What the server says of the user whom the ID token has named. With the issuer, subject alone is who they are. */
+typedef struct symbolon_user_claims { symbolon_str subject, claims; /* as JSON */ } symbolon_user_claims;
+
 /* Of SYMBOLON_FAILED and SYMBOLON_SIGN_IN_AGAIN: what the server said, if it was the server that refused. Another party's
  * words, in printable ASCII without quotation marks. */
 typedef struct symbolon_failure {
@@ -273,6 +302,11 @@ typedef struct symbolon_done {
         symbolon_signed_out signed_out;
         symbolon_server_found server;
         symbolon_claims claims;
+        symbolon_answered answered;
+        symbolon_token_ended token_ended;
+        symbolon_step_up step_up;
+        symbolon_scope_insufficient scope_insufficient;
+        symbolon_user_claims user_claims;
         symbolon_failure failure;
     } of;
 } symbolon_done;
@@ -550,6 +584,29 @@ SYMBOLON_CHECK symbolon_status symbolon_client_credentials_start(symbolon_flow *
                                                                  const symbolon_metadata *metadata, symbolon_str scope,
                                                                  symbolon_str rejected, uint64_t now, const uint8_t entropy[32],
                                                                  uint8_t *buffer, size_t buffer_len);
+
+/* What is asked of a resource with the session's token: a bound one goes with a proof (RFC 9449), and never as Bearer. Header
+ * fields that are not here the program adds to the exchange when it makes it. */
+typedef struct symbolon_client_request {
+    symbolon_str method;   /* GET, HEAD, POST, PUT, PATCH or DELETE */
+    symbolon_str url;
+    symbolon_str resource; /* that the URL must be at or below; one of those that the session's tokens are for */
+    symbolon_str accept;   /* empty for none, as content_type */
+    symbolon_str content_type;
+    const uint8_t *body;   /* lent until the flow has ended, as the texts */
+    size_t body_len;
+    symbolon_str wanted;   /* the names of the response's header fields to be seen, with a space between them */
+    uint32_t body_cap;     /* of the response; 0 for 64 KiB. What is over that must be in the buffer besides */
+} symbolon_client_request;
+SYMBOLON_CHECK symbolon_status symbolon_client_request_start(symbolon_flow *flow, const symbolon_client *client,
+                                                             const uint8_t session[32], const symbolon_client_request *request,
+                                                             uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
+                                                             size_t buffer_len);
+/* Asks the server about the user of a session whose sign-in was one of OpenID Connect. */
+SYMBOLON_CHECK symbolon_status symbolon_client_userinfo_start(symbolon_flow *flow, const symbolon_client *client,
+                                                              const symbolon_metadata *metadata, const uint8_t session[32],
+                                                              uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
+                                                              size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_client_revoke_start(symbolon_flow *flow, const symbolon_client *client,
                                                             const symbolon_metadata *metadata, const uint8_t session[32],
                                                             uint64_t now, uint8_t *buffer, size_t buffer_len);

@@ -80,6 +80,11 @@ template <class Visitor> decltype(auto) visit(const symbolon_done &done, Visitor
     case SYMBOLON_SIGNED_OUT: return visitor(done.of.signed_out);
     case SYMBOLON_SERVER: return visitor(done.of.server);
     case SYMBOLON_CLAIMS: return visitor(done.of.claims);
+    case SYMBOLON_ANSWERED: return visitor(done.of.answered);
+    case SYMBOLON_TOKEN_ENDED: return visitor(done.of.token_ended);
+    case SYMBOLON_STEP_UP: return visitor(done.of.step_up);
+    case SYMBOLON_SCOPE_INSUFFICIENT: return visitor(done.of.scope_insufficient);
+    case SYMBOLON_USER_CLAIMS: return visitor(done.of.user_claims);
     default: return visitor(done.of.failure); /* SYMBOLON_FAILED, SYMBOLON_SIGN_IN_AGAIN */
     }
 }

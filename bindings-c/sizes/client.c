@@ -15,6 +15,7 @@ int main(int argc, char **argv)
     if (symbolon_client_init(&client, &config, &why) != SYMBOLON_OK) return 1;
     if (symbolon_metadata_read(&metadata, &client, input, input_len, &why) != SYMBOLON_OK) return 1;
     symbolon_bytes browser = {input, 32};
+    symbolon_client_request request = {.method = given(), .url = given(), .resource = given()};
     int failed = 0;
     switch (argc) {
     case 1: failed = drive(&flow, symbolon_client_discover_start(&flow, &client, 1, NULL, buffer, sizeof buffer)); break;
@@ -26,6 +27,10 @@ int main(int argc, char **argv)
                                                                 sizeof buffer)); break;
     case 5: failed = drive(&flow, symbolon_client_credentials_start(&flow, &client, &metadata, given(), given(), 1, input,
                                                                     buffer, sizeof buffer)); break;
+    case 6: failed = drive(&flow, symbolon_client_request_start(&flow, &client, input, &request, 1, input, buffer,
+                                                                sizeof buffer)); break;
+    case 7: failed = drive(&flow, symbolon_client_userinfo_start(&flow, &client, &metadata, input, 1, input, buffer,
+                                                                 sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_client_revoke_start(&flow, &client, &metadata, input, 1, buffer, sizeof buffer));
     }
     symbolon_flow_wipe(&flow);

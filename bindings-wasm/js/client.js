@@ -71,6 +71,15 @@ export class Client extends Role {
     return this.start('client_credentials', [this.#metadata(server), ...given]);
   }
 
+  request(session, { body = '', ...request }, { now, entropy } = {}) {
+    const asked = this.core.struct('client_request', { ...request, body: bytes(body, 'body') });
+    return this.start('client_request', [key(session, 'session'), asked, seconds(now), entropyOf(entropy)]);
+  }
+
+  userinfo(server, session, { now, entropy } = {}) {
+    return this.start('client_userinfo', [this.#metadata(server), key(session, 'session'), seconds(now), entropyOf(entropy)]);
+  }
+
   revoke(server, session, { now } = {}) {
     return this.start('client_revoke', [this.#metadata(server), key(session, 'session'), seconds(now)]);
   }

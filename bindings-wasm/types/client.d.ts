@@ -1,5 +1,6 @@
 import type {
-  Busy, Failed, Flow, Found, Seconds, ServerFound, SignedIn, SignedOut, SigningKey, SignIn, SignInAgain, Usable,
+  Answered, Busy, Failed, Flow, Found, ScopeInsufficient, Seconds, ServerFound, SignedIn, SignedOut, SigningKey, SignIn,
+  SignInAgain, StepUp, TokenEnded, Usable, UserClaims,
 } from './steps.js';
 
 export * from './steps.js';
@@ -67,6 +68,24 @@ export interface AuthorizationRequest {
   max_age?: Seconds;
 }
 
+/** What is asked of a resource. Header fields that are not here the host adds to the exchange when it makes it. */
+export interface ClientRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  /** What the URL must be at or below; one of those that the session's tokens are for. */
+  resource: string;
+  accept?: string;
+  content_type?: string;
+  body?: string | Uint8Array;
+  /** The names of the response's header fields to be seen, with a space between them. */
+  wanted?: string;
+  /** Of the response, 64 KiB at most. */
+  body_cap?: number;
+}
+
+/** How a request to a resource ends. */
+export type Requested = Answered | TokenEnded | StepUp | ScopeInsufficient | SignInAgain | Failed;
+
 export interface Client {
   /** `known` is what was known of the server before: a document that no longer promises what protects is then refused. */
   discover(given?: {
@@ -80,6 +99,10 @@ export interface Client {
   refresh(server: Found, session: Uint8Array, given?: { rejected?: string | Uint8Array } & Now): Flow<Usable | Busy | SignInAgain | Failed>;
   /** An access token of the client's own, without a user. */
   credentials(server: Found, given?: { scope?: string; rejected?: string | Uint8Array } & Now & Entropy): Flow<SignedIn | Failed>;
+  /** Asks a resource with the session's token: a bound one goes with a proof (RFC 9449), and never as Bearer. */
+  request(session: Uint8Array, request: ClientRequest, given?: Now & Entropy): Flow<Requested>;
+  /** Asks the server about the user of a session whose sign-in was one of OpenID Connect. */
+  userinfo(server: Found, session: Uint8Array, given?: Now & Entropy): Flow<UserClaims | Requested>;
   revoke(server: Found, session: Uint8Array, given?: Now): Flow<SignedOut | Failed>;
   /** Zeros the configuration, and gives its memory back. */
   dispose(): void;

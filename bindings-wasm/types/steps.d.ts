@@ -69,7 +69,7 @@ export interface Verify {
 /** Make one HTTP exchange. Redirects are never followed. */
 export interface Send {
   kind: 'send';
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers: Field[];
   body: Uint8Array;
@@ -195,6 +195,46 @@ export interface SignedOut {
   kind: 'signed-out';
   /** Whether the server has revoked its tokens. */
   at_server: boolean;
+}
+
+/** A resource has answered, well or not. */
+export interface Answered {
+  kind: 'answered';
+  status: number;
+  /** Those that were wanted, each as a line: name, colon and space, value, CR LF. */
+  headers: Uint8Array;
+  body: Uint8Array;
+}
+
+/** The access token has ended, or the resource has refused it as invalid: have another, and ask again. */
+export interface TokenEnded {
+  kind: 'token-ended';
+  rejected: string | undefined;
+}
+
+/** The user must authenticate as the resource needs it (RFC 9470): begin a sign-in that asks for this. Its words. */
+export interface StepUp {
+  kind: 'step-up';
+  /** Empty if it does not say, as `scope`. */
+  acr_values: string;
+  has_max_age: boolean;
+  max_age: Seconds;
+  scope: string;
+}
+
+/** The access token does not hold the scope that the resource needs. */
+export interface ScopeInsufficient {
+  kind: 'scope-insufficient';
+  /** Empty if it does not say which. */
+  scope: string;
+}
+
+/** What the server says of the user whom the ID token has named. With the issuer, `subject` alone is who they are. */
+export interface UserClaims {
+  kind: 'user-claims';
+  subject: string;
+  /** As JSON. */
+  claims: string;
 }
 
 /** What a client keeps of its server. Structured cloning and IndexedDB take it as it is. */

@@ -175,6 +175,33 @@ static void starts(void)
     REFRESH(ERR_NULL, &flow, &client, &metadata, session, null, b);
     REFRESH(ERR_UTF8, &flow, &client, &metadata, session, half, b);
     REFRESH(ERR_NULL, &flow, &client, &metadata, session, none, NULL);
+
+    symbolon_client_request request_to = {.method = SYMBOLON_STR("GET"), .url = SYMBOLON_STR("https://rs.example/data"),
+                                          .resource = SYMBOLON_STR("https://rs.example/")}, bad_to = request_to;
+#define ASK(expected, flow, client, session, request, entropy, buffer) \
+    GIVES(expected, symbolon_client_request_start(flow, client, session, request, 1, entropy, buffer, len))
+    ASK(ERR_NULL, NULL, &client, session, &request_to, entropy, b);
+    ASK(ERR_NULL, &flow, NULL, session, &request_to, entropy, b);
+    ASK(ERR_NULL, &flow, &client, NULL, &request_to, entropy, b);
+    ASK(ERR_NULL, &flow, &client, session, NULL, entropy, b);
+    ASK(ERR_NULL, &flow, &client, session, &request_to, NULL, b);
+    ASK(ERR_NULL, &flow, &client, session, &request_to, entropy, NULL);
+    bad_to.body_len = 1;
+    ASK(ERR_NULL, &flow, &client, session, &bad_to, entropy, b);
+    bad_to = request_to, bad_to.url = half;
+    ASK(ERR_UTF8, &flow, &client, session, &bad_to, entropy, b);
+    ASK(OK, &flow, &client, session, &request_to, entropy, b);
+    request_to.body_cap = 1 << 20;
+    ASK(ERR_TOO_SMALL, &flow, &client, session, &request_to, entropy, b);
+#define USERINFO(expected, flow, client, metadata, session, entropy, buffer) \
+    GIVES(expected, symbolon_client_userinfo_start(flow, client, metadata, session, 1, entropy, buffer, len))
+    USERINFO(ERR_NULL, NULL, &client, &metadata, session, entropy, b);
+    USERINFO(ERR_NULL, &flow, NULL, &metadata, session, entropy, b);
+    USERINFO(ERR_NULL, &flow, &client, NULL, session, entropy, b);
+    USERINFO(ERR_NULL, &flow, &client, &metadata, NULL, entropy, b);
+    USERINFO(ERR_NULL, &flow, &client, &metadata, session, NULL, b);
+    USERINFO(ERR_NULL, &flow, &client, &metadata, session, entropy, NULL);
+
     GIVES(ERR_NULL, symbolon_client_revoke_start(NULL, &client, &metadata, session, 1, b, len));
     GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, NULL, &metadata, session, 1, b, len));
     GIVES(ERR_NULL, symbolon_client_revoke_start(&flow, &client, NULL, session, 1, b, len));

@@ -74,13 +74,13 @@ static const std::uint8_t pss_signature[] = {
 int main()
 {
     Key key, other;
-    std::string jwk = key.jwk();
+    std::string jwk = key.jwk("key");
     for (int i = 0; i < 64; i++) {
         auto signature = std::get<symbolon::Signature>(key.sign("a message"sv)).bytes;
         REQUIRE(signature.size() == 64);
         REQUIRE(valid(jwk, "a message", {signature.data(), 64}));
         REQUIRE(!valid(jwk, "another", {signature.data(), 64}));
-        REQUIRE(!valid(other.jwk(), "a message", {signature.data(), 64}));
+        REQUIRE(!valid(other.jwk("other"), "a message", {signature.data(), 64}));
         REQUIRE(!valid(jwk, "a message", {signature.data(), 63}));
         signature[i] ^= 1;
         REQUIRE(!valid(jwk, "a message", {signature.data(), 64}));

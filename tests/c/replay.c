@@ -34,10 +34,12 @@ static symbolon_resource_request resource_request;
 static symbolon_needs needs;
 static symbolon_decision decision;
 static symbolon_authorization_request authorization_request;
+static symbolon_client_request client_request;
 static const struct { const char *name; void *at; } structs[] = {
     {"server_config", &server_config}, {"client_config", &client_config}, {"resource_config", &resource_config},
     {"request", &request}, {"certificate", &certificate}, {"decision", &decision},
     {"resource_request", &resource_request}, {"needs", &needs}, {"authorization_request", &authorization_request},
+    {"client_request", &client_request},
 };
 
 static word browser, now, entropy, handle, scope, session, rejected, document, well_known;
@@ -198,6 +200,10 @@ static symbolon_status start_with(const char *name, size_t len)
     else if (!strcmp(name, "client_credentials"))
         status = symbolon_client_credentials_start(&flow, &client, &metadata, text_of(scope), text_of(rejected), at,
                                                    entropy.at, buffer, len);
+    else if (!strcmp(name, "client_request"))
+        status = symbolon_client_request_start(&flow, &client, session.at, &client_request, at, entropy.at, buffer, len);
+    else if (!strcmp(name, "client_userinfo"))
+        status = symbolon_client_userinfo_start(&flow, &client, &metadata, session.at, at, entropy.at, buffer, len);
     else if (!strcmp(name, "client_revoke"))
         status = symbolon_client_revoke_start(&flow, &client, &metadata, session.at, at, buffer, len);
     else if (!strcmp(name, "judge"))

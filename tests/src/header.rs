@@ -203,6 +203,7 @@ fn in_c(rust: &str, file: &str) -> String {
         "Request" => "request",
         "ResourceRequest" => "resource_request",
         "Needs" => "needs",
+        "ClientRequest" => "client_request",
         "AuthorizationRequest" => "authorization_request",
         "UserDecision" => "decision",
         "Registration" => "registration",

@@ -39,7 +39,8 @@ fn values() -> BTreeMap<String, String> {
         EndKind {
             Reply => "REPLY", Prompt => "PROMPT", SignIn => "SIGN_IN", SignedIn => "SIGNED_IN", Usable => "USABLE",
             Busy => "BUSY", SignInAgain => "SIGN_IN_AGAIN", SignedOut => "SIGNED_OUT", Server => "SERVER",
-            Claims => "CLAIMS", Failed => "FAILED",
+            Claims => "CLAIMS", Failed => "FAILED", Answered => "ANSWERED", TokenEnded => "TOKEN_ENDED",
+            StepUp => "STEP_UP", ScopeInsufficient => "SCOPE_INSUFFICIENT", UserClaims => "USER_CLAIMS",
         }
         MemberType {
             Bool => "BOOL", U32 => "U32", U64 => "U64", Size => "SIZE", Text => "TEXT", Bytes => "BYTES", Key => "KEY",

@@ -1,4 +1,5 @@
-// A single-page client in headless Chromium, at the reference host. Its session is in IndexedDB.
+// A single-page client in headless Chromium, at the reference host. Its session is in IndexedDB, and so is its key, which WebCrypto
+// does not give out: its tokens are bound to that (RFC 9449), and the resource takes no others.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +14,10 @@ import { alice } from '../interop/user_agent.js';
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 const quiet = ['--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
 const source = join(import.meta.dirname, '../../bindings-wasm');
-const names = { 'symbolon/client': 'entry/client.fetch', 'symbolon/hosts/fetch': 'hosts/fetch', 'symbolon/hosts/indexeddb': 'hosts/indexeddb' };
+const names = {
+  'symbolon/client': 'entry/client.fetch', 'symbolon/hosts/fetch': 'hosts/fetch', 'symbolon/hosts/indexeddb': 'hosts/indexeddb',
+  'symbolon/hosts/webcrypto': 'hosts/webcrypto',
+};
 const imports = Object.fromEntries(Object.entries(names).map(([name, path]) => [name, `/package/js/${path}.js`]));
 const html = `<!doctype html><title>loading</title><script type="importmap">${JSON.stringify({ imports })}</script><script type="module" src="/page.js"></script>`;
 const policy = "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*";
@@ -24,7 +28,7 @@ let context;
 let server;
 let origin;
 before(async () => {
-  host = await startHost();
+  host = await startHost('--sender-constrained', '--dpop-nonces');
   server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url, 'http://page');
     const types = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
@@ -39,13 +43,6 @@ before(async () => {
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...flags, ...quiet] });
   context = await browser.newContext();
   context.setDefaultTimeout(20_000);
-  // What a server for clients in pages says, and the reference host does not.
-  for (const path of ['token', 'revoke', '.well-known/oauth-authorization-server']) {
-    await context.route(`${host.issuer}/${path}`, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), 'access-control-allow-origin': origin } });
-    });
-  }
 });
 after(async () => {
   await browser?.close();
@@ -60,6 +57,7 @@ async function open(path = '/') {
   await ready(tab);
   return tab;
 }
+const call = (tab) => tab.evaluate(() => page.call());
 const refresh = (tab, rejected) => tab.evaluate((token) => page.refresh(token), rejected);
 
 test('a page signs in, is reloaded, refreshes in two tabs at once, and signs out', async () => {
@@ -79,7 +77,7 @@ test('a page signs in, is reloaded, refreshes in two tabs at once, and signs out
   await ready(tab);
   const signedIn = await tab.evaluate(() => page.callback());
   assert.equal(signedIn.kind, 'signed-in', JSON.stringify(signedIn));
-  assert.equal(signedIn.scope, 'read');
+  assert.deepEqual([signedIn.scope, signedIn.key_id], ['read', 'page']);
   const again = await tab.evaluate(() => page.callback());
   assert.equal(again.kind, 'failed', JSON.stringify(again));
 
@@ -101,11 +99,39 @@ test('a page signs in, is reloaded, refreshes in two tabs at once, and signs out
     rejected = fresh;
   }
 
-  const resource = await context.request.get(host.resource, { headers: { authorization: `Bearer ${rejected}` } });
-  assert.equal(resource.status(), 200);
+  assert.equal((await call(tab)).status, 200);
+  assert.equal((await call(other)).status, 200);
   const out = await tab.evaluate(() => page.signOut());
   assert.deepEqual([out.kind, out.at_server], ['signed-out', true], JSON.stringify(out));
   assert.equal((await refresh(other)).kind, 'sign-in-again');
+  assert.equal((await call(other)).kind, 'sign-in-again');
+});
+
+test('a token is of no use to who does not have the key, and nobody takes that out', async () => {
+  const tab = await open();
+  await tab.evaluate(() => page.signIn());
+  await tab.getByRole('button', { name: 'Allow', exact: true }).click();
+  await tab.waitForURL(`${origin}/cb?*`);
+  await ready(tab);
+  const { access_token } = await tab.evaluate(() => page.callback());
+  const answered = await call(tab);
+  assert.equal(answered.status, 200, JSON.stringify(answered));
+  assert.match(answered.body, /alice/);
+  for (const scheme of ['Bearer', 'DPoP']) {
+    const { status, challenge } = await tab.evaluate(([token, scheme]) => page.steal(token, scheme), [access_token, scheme]);
+    assert.equal(status, 401);
+    assert.match(challenge, /^DPoP /);
+    assert.doesNotMatch(challenge, /Bearer/);
+  }
+  assert.equal(await tab.evaluate(() => page.exportKey()), 'InvalidAccessError');
+  // The same key after a reload.
+  await tab.reload();
+  await ready(tab);
+  assert.equal((await call(tab)).status, 200);
+  const proofs = [];
+  tab.on('request', (request) => proofs.push(request.headers().dpop));
+  await Promise.all([call(tab), call(tab)]);
+  assert.equal(new Set(proofs.filter(Boolean)).size, 2, 'a proof of its own for each request');
 });
 
 test('a tab that is gone in the middle of a refresh holds the others up for no longer than its lease', async () => {

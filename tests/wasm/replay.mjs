@@ -21,7 +21,10 @@ const BINDINGS = ['none', 'dpop', 'certificate'];
 const WELL_KNOWN = ['oauth-authorization-server', 'openid-configuration', 'openid-configuration-inserted'];
 const DEFENSES = ['iss', 'own_redirect_uri', 'only_server'];
 // In the order of symbolon.h.
-const ENDS = ['reply', 'prompt', 'sign-in', 'signed-in', 'usable', 'busy', 'sign-in-again', 'signed-out', 'server', 'claims', 'failed'];
+const ENDS = [
+  'reply', 'prompt', 'sign-in', 'signed-in', 'usable', 'busy', 'sign-in-again', 'signed-out', 'server', 'claims', 'failed', 'answered',
+  'token-ended', 'step-up', 'scope-insufficient', 'user-claims',
+];
 
 // ---- Words
 
@@ -50,7 +53,7 @@ function wordOf(value) {
 function* members(struct) {
   for (const [name, value] of Object.entries(struct)) {
     if (name === 'kind' || name === 'end' || name === 'document') continue;
-    if (name === 'headers') yield* value.map(([field, bytes]) => `headers ${wordOf(field)} ${encode(fromCharacters(bytes))}`.trimEnd());
+    if (name === 'headers' && Array.isArray(value)) yield* value.map(([field, bytes]) => `headers ${wordOf(field)} ${encode(fromCharacters(bytes))}`.trimEnd());
     else yield `${name === 'row_kind' ? 'kind' : name} ${wordOf(value)}`.trimEnd();
   }
 }
@@ -84,6 +87,8 @@ const START = {
     client_callback: (client, { server, request, browser, now }) => client.callback(server, request.query ?? '', { browser, now }),
     client_refresh: (client, { server, session, rejected, now }) => client.refresh(server, session, { rejected, now }),
     client_credentials: (client, { server, scope, rejected, now, entropy }) => client.credentials(server, { scope, rejected, now, entropy }),
+    client_request: (client, { session, ask, now, entropy }) => client.request(session, ask, { now, entropy }),
+    client_userinfo: (client, { server, session, now, entropy }) => client.userinfo(server, session, { now, entropy }),
     client_revoke: (client, { server, session, now }) => client.revoke(server, session, { now }),
   },
   resource: {
@@ -186,6 +191,7 @@ class Replay {
     given.decision = this.#struct('decision', ['authenticated_at', 'approved', 'unasked']);
     const { has_max_age, ...asked } = this.#struct('authorization_request', ['max_age']);
     given.asked = asked;
+    given.ask = this.#struct('client_request', ['body_cap']);
     given.toResource = { headers: [], ...this.#struct('resource_request') };
     const { any_token, scope, acr_values, max_age, ...details } = this.#struct('needs', ['any_token', 'max_age']);
     const detail = Object.fromEntries(Object.entries(details).map(([name, value]) => [name.slice('detail_'.length), value]));

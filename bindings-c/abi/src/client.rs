@@ -13,10 +13,13 @@ use crate::outcome::{self, Done, End, Ended, Kind};
 use crate::types::{Bytes, Metadata, Outcome, Status, Text, Why, described, lent, refused, status, user_agent};
 
 mod config;
+mod request;
 
 pub use config::{
     Client, Config, symbolon_client_buffer, symbolon_client_init, symbolon_client_size, symbolon_metadata_size,
 };
+
+pub use request::Request;
 
 described! {
     /// `symbolon_authorization_request`: what a sign-in asks for.
@@ -93,6 +96,10 @@ starts! {
     symbolon_client_refresh_start: refresh(metadata, session, rejected, now);
     /// Starts the flow that has an access token of the client's own.
     symbolon_client_credentials_start: credentials(metadata, scope, rejected, now, entropy);
+    /// Starts the flow that asks a resource.
+    symbolon_client_request_start: request(session, client_request, now, entropy);
+    /// Starts the flow that asks the server about the user.
+    symbolon_client_userinfo_start: userinfo(metadata, session, now, entropy);
     /// Starts the flow that signs out.
     symbolon_client_revoke_start: revoke(metadata, session, now);
 }

@@ -3,7 +3,10 @@
 use core::mem::{offset_of, size_of};
 use core::{ptr, slice};
 
-use crate::outcome::{Busy, Claims, Done, Failure, Kind, Prompt, Reply, Server, SignIn, SignedIn, SignedOut, Usable};
+use crate::outcome::{
+    Answered, Busy, Claims, Done, Failure, Kind, Prompt, Reply, ScopeInsufficient, Server, SignIn, SignedIn, SignedOut,
+    StepUp, TokenEnded, Usable, UserClaims,
+};
 use crate::types::{Member, MemberType, Text, Why};
 use crate::view::{self, Kind as Ask, Question, View};
 
@@ -99,7 +102,7 @@ pub static QUESTIONS: [(Ask, Description); 6] = [
 ];
 
 /// The ends.
-pub static ENDS: [(Kind, Description); 11] = [
+pub static ENDS: [(Kind, Description); 16] = [
     (Kind::Reply, Description::end::<Reply>("reply", Reply::MEMBERS)),
     (Kind::Prompt, Description::end::<Prompt>("prompt", Prompt::MEMBERS)),
     (Kind::SignIn, Description::end::<SignIn>("sign-in", SignIn::MEMBERS)),
@@ -111,6 +114,11 @@ pub static ENDS: [(Kind, Description); 11] = [
     (Kind::Server, Description::end::<Server>("server", Server::MEMBERS)),
     (Kind::Claims, Description::end::<Claims>("claims", Claims::MEMBERS)),
     (Kind::Failed, Description::end::<Failure>("failed", Failure::MEMBERS)),
+    (Kind::Answered, Description::end::<Answered>("answered", Answered::MEMBERS)),
+    (Kind::TokenEnded, Description::end::<TokenEnded>("token-ended", TokenEnded::MEMBERS)),
+    (Kind::StepUp, Description::end::<StepUp>("step-up", StepUp::MEMBERS)),
+    (Kind::ScopeInsufficient, Description::end::<ScopeInsufficient>("scope-insufficient", ScopeInsufficient::MEMBERS)),
+    (Kind::UserClaims, Description::end::<UserClaims>("user-claims", UserClaims::MEMBERS)),
 ];
 
 /// The structs that a caller fills in.
@@ -132,6 +140,8 @@ pub static INPUTS: &[Description] = &[
         "authorization_request",
         crate::client::AuthorizationRequest::MEMBERS,
     ),
+    #[cfg(feature = "client")]
+    Description::input::<crate::client::Request>("client_request", crate::client::Request::MEMBERS),
     #[cfg(feature = "resource")]
     Description::input::<crate::resource::Config>("resource_config", crate::resource::Config::MEMBERS),
     #[cfg(feature = "resource")]

@@ -33,6 +33,16 @@ pub enum Kind {
     Claims = 10,
     /// Nothing came of it: [`Failure`].
     Failed = 11,
+    /// A resource has answered: [`Answered`].
+    Answered = 12,
+    /// The access token has ended: [`TokenEnded`].
+    TokenEnded = 13,
+    /// The user must authenticate as the resource needs it: [`StepUp`].
+    StepUp = 14,
+    /// The access token lacks scope: [`ScopeInsufficient`].
+    ScopeInsufficient = 15,
+    /// What the server says of the user: [`UserClaims`].
+    UserClaims = 16,
 }
 
 /// `symbolon_done`.
@@ -71,6 +81,16 @@ pub union End {
     pub server: Server,
     /// [`Kind::Claims`].
     pub claims: Claims,
+    /// [`Kind::Answered`].
+    pub answered: Answered,
+    /// [`Kind::TokenEnded`].
+    pub token_ended: TokenEnded,
+    /// [`Kind::StepUp`].
+    pub step_up: StepUp,
+    /// [`Kind::ScopeInsufficient`].
+    pub scope_insufficient: ScopeInsufficient,
+    /// [`Kind::UserClaims`].
+    pub user_claims: UserClaims,
     /// [`Kind::Failed`] and [`Kind::SignInAgain`].
     pub failure: Failure,
 }
@@ -228,6 +248,48 @@ described! {
         pub sender: Text,
         /// To be sent as `DPoP-Nonce` with the response.
         pub dpop_nonce: Text,
+    }
+
+    /// `symbolon_answered`.
+    pub struct Answered {
+        /// The status.
+        pub status: u32,
+        /// The header fields that were wanted, a line each.
+        pub headers: Bytes,
+        /// The body.
+        pub body: Bytes,
+    }
+
+    /// `symbolon_token_ended`.
+    pub struct TokenEnded {
+        /// The token that the resource has refused, if it has refused one.
+        pub rejected: Text,
+    }
+
+    /// `symbolon_step_up`.
+    pub struct StepUp {
+        /// The authentication context classes that will do; empty if the resource does not say.
+        pub acr_values: Text,
+        /// Whether `max_age` counts.
+        pub has_max_age: bool,
+        /// The seconds within which the user must have been authenticated.
+        pub max_age: u64,
+        /// The scope that is needed; empty if the resource does not say.
+        pub scope: Text,
+    }
+
+    /// `symbolon_scope_insufficient`.
+    pub struct ScopeInsufficient {
+        /// The scope that is needed; empty if the resource does not say.
+        pub scope: Text,
+    }
+
+    /// `symbolon_user_claims`.
+    pub struct UserClaims {
+        /// `sub`, as the ID token has it.
+        pub subject: Text,
+        /// All claims, as JSON.
+        pub claims: Text,
     }
 
     /// `symbolon_failure`.

@@ -5,7 +5,8 @@
  *     client ISSUER PORT --serve    the resource server alone, until it is told to stop
  *
  * The resource is http://127.0.0.1:PORT/notes; the server must have been started with that. The client's redirection URI is
- * on the same port.
+ * on the same port. Its tokens are bound to a key that OpenSSL holds (RFC 9449), and the resource takes no others; with --serve
+ * it takes those of other clients, too, which are bound to nothing.
  *
  *     client.cpp   this: the flows of both roles, and what they lead to
  *     http.cpp     the answer to Send, and the user of the demonstration
@@ -76,6 +77,8 @@ private:
     std::map<std::string, symbolon::Row> rows_;
 };
 
+const char key_id[] = "example";
+
 struct Host {
     Store store;
     Key signing_key;
@@ -85,7 +88,7 @@ struct Host {
     symbolon::Sent operator()(const symbolon_send &question) { return answer(question); }
     symbolon::Signed operator()(const symbolon_sign &question)
     {
-        if (view(question.key_id) != "example") return symbolon::Unavailable{};
+        if (view(question.key_id) != key_id) return symbolon::Unavailable{};
         return signing_key.sign(question.message);
     }
     symbolon::Verified operator()(const symbolon_verify &question)
@@ -141,9 +144,12 @@ MHD_Result notes(Listener &listener, MHD_Connection *connection)
     flow.start(symbolon_judge_start, &listener.resource, &request, &needs, now());
     return symbolon::visit(flow.drive(listener.host), overloaded{
         [&](const symbolon_claims &claims) {
+            /* A nonce that is soon to end is followed by another. */
+            symbolon_fields fields{};
+            if (claims.dpop_nonce.len > 0) fields.at[fields.len++] = {str("DPoP-Nonce"), Bytes(view(claims.dpop_nonce))};
             /* A subject has printable ASCII; what JSON would want escaped is not in the names of this server's users. */
             std::string body = R"({"notes_of":")" + std::string(view(claims.sub)) + R"(","notes":["Buy a looking-glass."]})";
-            return respond(connection, 200, body);
+            return respond(connection, 200, body, &fields);
         },
         [&](const symbolon_reply &reply) { return respond(connection, reply.status, view(reply.body), &reply.headers); },
         [&](const auto &) { return respond(connection, 500, ""); },
@@ -194,28 +200,48 @@ template <class Wanted> const Wanted &expect(const symbolon_done &done)
     });
 }
 
-symbolon::Response call(const std::string &url, const std::string &access_token)
+/* What anybody can do who has the token, and not the key. */
+std::uint32_t steal(const std::string &url, const std::string &scheme, const std::string &access_token)
 {
-    symbolon::Sent sent = exchange({}, "GET", url, {{"Authorization", "Bearer " + access_token}}, "");
-    if (auto *response = std::get_if<symbolon::Response>(&sent)) return *response;
+    symbolon::Sent sent = exchange({}, "GET", url, {{"Authorization", scheme + " " + access_token}}, "");
+    if (auto *response = std::get_if<symbolon::Response>(&sent)) return response->status;
     throw Failed("the resource cannot be reached");
 }
 
-std::string call_allowed(const std::string &url, const std::string &access_token)
+/* Asks the resource with the token of the session, and a proof of the key that it is bound to. */
+const symbolon_done &call(Flow &flow, Host &host, const symbolon_client &client, const std::uint8_t *session,
+                          const std::string &resource)
 {
-    symbolon::Response response = call(url, access_token);
-    if (response.status != 200) throw Failed("the resource answers " + std::to_string(response.status));
-    return response.body;
+    auto entropy = random_bytes();
+    symbolon_client_request request{};
+    request.method = str("GET");
+    request.url = request.resource = str(resource);
+    request.accept = str("application/json");
+    flow.start(symbolon_client_request_start, &client, session, &request, now(), entropy.data());
+    return flow.drive(host);
+}
+
+std::string call_allowed(Host &host, const symbolon_client &client, const std::uint8_t *session, const std::string &resource)
+{
+    Flow flow(symbolon_client_buffer());
+    const auto &answered = expect<symbolon_answered>(call(flow, host, client, session, resource));
+    if (answered.status != 200) throw Failed("the resource answers " + std::to_string(answered.status));
+    return std::string(view(answered.body));
 }
 
 void run(Listener &listener, const std::string &issuer, const std::string &here, bool demo)
 {
     Host &host = listener.host;
     const std::string resource = here + "/notes", redirect_uri = here + "/callback";
+    const std::string jwk = host.signing_key.jwk(key_id);
+    const symbolon_signing_key key{str(key_id), str("ES256"), str(jwk)};
     symbolon_client_config config{};
     config.abi = SYMBOLON_ABI;
     config.authentication = 1;
-    config.binding = 1;
+    config.binding = 2;
+    config.dpop_keys = &key;
+    config.dpop_keys_len = 1;
+    config.pushed_requests_only = 1;
     config.mix_up_defense = 1;
     config.plain_http_on_loopback = 1;
     config.private_addresses = 1;
@@ -253,9 +279,13 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
         const auto &signed_in = expect<symbolon_signed_in>(flow.drive(host));
         std::memcpy(session.data(), signed_in.session, session.size());
         access_token = view(signed_in.access_token);
+        if (view(signed_in.key_id) != key_id) throw Failed("the tokens are bound to no key");
         std::cout << "signed in  for " << view(signed_in.scope) << ", until " << signed_in.expires_at << std::endl;
     }
-    std::cout << "called     " << call_allowed(resource, access_token) << std::endl;
+    std::cout << "called     " << call_allowed(host, client, session.data(), resource) << std::endl;
+    for (const char *scheme : {"Bearer", "DPoP"})
+        if (steal(resource, scheme, access_token) != 401) throw Failed("a token without its key is of use");
+    std::cout << "stolen     a token is of no use without its key" << std::endl;
     {
         /* As if the resource had refused the token: so there is another before this one expires. */
         Flow flow(symbolon_client_buffer());
@@ -265,7 +295,7 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
         access_token = view(usable.access_token);
         std::cout << "refreshed  until " << usable.expires_at << std::endl;
     }
-    std::cout << "called     " << call_allowed(resource, access_token) << std::endl;
+    std::cout << "called     " << call_allowed(host, client, session.data(), resource) << std::endl;
     {
         Flow flow(symbolon_client_buffer());
         flow.start(symbolon_client_revoke_start, &client, &server.metadata, session.data(), now());
@@ -273,9 +303,9 @@ void run(Listener &listener, const std::string &issuer, const std::string &here,
         std::cout << "signed out " << (at_server ? "here and at the server" : "here alone") << std::endl;
         if (!at_server) throw Failed("the tokens are not revoked");
     }
-    symbolon::Response response = call(resource, access_token);
-    std::cout << "called     " << response.status << " with the token that was revoked" << std::endl;
-    if (response.status != 401) throw Failed("a revoked token still works");
+    Flow flow(symbolon_client_buffer());
+    if (call(flow, host, client, session.data(), resource).kind != SYMBOLON_SIGN_IN_AGAIN) throw Failed("the session is not gone");
+    std::cout << "signed out, and so nothing is called any more" << std::endl;
 }
 
 } // namespace
@@ -303,7 +333,14 @@ try {
     config.abi = SYMBOLON_ABI;
     config.plain_http_on_loopback = 1;
     config.access_tokens = 1;
-    config.accepts_bearer = 1;
+    config.accepts_bearer = mode == "--serve" ? 1 : 0;
+    config.accepts_dpop = 1;
+    /* The secret of the nonces that proofs must bear. It goes with the process: a client then has another nonce to fetch. */
+    symbolon_credential_key nonces{1, {}};
+    const auto secret = random_bytes();
+    std::copy(secret.begin(), secret.end(), nonces.secret);
+    config.keys = &nonces;
+    config.keys_len = 1;
     config.resource = str(resource);
     config.issuer = str(issuer);
     config.introspection_endpoint = str(introspection_endpoint);

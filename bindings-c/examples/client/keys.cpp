@@ -84,13 +84,13 @@ Key::Key() : key_(EVP_EC_gen("P-256"))
 
 Key::~Key() { EVP_PKEY_free(key_); }
 
-std::string Key::jwk() const
+std::string Key::jwk(std::string_view key_id) const
 {
     std::uint8_t point[65];
     std::size_t len = 0;
     if (EVP_PKEY_get_octet_string_param(key_, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len) != 1 || len != sizeof point)
         throw std::runtime_error("no public key");
-    return R"({"kty":"EC","crv":"P-256","alg":"ES256","x":")" + encode({point + 1, 32}) + R"(","y":")" +
+    return R"({"kid":")" + std::string(key_id) + R"(","kty":"EC","crv":"P-256","alg":"ES256","x":")" + encode({point + 1, 32}) + R"(","y":")" +
            encode({point + 33, 32}) + "\"}";
 }
 

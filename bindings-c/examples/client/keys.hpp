@@ -1,4 +1,4 @@
-/* Signatures, through OpenSSL: the answers to Sign and Verify. No flow of today asks for them. */
+/* Signatures, through OpenSSL: the answers to Sign and Verify. */
 #ifndef CLIENT_KEYS_HPP
 #define CLIENT_KEYS_HPP
 
@@ -6,7 +6,7 @@
 
 struct evp_pkey_st;
 
-/* A key of this program's own, for ES256. */
+/* A key of this program's own, for ES256. Its private half never leaves OpenSSL. */
 class Key {
 public:
     Key();
@@ -14,7 +14,8 @@ public:
     Key(const Key &) = delete;
     Key &operator=(const Key &) = delete;
     symbolon::Signed sign(symbolon::Bytes message) const;
-    std::string jwk() const;
+    /* The public half, under this name. */
+    std::string jwk(std::string_view key_id) const;
 
 private:
     evp_pkey_st *key_;

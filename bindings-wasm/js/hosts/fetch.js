@@ -38,7 +38,7 @@ export function fetchSend(by = (url, init) => fetch(url, init)) {
       const response = await by(url, {
         method,
         headers,
-        body: method === 'GET' ? undefined : body,
+        body: ['GET', 'HEAD'].includes(method) ? undefined : body,
         redirect: 'manual',
         signal: AbortSignal.timeout(timeout * 1000),
         ...apart(),

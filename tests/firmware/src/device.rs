@@ -1,22 +1,22 @@
-//! A client on a device that has neither a network nor a store nor a clock: it asks the host for all of that, in lines.
+//! A client on a device that has neither a network nor a store nor a clock: it asks the host for all of that, in lines. Its tokens
+//! are bound to a key that the host holds, and signs with.
 //!
 //! The words of a line are those of a tape: `tests/src/transcript/tape.rs`. At first the host configures the device:
 //!
 //! ```text
 //! set client_config MEMBER VALUE
-//! give NAME VALUE              browser, now, entropy, as `resource` the URL that the access token is for, and as `key` the
-//!                              public half of the host's key, a JWK
+//! give NAME VALUE              browser, now, and as `resource` the URL that the access token is for
 //! start
 //! ```
 //!
-//! Then the device asks, in lines that begin with `=`: the questions of the flows, and some of its own. `visit` has the user
-//! go to a `url`, a `send` is also how it calls the resource, and since no flow asks for a signature yet, it asks for one by
-//! itself. After a question there is the line `ask`; after an end, which needs no answer, the line `end`. The host answers:
+//! Then the device asks, in lines that begin with `=`: the questions of the flows, and two of its own. `visit` has the user
+//! go to a `url`, and `entropy` is for 32 bytes that nobody can foretell. After a question there is the line `ask`; after an end,
+//! which needs no answer, the line `end`. The host answers:
 //!
 //! ```text
 //! header NAME VALUE            a header field of the response that the next answer gives
 //! answer row VERSION VALUE     or: answer absent, committed, conflict, unavailable, response STATUS BODY, signature BYTES,
-//!                              verdict 1, and to `visit`: query QUERY
+//!                              verdict 1, to `visit`: query QUERY, to `entropy`: entropy BYTES
 //! ```
 //!
 //! The last line is `ok`, or `failed` and in what.
@@ -91,9 +91,7 @@ pub struct Device<'m> {
     headers: [Field; 64],
     headers_len: usize,
     browser: Text,
-    entropy: Text,
     resource: Text,
-    key: Text,
     now: u64,
 }
 
@@ -103,7 +101,7 @@ impl<'m> Device<'m> {
         let Memory { places, found, buffer, given, answered, shown } = memory;
         let (given, answered, shown) = (Arena::of(given), Arena::of(answered), Growing::of(shown));
         let headers = [Field { name: Text::NONE, value: Bytes::NONE }; 64];
-        let (browser, entropy, resource, key) = (Text::NONE, Text::NONE, Text::NONE, Text::NONE);
+        let (browser, resource) = (Text::NONE, Text::NONE);
         Self {
             console,
             lines,
@@ -116,16 +114,14 @@ impl<'m> Device<'m> {
             headers,
             headers_len: 0,
             browser,
-            entropy,
             resource,
-            key,
             now: 0,
         }
     }
 
     /// Signs in, uses the access token and another one, and signs out. Whether all went as it should.
     pub fn run(mut self) -> bool {
-        let ended = self.configure().and_then(|()| self.try_key()).and_then(|()| self.sign_in_and_out());
+        let ended = self.configure().and_then(|()| self.sign_in_and_out());
         let (well, said) = match ended {
             Ok(()) => (true, "ok"),
             Err(Failed(what)) => (false, what),
@@ -155,20 +151,12 @@ impl<'m> Device<'m> {
         // SAFETY: of each end, here and below, the kind says which it is.
         unsafe { metadata.write(done.of.server.metadata) };
 
+        let drawn = self.entropy()?;
+        let entropy = &raw const drawn;
+        let usual = core::ptr::null();
         // SAFETY: as above.
         let done = self.drive(unsafe {
-            let entropy = self.entropy.ptr.cast();
-            client::symbolon_client_authorize_start(
-                flow,
-                client,
-                metadata,
-                browser,
-                core::ptr::null(),
-                now,
-                entropy,
-                at,
-                len,
-            )
+            client::symbolon_client_authorize_start(flow, client, metadata, browser, usual, now, entropy, at, len)
         })?;
         expect(done.kind == End::SignIn, "there is no URL to sign in at")?;
         // SAFETY: as above.
@@ -182,7 +170,7 @@ impl<'m> Device<'m> {
         expect(done.kind == End::SignedIn, "nobody has signed in")?;
         // SAFETY: as above.
         let (session, first) = unsafe { (done.of.signed_in.session, self.keep(done.of.signed_in.access_token)?) };
-        expect(self.call(first)? == 200, "the resource refuses the access token")?;
+        expect(self.call(&session)? == 200, "the resource refuses the access token")?;
 
         // SAFETY: as above.
         let done = self.drive(unsafe {
@@ -193,7 +181,7 @@ impl<'m> Device<'m> {
         let second = unsafe { self.keep(done.of.usable.access_token)? };
         // SAFETY: both are kept.
         expect(unsafe { first.str() != second.str() }, "the other access token is the same")?;
-        expect(self.call(second)? == 200, "the resource refuses the other access token")?;
+        expect(self.call(&session)? == 200, "the resource refuses the other access token")?;
 
         // SAFETY: as above.
         let done = self
@@ -201,7 +189,6 @@ impl<'m> Device<'m> {
         // SAFETY: as above.
         let at_server = done.kind == End::SignedOut && unsafe { done.of.signed_out.at_server };
         expect(at_server, "the server was not told of the sign-out")?;
-        expect(self.call(second)? == 401, "the resource accepts what was revoked")?;
 
         // SAFETY: as above.
         let done = self.drive(unsafe {
@@ -230,13 +217,10 @@ impl<'m> Device<'m> {
                 [b"give", b"now", value, ..] => self.now = number_of(value),
                 [b"give", b"browser", value, ..] => self.browser = self.given.text(value),
                 [b"give", b"resource", value, ..] => self.resource = self.given.text(value),
-                [b"give", b"key", value, ..] => self.key = self.given.text(value),
-                [b"give", b"entropy", value, ..] if value.len() == 32 => self.entropy = self.given.text(value),
                 [b"start", ..] => break,
                 _ => return Err(Failed("a line that means nothing")),
             }
         }
-        expect(!self.entropy.ptr.is_null(), "no entropy was given")?;
         // SAFETY: what the configuration points to is kept until the end.
         let status = unsafe { client::symbolon_client_init(client, config, core::ptr::null_mut()) };
         is_ok(status, "the configuration is refused")
@@ -321,27 +305,13 @@ impl<'m> Device<'m> {
         self.ask()
     }
 
-    /// Has the host sign with its key, and check signatures.
-    fn try_key(&mut self) -> Result<(), Failed> {
-        let message = b"a message of the device";
-        let answer = self.ask_for(&[&[b"sign"], &[b"key_id", b"host"], &[b"message", message]])?;
-        expect(text(answer.kind)? == "signature", "the host does not sign")?;
+    /// Has the host draw 32 bytes.
+    fn entropy(&mut self) -> Result<[u8; 32], Failed> {
+        let Answer { kind, first, .. } = self.ask_for(&[&[b"entropy"]])?;
+        expect(text(kind)? == "entropy", "the host draws nothing")?;
         // SAFETY: it is copied before the next question.
-        let signature = unsafe { Bytes { ptr: answer.first.ptr, len: answer.first.len }.slice() };
-        let signature = signature.ok().and_then(|signature| signature.try_into().ok());
-        let mut signature: [u8; 64] = signature.ok_or(Failed("a signature of another length"))?;
-        expect(self.verify(message, &signature)?, "the signature does not hold")?;
-        signature[0] ^= 1;
-        expect(!self.verify(message, &signature)?, "another signature holds, too")
-    }
-
-    fn verify(&mut self, message: &[u8], signature: &[u8]) -> Result<bool, Failed> {
-        let key = text(self.key)?.as_bytes();
-        let question: [&[&[u8]]; 4] =
-            [&[b"verify"], &[b"key", key], &[b"message", message], &[b"signature", signature]];
-        let answer = self.ask_for(&question)?;
-        expect(text(answer.kind)? == "verdict", "the host does not check signatures")?;
-        Ok(answer.number()? == 1)
+        let drawn = unsafe { Bytes { ptr: first.ptr, len: first.len }.slice() }.ok();
+        drawn.and_then(|drawn| drawn.try_into().ok()).ok_or(Failed("not 32 bytes"))
     }
 
     /// Has the user go to a URL. The query that they come back with.
@@ -351,27 +321,24 @@ impl<'m> Device<'m> {
         self.keep(first)
     }
 
-    /// Calls the resource with an access token. The status of its response.
-    fn call(&mut self, token: Text) -> Result<u64, Failed> {
-        let url = text(self.resource)?.as_bytes();
-        let token = text(token)?.as_bytes();
-        let mut bearer = [0; 1024];
-        let mut bearer = Growing::of(&mut bearer);
-        bearer.put(b"Bearer ");
-        bearer.put(token);
-        let answer = self.ask_for(&[
-            &[b"send"],
-            &[b"method", b"GET"],
-            &[b"url", url],
-            &[b"headers", b"Authorization", bearer.as_bytes()],
-            &[b"body"],
-            &[b"plain_http", b"1"],
-            &[b"public_addresses_only", b"0"],
-            &[b"body_cap", b"16384"],
-            &[b"timeout", b"10"],
-        ])?;
-        expect(text(answer.kind)? == "response", "the resource does not answer")?;
-        answer.number()
+    /// Asks the resource with the access token of the session. The status of its response.
+    fn call(&mut self, session: &[u8; 32]) -> Result<u32, Failed> {
+        let drawn = self.entropy()?;
+        let places = self.places;
+        let (now, at, len) = (self.now, self.buffer.as_mut_ptr(), self.buffer.len());
+        // SAFETY: the places are this device's; what is lent stays until the flow has ended. A request may be zero: numbers, and
+        // texts that are absent.
+        let done = self.drive(unsafe {
+            let mut request: client::Request = core::mem::zeroed();
+            request.method = Text::of("GET");
+            (request.url, request.resource) = (self.resource, self.resource);
+            let (flow, client) = (addr_of_mut!((*places).flow), &raw const (*places).client);
+            let (request, entropy) = (&raw const request, &raw const drawn);
+            client::symbolon_client_request_start(flow, client, session, request, now, entropy, at, len)
+        })?;
+        expect(done.kind == End::Answered, "the resource does not answer")?;
+        // SAFETY: the kind says which end it is.
+        Ok(unsafe { done.of.answered.status })
     }
 
     /// A text that stays when the flow is gone.

@@ -92,6 +92,8 @@ pub fn client() {
         drive(|flow| {
             c::symbolon_client_credentials_start(flow, client, metadata, text(), text(), number(), key, at, len)
         });
+        drive(|flow| c::symbolon_client_request_start(flow, client, key, outside(), number(), key, at, len));
+        drive(|flow| c::symbolon_client_userinfo_start(flow, client, metadata, key, number(), key, at, len));
         drive(|flow| c::symbolon_client_revoke_start(flow, client, metadata, key, number(), at, len));
     }
 }

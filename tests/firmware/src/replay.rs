@@ -30,6 +30,7 @@ pub struct Places {
     needs: resource::Needs,
     decision: server::UserDecision,
     authorization_request: client::AuthorizationRequest,
+    client_request: client::Request,
     arguments: Arguments,
 }
 
@@ -64,7 +65,7 @@ pub struct Memory<'m> {
 }
 
 /// The structs that a tape sets.
-const INPUTS: [&[u8]; 9] = [
+const INPUTS: [&[u8]; 10] = [
     b"server_config",
     b"client_config",
     b"resource_config",
@@ -74,6 +75,7 @@ const INPUTS: [&[u8]; 9] = [
     b"resource_request",
     b"needs",
     b"authorization_request",
+    b"client_request",
 ];
 
 /// The roles, and how much of the stack their calls have taken.
@@ -198,6 +200,7 @@ impl<'m> Replay<'m> {
                 b"resource_request" => addr_of_mut!((*places).resource_request).cast(),
                 b"needs" => addr_of_mut!((*places).needs).cast(),
                 b"authorization_request" => addr_of_mut!((*places).authorization_request).cast(),
+                b"client_request" => addr_of_mut!((*places).client_request).cast(),
                 _ => return None,
             }
         })
@@ -263,6 +266,7 @@ impl<'m> Replay<'m> {
             needs,
             decision,
             authorization_request,
+            client_request,
             arguments,
             ..
         } = // SAFETY: the places are this runner's; what is lent stays until the flow has ended.
@@ -322,6 +326,21 @@ impl<'m> Replay<'m> {
                     client::symbolon_client_credentials_start(
                         flow, client, metadata, scope, rejected, now, entropy, buffer, len,
                     )
+                }),
+                b"client_request" => self.call(|| {
+                    client::symbolon_client_request_start(
+                        flow,
+                        client,
+                        session,
+                        client_request,
+                        now,
+                        entropy,
+                        buffer,
+                        len,
+                    )
+                }),
+                b"client_userinfo" => self.call(|| {
+                    client::symbolon_client_userinfo_start(flow, client, metadata, session, now, entropy, buffer, len)
                 }),
                 b"client_revoke" => self
                     .call(|| client::symbolon_client_revoke_start(flow, client, metadata, session, now, buffer, len)),

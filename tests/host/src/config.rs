@@ -22,6 +22,8 @@ pub struct Config {
     pub access_tokens: AccessTokens,
     /// Whether a DPoP proof must hold a nonce of the server.
     pub dpop_nonces: bool,
+    /// Whether tokens must be bound to a key, and the resource takes no other.
+    pub sender_constrained: bool,
     /// Further clients to register: a JSON array of client metadata.
     pub clients: Option<PathBuf>,
     /// The keys of TLS; without them, plain HTTP.
@@ -46,6 +48,7 @@ impl Default for Config {
             store: None,
             access_tokens: AccessTokens::Opaque,
             dpop_nonces: false,
+            sender_constrained: false,
             clients: None,
             tls: None,
             trust: Trust::default(),
@@ -66,6 +69,7 @@ usage: cargo demo [-- OPTIONS]
   --issuer URL                    the issuer identifier (http://ADDRESS, or https://ADDRESS)
   --access-tokens opaque|jwt      what access tokens look like (opaque)
   --dpop-nonces                   demand a nonce of the server in DPoP proofs
+  --sender-constrained            issue no token that is bound to no key, and take none at the resource
   --clients PATH                  register these clients too: a JSON array of client metadata (RFC 7591)
   --tls-certificate PATH          listen for TLS with this certificate and what leads from it to its authority, as PEM
   --tls-key PATH                  its private key
@@ -106,6 +110,7 @@ impl Config {
                     }
                 }
                 Long("dpop-nonces") => config.dpop_nonces = true,
+                Long("sender-constrained") => config.sender_constrained = true,
                 Long("clients") => config.clients = Some(arguments.value()?.into()),
                 Long("tls-certificate") => certificate = Some(arguments.value()?.into()),
                 Long("tls-key") => key = Some(arguments.value()?.into()),

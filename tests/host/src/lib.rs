@@ -154,7 +154,11 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         },
         signing_keys: signing.published()?,
         access_tokens: config.access_tokens,
-        sender_constraint: SenderConstraint::AsPresented,
+        sender_constraint: if config.sender_constrained {
+            SenderConstraint::Required
+        } else {
+            SenderConstraint::AsPresented
+        },
         dpop_nonces: config.dpop_nonces,
         pushed_requests_only: false,
         client_id_metadata_documents: false,
@@ -256,7 +260,10 @@ fn resource_server(server: &Server<'static>, resource: &'static str) -> Result<R
             client_id: ClientId::parse(client_id)?,
             client_secret,
         },
-        accepts: Accepts::ANY,
+        accepts: match server.sender_constraint {
+            SenderConstraint::Required => Accepts::SENDER_CONSTRAINED,
+            SenderConstraint::AsPresented => Accepts::ANY,
+        },
         dpop_nonces: None,
         metadata: Some(Metadata { scopes_supported: clients::SCOPES, resource_name: "Notes", ..Metadata::default() }),
         realm: resource,

@@ -2,7 +2,8 @@
 
 use symbolon::client::{
     Addresses, Authentication, AuthorizationRequest, BUFFER, Binding, Client, Failure, Lifetimes, MixUpDefense,
-    PushedRequests, Refreshed, Revoked, SignIn, SignedIn, Tokens, WellKnown,
+    PushedRequests, Refreshed, Requested, ResourceRequest, ResourceResponse, Revoked, SignIn, SignedIn, StepUp, Tokens,
+    UserClaims, WellKnown,
 };
 use symbolon::record::Key;
 use symbolon::terms::client_id::ClientId;
@@ -11,6 +12,7 @@ use symbolon::terms::issuer::Issuer;
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::signing_key::{SigningKey, SigningKeys};
 use symbolon::terms::{Entropy, Time};
+use symbolon::wire::http::Method;
 use symbolon::wire::jose::Algorithm;
 
 use super::replay::{fits, name_of_reason};
@@ -84,6 +86,20 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
             Ok(match drive(fits(step)?, host) {
                 Ok(SignedIn { session, tokens }) => tokens_of("signed-in", &tokens, Some(session)),
                 Err(failure) => failed("failed", failure),
+            })
+        }
+        "client request" => {
+            let request = asked(call)?;
+            let step = client.request(session()?, request, now, Entropy::new(call.entropy), buffer);
+            Ok(requested(&drive(fits(step)?, host)))
+        }
+        "client userinfo" => {
+            let step = client.userinfo(&metadata, session()?, now, Entropy::new(call.entropy), buffer);
+            Ok(match drive(fits(step)?, host) {
+                Ok(UserClaims { subject, text, .. }) => {
+                    Outcome::of("user-claims", vec![("subject", subject.into()), ("claims", text.into())])
+                }
+                Err(instead) => requested(&instead),
             })
         }
         "client revoke" => {
@@ -192,6 +208,45 @@ fn tokens_of(name: &str, tokens: &Tokens<'_>, session: Option<Key>) -> Outcome {
         fields.extend(user.authenticated_at.map(|time| ("authenticated_at", time.0.to_string())));
     }
     Outcome::of(name, fields)
+}
+
+/// What a call asks of a resource.
+pub(super) fn asked(call: &Call) -> Result<ResourceRequest<'_>, String> {
+    let optional = |name| call.argument(name).unwrap_or_default();
+    Ok(ResourceRequest {
+        method: Method::from_bytes(call.argument("method")?.as_bytes()),
+        accept: optional("accept"),
+        content_type: optional("content_type"),
+        body: optional("body").as_bytes(),
+        wanted: optional("wanted"),
+        ..ResourceRequest::get(call.argument("url")?, call.argument("resource")?)
+    })
+}
+
+fn requested(requested: &Requested<'_>) -> Outcome {
+    match *requested {
+        Requested::Answered(ResourceResponse { status, headers, body }) => {
+            // The lines of header fields are one in a document.
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            let fields = vec![("status", status.to_string()), ("headers", hex(headers)), ("body", text(body))];
+            Outcome::of("answered", fields)
+        }
+        Requested::TokenEnded { rejected } => {
+            Outcome::of("token-ended", rejected.map(|token| ("rejected", token.to_owned())).into_iter().collect())
+        }
+        Requested::StepUp(StepUp { acr_values, max_age, scope }) => Outcome::of(
+            "step-up",
+            vec![
+                ("acr_values", acr_values.to_owned()),
+                ("has_max_age", max_age.is_some().to_string()),
+                ("max_age", max_age.unwrap_or(0).to_string()),
+                ("scope", scope.to_owned()),
+            ],
+        ),
+        Requested::ScopeInsufficient { scope } => Outcome::of("scope-insufficient", vec![("scope", scope.to_owned())]),
+        Requested::SignInAgain(failure) => failed("sign-in-again", failure),
+        Requested::Failed(failure) => failed("failed", failure),
+    }
 }
 
 fn failed(name: &str, Failure { reason, error }: Failure<'_>) -> Outcome {

@@ -70,6 +70,7 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
                 }
                 _ => asked.push((name, Value::Text(value))),
             },
+            _ if call.entry.name == "client request" => asked.push((name, Value::Text(value))),
             "well_known" | "known" => {}
             _ => tape.give(name, value.as_bytes()),
         }
@@ -78,7 +79,7 @@ pub(super) fn given(tape: &mut Tape, call: &Call) -> Result<(), String> {
         tape.set("decision", &decision)?;
     }
     if !asked.is_empty() {
-        tape.set("authorization_request", &asked)?;
+        tape.set(if call.entry.name == "client request" { "client_request" } else { "authorization_request" }, &asked)?;
     }
     tape.line("start", &[call.entry.name.replace(' ', "_").as_bytes()]);
     Ok(())

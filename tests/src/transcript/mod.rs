@@ -116,6 +116,8 @@ pub const ENTRIES: &[Entry] = &[
     entry(Role::Client, "client callback", Some("/cb"), false),
     entry(Role::Client, "client refresh", None, false),
     entry(Role::Client, "client credentials", None, true),
+    entry(Role::Client, "client request", None, true),
+    entry(Role::Client, "client userinfo", None, true),
     entry(Role::Client, "client revoke", None, false),
     entry(Role::Resource, "judge", Some("/data"), false),
     entry(Role::Resource, "resource metadata", Some("/.well-known/oauth-protected-resource"), false),

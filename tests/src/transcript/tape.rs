@@ -258,6 +258,8 @@ impl Tape {
                 let member = end.members().iter().find(|member| member.name() == name);
                 let value = match (member.map(|member| member.member_type()), value.as_str()) {
                     (Some(MemberType::Key), _) => unhex(value)?,
+                    // Of several lines.
+                    (Some(MemberType::Bytes), _) if name == "headers" => unhex(value)?,
                     (Some(MemberType::Bool), "true") => b"1".to_vec(),
                     (Some(MemberType::Bool), "false") => b"0".to_vec(),
                     _ => value.clone().into_bytes(),

@@ -9,6 +9,7 @@ macro_rules! given {
     (known) => { *const crate::types::Metadata };
     (well_known) => { u32 };
     (authorization) => { *const crate::client::AuthorizationRequest };
+    (client_request) => { *const crate::client::Request };
     (scope) => { crate::types::Text };
     (session) => { *const [u8; 32] };
     (rejected) => { crate::types::Text };
@@ -24,6 +25,7 @@ macro_rules! given {
     (known $of:ident) => { if $of.is_null() { None } else { Some(crate::types::Metadata::get($of)?) } };
     (well_known $of:ident) => { crate::client::well_known($of)? };
     (authorization $of:ident) => { crate::client::AuthorizationRequest::read($of)? };
+    (client_request $of:ident) => { crate::client::Request::read($of)? };
     (scope $of:ident) => { $of.optional()? };
     (session $of:ident) => { symbolon::record::Key(*$of.as_ref().ok_or(crate::types::Status::Null)?) };
     (rejected $of:ident) => { $of.optional()? };
