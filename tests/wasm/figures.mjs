@@ -14,10 +14,10 @@ const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 console.log('| entry | bytes, gzipped | of wasm | of JavaScript | aim |');
 console.log('|---|---|---|---|---|');
 for (const { entry, aim, bound } of [
-  { entry: 'client', aim: 14, bound: 58 },
+  { entry: 'client', aim: 14, bound: 64 },
   { entry: 'server', bound: 72 },
   { entry: 'resource', bound: 43 },
-  { entry: 'symbolon', aim: 32, bound: 113 },
+  { entry: 'symbolon', aim: 32, bound: 118 },
 ]) {
   const { outputFiles } = await build({
     entryPoints: [join(source, `js/entry/${entry}.fetch.js`)], bundle: true, minify: true, format: 'esm', write: false,
