@@ -168,6 +168,7 @@ fn given_in_c(name: &str) -> String {
     let (rust, _) = rust.split_once(" };").expect("an end");
     in_c(
         &rust
+            .replace("crate::client::Request", "ClientRequest")
             .replace("crate::types::", "")
             .replace("crate::server::", "")
             .replace("crate::client::", "")
