@@ -6,8 +6,10 @@
 //! The flows of the client, which ask a server too, are in [`client`].
 
 pub mod client;
+pub mod faulty;
 pub mod meetings;
 pub mod model;
+pub mod server;
 pub mod world;
 
 use symbolon::record::{Key, Kind};
@@ -206,8 +208,14 @@ fn play<S: Shared>(
                 let browser = UserAgent::new(BROWSER).expect("long enough");
                 hold(server.authorize(request, browser, now, entropy(1), buffer).expect(ENOUGH))
             }
+            (Call::Push(_), Some(request)) => {
+                let entropy = entropy(u8::try_from(n + 2).expect("few flows"));
+                hold(server.push(request, now, entropy, buffer).expect(ENOUGH))
+            }
             (Call::Token(_), Some(request)) => {
-                hold(server.token(request, now, crate::fixture::entropy(1), buffer).expect(ENOUGH))
+                // Each makes a grant of its own, if it makes one.
+                let entropy = entropy(u8::try_from(n + 2).expect("few flows"));
+                hold(server.token(request, now, entropy, buffer).expect(ENOUGH))
             }
             (Call::Revoke(_), Some(request)) => hold(server.revoke(request, now, buffer).expect(ENOUGH)),
             (Call::Introspect(_), Some(request)) => hold(server.introspect(request, now, buffer).expect(ENOUGH)),

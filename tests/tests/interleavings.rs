@@ -1,53 +1,12 @@
 //! Two and three flows on one store, in every order; and what faulty stores do to them.
 
-use symbolon::record::{Grant, Key, Record};
 use symbolon::server::Decision;
-use symbolon::step::{Committed, Write};
 use symbolon::{Event, Reason};
-use symbolon_tests::explore::{Mishap, Played, Shared, explore};
+use symbolon_tests::explore::faulty::Fault;
+use symbolon_tests::explore::server::{Meeting, count, logged, misjudged, same_tokens, state};
+use symbolon_tests::explore::{Mishap, Played, explore};
 use symbolon_tests::fixture::*;
-use symbolon_tests::store::{MemoryStore, Stored};
 use symbolon_tests::walk::Call;
-
-/// Flows that meet, and what holds however they met.
-struct Meeting {
-    name: &'static str,
-    bench: Bench,
-    calls: Vec<Call>,
-    /// Holds of every schedule in which nothing goes wrong.
-    calm: fn(&Played) -> bool,
-    /// Holds even if something goes wrong.
-    always: fn(&Played) -> bool,
-}
-
-/// The state of the one grant in the store.
-fn state(played: &Played) -> String {
-    let row = played.store.rows.values().find(|row| row.kind == "grant");
-    match row.map(|row| Grant::decode(&row.value).expect("a grant")) {
-        None => "gone".into(),
-        Some(Grant::Pushed(_)) => "pushed".into(),
-        Some(Grant::Pending(_)) => "pending".into(),
-        Some(Grant::Code(_)) => "code".into(),
-        Some(Grant::Active(active)) => format!("active {}", active.generation),
-        Some(Grant::Revoked(_)) => "revoked".into(),
-    }
-}
-
-fn count(played: &Played, reason: Reason) -> usize {
-    played.answers.iter().flatten().filter(|answer| answer.reason == Some(reason)).count()
-}
-
-fn logged(played: &Played, event: Event) -> usize {
-    played.answers.iter().flatten().filter(|answer| answer.event == Some(event)).count()
-}
-
-/// No two answers hold different tokens.
-fn same_tokens(played: &Played) -> bool {
-    let tokens = |answer: &&Answer| (answer.member("access_token"), answer.member("refresh_token"));
-    let mut all: Vec<_> = played.with("access_token").iter().map(tokens).collect();
-    all.dedup();
-    all.len() <= 1
-}
 
 /// How many users are asked.
 fn prompts(played: &Played) -> usize {
@@ -280,91 +239,9 @@ fn meetings() -> Vec<Meeting> {
 
 #[test]
 fn every_order_keeps_what_each_meeting_promises() {
-    let mut schedules = 0;
-    for meeting in meetings() {
-        for mishap in [None, Some(Mishap::Crash), Some(Mishap::Down), Some(Mishap::LostAnswer)] {
-            let Meeting { bench, calls, .. } = &meeting;
-            schedules += explore(
-                &bench.server,
-                bench.now,
-                calls,
-                mishap,
-                || bench.store.clone(),
-                |played| {
-                    let calm = played.schedule.iter().all(|(_, mishap)| mishap.is_none());
-                    assert!(!calm || (meeting.calm)(&played), "{}: {played:?}", meeting.name);
-                    assert!((meeting.always)(&played), "{}: {played:?}", meeting.name);
-                },
-            );
-        }
-    }
+    let schedules: usize = meetings().iter().map(Meeting::keeps_its_promises).sum();
     println!("{schedules} schedules");
     assert!(schedules > 5_000, "{schedules}");
-}
-
-/// What is wrong with a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    /// It writes whatever the version.
-    Unconditional,
-    /// It says that it wrote, and did not.
-    NeverWrites,
-    /// It loses the first write that it did, before the next question.
-    Forgets,
-    /// It reads from a copy that lags behind, as from a replica.
-    Stale,
-}
-
-#[derive(Clone)]
-struct Faulty {
-    fault: Fault,
-    rows: MemoryStore,
-    before: MemoryStore,
-    forgotten: bool,
-}
-
-impl Faulty {
-    fn forget(&mut self) {
-        if self.fault == Fault::Forgets && !self.forgotten && self.rows != self.before {
-            self.rows = self.before.clone();
-            self.forgotten = true;
-        }
-    }
-}
-
-impl Shared for Faulty {
-    fn read(&mut self, key: Key) -> Option<Stored> {
-        self.forget();
-        let from = if self.fault == Fault::Stale { &self.before } else { &self.rows };
-        from.rows.get(&key).cloned()
-    }
-
-    fn write(&mut self, write: &Write<'_>) -> Committed {
-        self.forget();
-        match self.fault {
-            Fault::NeverWrites => Committed::Yes,
-            Fault::Unconditional => {
-                let expected = self.rows.rows.get(&write.key).map(|row| row.version);
-                self.rows.commit(&Write { expected, ..*write })
-            }
-            Fault::Forgets | Fault::Stale => self.rows.commit(write),
-        }
-    }
-
-    fn rows(&self) -> MemoryStore {
-        let mut at_rest = self.clone();
-        at_rest.forget();
-        at_rest.rows
-    }
-}
-
-/// Whether a faulty store makes a meeting break its promise.
-fn is_found(meeting: &Meeting, fault: Fault) -> bool {
-    let Meeting { bench, calls, .. } = meeting;
-    let store = || Faulty { fault, rows: bench.store.clone(), before: bench.store.clone(), forgotten: false };
-    let mut found = false;
-    explore(&bench.server, bench.now, calls, None, store, |played| found |= !(meeting.calm)(&played));
-    found
 }
 
 #[test]
@@ -380,16 +257,7 @@ fn every_fault_of_a_store_is_found_by_every_meeting_that_it_can_hurt() {
         ("a redemption and a second decision", Fault::Unconditional),
         ("a redemption and a second decision", Fault::Stale),
     ];
-    let mut wrong = Vec::new();
-    for meeting in meetings() {
-        for fault in [Fault::Unconditional, Fault::NeverWrites, Fault::Forgets, Fault::Stale] {
-            let harmless = harmless.contains(&(meeting.name, fault));
-            if is_found(&meeting, fault) == harmless {
-                wrong.push((meeting.name, fault));
-            }
-        }
-    }
-    assert_eq!(wrong, []);
+    assert_eq!(misjudged(&meetings(), harmless), []);
 }
 
 /// A call whose commit is done, and whose answer never arrives.
