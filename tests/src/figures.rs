@@ -12,8 +12,20 @@ use symbolon::step::Step;
 use symbolon::{client, resource, server};
 
 mod flows;
+mod keyed;
 
-use flows::{CASES, Case};
+use flows::Case;
+
+/// Every flow that is counted.
+const CASES: [&[Case]; 2] = [flows::CASES, keyed::CASES];
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.into_iter().flatten()
+}
+
+fn case(number: usize) -> &'static Case {
+    cases().nth(number).expect("a number of a flow")
+}
 
 /// Allocations since the start of the program; the program that prints figures counts them here.
 pub static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
@@ -59,7 +71,7 @@ fn counted(flow: impl FnOnce() -> bool) -> (bool, usize) {
 pub fn main(arguments: Vec<String>) -> i32 {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--case", n] => {
-            let run = CASES[n.parse::<usize>().expect("a number")].run;
+            let run = case(n.parse().expect("a number")).run;
             // How far a copy on the stack is from alignment costs a few instructions. The main thread's stack begins where the
             // environment and the path of this program leave it; that of a thread does not depend on them.
             let ended = std::thread::spawn(run).join();
@@ -123,7 +135,7 @@ struct Figures {
 
 impl Figures {
     fn of(case_number: usize, floors: &[(usize, u64)]) -> Result<Self, String> {
-        let case = &CASES[case_number];
+        let case = case(case_number);
         let in_case = |error| format!("{}: {error}", case.name);
         let (instructions, printed) =
             count("symbolon_figures_flow", &["--case", &case_number.to_string()]).map_err(in_case)?;
@@ -136,8 +148,8 @@ impl Figures {
 
     fn print(&self, case: &Case) {
         let Self { count: Count { questions, allocations }, instructions, floor } = self;
-        let (hashes, floor, ratio) = if case.hashes.is_empty() {
-            ("0".to_owned(), "-".to_owned(), "-".to_owned())
+        let (hashes, floor, ratio) = if case.compressions() == 0 {
+            (case.hashes.first().map_or("0", |(what, _)| what).to_owned(), "-".to_owned(), "-".to_owned())
         } else {
             let list: Vec<_> = case.hashes.iter().map(|(what, blocks)| format!("{what} {blocks}")).collect();
             let ratio = *instructions as f64 / *floor as f64;
@@ -167,14 +179,14 @@ impl Figures {
 
 /// Prints the table; gives what is not as it should be.
 fn table() -> Result<Vec<String>, String> {
-    let mut blocks: Vec<_> = CASES.iter().map(Case::compressions).filter(|&blocks| blocks > 0).collect();
+    let mut blocks: Vec<_> = cases().map(Case::compressions).filter(|&blocks| blocks > 0).collect();
     blocks.sort_unstable();
     blocks.dedup();
     let floors = two_at_a_time(blocks.len(), |i| {
         let (floor, _) = count("symbolon_figures_compressions", &["--compressions", &blocks[i].to_string()])?;
         Ok((blocks[i], floor))
     })?;
-    let figures = two_at_a_time(CASES.len(), |i| Figures::of(i, &floors))?;
+    let figures = two_at_a_time(cases().count(), |i| Figures::of(i, &floors))?;
 
     println!("instructions, counted by callgrind; no noise: the same build gives the same count");
     println!();
@@ -183,7 +195,7 @@ fn table() -> Result<Vec<String>, String> {
     );
     println!("|---|---|---|---|---|---|---|");
     let mut misses = Vec::new();
-    for (case, figures) in CASES.iter().zip(&figures) {
+    for (case, figures) in cases().zip(&figures) {
         figures.print(case);
         misses.extend(figures.misses(case));
     }
