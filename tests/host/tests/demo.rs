@@ -6,9 +6,12 @@ mod common;
 use std::process::{Command, Stdio};
 
 use common::{Folder, Person};
+use symbolon::record::{Key, Kind};
+use symbolon::step::{Committed, Labels, Write};
+use symbolon::terms::Time;
 use symbolon_host::browser::{Browser, Page};
 use symbolon_host::config::Config;
-use symbolon_host::{Running, demo, start};
+use symbolon_host::{Running, clients, demo, start};
 
 async fn demonstration(folder: &Folder) -> Running {
     start(Config { store: Some(folder.store()), demo: true, ..Config::default() }).await.unwrap()
@@ -113,13 +116,32 @@ fn the_run_exits_with_0() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_run_says_what_went_wrong() {
+    // Each ends the run in a step of its own: an outcome that is not as it should be, and what a step cannot do.
+    type Spoil = fn(&mut Config);
+    let lifetimes: [(Spoil, &str); 2] = [
+        (|config| config.lifetimes.access_token = 0, "step 5: the ID token is not valid here"),
+        (|config| config.lifetimes.refresh_token = 0, "step 7: sign in again: the server said invalid_grant"),
+    ];
+    for (spoil, said) in lifetimes {
+        let folder = Folder::new();
+        let mut config = Config { store: Some(folder.store()), demo: true, ..Config::default() };
+        spoil(&mut config);
+        let running = start(config).await.unwrap();
+        assert_eq!(demo::once(&running.host).await, Err(said.to_owned()));
+        running.stop().await.unwrap();
+    }
+
+    // The server does not know the resource any more, and so tells it nothing about tokens.
     let folder = Folder::new();
-    // Tokens that have expired when they are issued: the client does not take such an ID token.
-    let mut config = Config { store: Some(folder.store()), demo: true, ..Config::default() };
-    config.lifetimes.access_token = 0;
-    let running = start(config).await.unwrap();
+    let running = demonstration(&folder).await;
+    let key = Key::client(clients::RESOURCE_SERVER.0);
+    let stored = running.host.store.load(key).await.unwrap().unwrap();
+    let labels = Labels { kind: Kind::Client, client_id: None, subject: None };
+    let expected = Some(stored.row().version);
+    let write = Write { key, expected, value: None, expires_at: Time(u64::MAX), labels };
+    assert_eq!(running.host.store.commit(&write).await.unwrap(), Committed::Yes);
     let outcome = demo::once(&running.host).await;
-    assert_eq!(outcome, Err("the ID token is not valid here".to_owned()));
+    assert_eq!(outcome, Err("step 6: the resource answers, and knows the user: no".to_owned()));
     running.stop().await.unwrap();
 }
 

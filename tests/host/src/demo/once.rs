@@ -26,53 +26,56 @@ pub async fn once(host: &Host) -> Result<(), String> {
 
     say(LEGEND);
     run.step("The client finds the server and prepares an authorization request.");
-    let url = demo.client.authorize(&driver, binding).await?;
+    let url = run.tried(demo.client.authorize(&driver, binding).await)?;
     run.done(url.starts_with(host.issuer()), "the request goes to the issuer that was asked for")?;
 
     run.step("The browser brings it to the server, which asks the user to sign in.");
-    let sent = browser.get(&url).await.map_err(text)?;
-    let page = browser.follow(&sent).await.map_err(text)?;
+    let sent = run.tried(browser.get(&url).await)?;
+    let page = run.tried(browser.follow(&sent).await)?;
     run.done(page.status == 200 && page.body.contains("name=\"password\""), "a page asks for the password")?;
 
     run.step("The user signs in.");
     let (username, password) = USERS[0];
     let filled = [("username", username), ("password", password)];
-    let sent = browser.submit(&page, "interaction/sign-in", &filled).await.map_err(text)?;
-    let page = browser.follow(&sent).await.map_err(text)?;
+    let sent = run.tried(browser.submit(&page, "interaction/sign-in", &filled).await)?;
+    let page = run.tried(browser.follow(&sent).await)?;
     run.done(page.status == 200 && page.body.contains("Allow access?"), "a page asks for consent")?;
 
     run.step("The user consents; the server redirects to the client with a code.");
     let filled = [("scope", "openid"), ("scope", "read"), ("scope", "write"), ("decision", "approve")];
-    let sent = browser.submit(&page, "interaction/consent", &filled).await.map_err(text)?;
+    let sent = run.tried(browser.submit(&page, "interaction/consent", &filled).await)?;
     run.done(sent.status == 303 && !sent.parameter("code").is_empty(), "a redirect with a code")?;
     run.done(sent.parameter("iss") == host.issuer(), "the redirect names the issuer")?;
 
     run.step("The client takes the browser back and exchanges the code.");
     let query = reqwest::Url::parse(&sent.location()).ok().and_then(|url| url.query().map(str::to_owned));
-    let signed_in = demo.client.callback(&driver, binding, &query.unwrap_or_default()).await?;
+    let signed_in = demo.client.callback(&driver, binding, &query.unwrap_or_default()).await;
+    let signed_in = run.tried(signed_in)?;
     run.done(signed_in.scope == clients::SCOPES, "tokens for what was approved, and an ID token that holds")?;
 
     run.step("The client calls the protected resource.");
-    let (status, body) = demo.client.call(&driver, &signed_in.access_token).await?;
+    let (status, body) = run.tried(demo.client.call(&driver, &signed_in.access_token).await)?;
     run.done(status == 200 && body.contains(username), "the resource answers, and knows the user")?;
 
     run.step("The client refreshes.");
     let session: Key = signed_in.session;
-    let access_token = demo.client.refresh(&driver, session, Some(&signed_in.access_token)).await?;
+    let access_token = demo.client.refresh(&driver, session, Some(&signed_in.access_token)).await;
+    let access_token = run.tried(access_token)?;
     run.done(access_token != signed_in.access_token, "another access token")?;
 
     run.step("The new access token works.");
-    let (status, _) = demo.client.call(&driver, &access_token).await?;
+    let (status, _) = run.tried(demo.client.call(&driver, &access_token).await)?;
     run.done(status == 200, "the resource answers")?;
 
     run.step("The client signs out, and the server revokes.");
-    let stolen = demo.client.stolen_refresh_token(&driver, session).await.ok_or("the session has no refresh token")?;
-    demo.client.revoke(&driver, session).await?;
+    let stolen = demo.client.stolen_refresh_token(&driver, session).await;
+    let stolen = run.tried(stolen.ok_or_else(|| "the session has no refresh token".to_owned()))?;
+    run.tried(demo.client.revoke(&driver, session).await)?;
     let row = host.store.load(session).await;
     run.done(row.is_ok_and(|row| row.is_none()), "the client's store has no session any more")?;
 
     run.step("The access token no longer works.");
-    let (status, challenge) = demo.client.call(&driver, &access_token).await?;
+    let (status, challenge) = run.tried(demo.client.call(&driver, &access_token).await)?;
     run.done(status == 401 && challenge.contains("invalid_token"), "the resource refuses, with a challenge")?;
 
     run.step("Nor does a copy of the refresh token.");
@@ -80,7 +83,7 @@ pub async fn once(host: &Host) -> Result<(), String> {
     let token_endpoint = format!("{}/token", host.issuer().trim_end_matches('/'));
     // Whoever has the copy has not the browser with its cookies.
     let mut thief = Browser::new().map_err(text)?;
-    let refused = thief.post(&token_endpoint, form).await.map_err(text)?;
+    let refused = run.tried(thief.post(&token_endpoint, form).await)?;
     run.done(refused.status == 400 && refused.member("error") == "invalid_grant", "invalid_grant")?;
 
     run.step("And the client itself has to ask its user again.");
@@ -105,10 +108,24 @@ impl Run<'_> {
         say(&format!("\n{}. {what}\n", self.steps));
     }
 
-    fn done(&self, holds: bool, what: &str) -> Result<(), String> {
+    /// What a step needs and may fail to get.
+    fn tried<T>(&self, outcome: Result<T, impl ToString>) -> Result<T, String> {
+        outcome.map_err(|why| {
+            self.print_journal();
+            let why = why.to_string();
+            say(&format!("   FAILED: {why}\n"));
+            format!("step {}: {why}", self.steps)
+        })
+    }
+
+    fn print_journal(&self) {
         for entry in self.host.journal.iter().flat_map(|journal| journal.take()) {
             print(&entry);
         }
+    }
+
+    fn done(&self, holds: bool, what: &str) -> Result<(), String> {
+        self.print_journal();
         say(&format!("   {}: {what}\n", if holds { "ok" } else { "FAILED" }));
         if holds { Ok(()) } else { Err(format!("step {}: {what}: no", self.steps)) }
     }
