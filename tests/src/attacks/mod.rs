@@ -23,6 +23,7 @@ mod jw_form;
 mod md;
 mod mx;
 mod not_here;
+mod oidc;
 pub mod outcome;
 mod par;
 mod pd;
@@ -90,6 +91,7 @@ pub fn rows() -> Vec<&'static Row> {
         secrets::ROWS,
         client::ROWS,
         mx::ROWS,
+        oidc::ROWS,
         md::ROWS,
         resource::ROWS,
         ca::ROWS,
