@@ -53,18 +53,13 @@ template <class... Lambdas> struct overloaded : Lambdas... { using Lambdas::oper
 template <class... Lambdas> overloaded(Lambdas...) -> overloaded<Lambdas...>;
 
 /* Answers. They own what they hold, so that nothing dangles. */
-struct Unavailable {};
-struct Absent {};
+struct Unavailable {}; struct Absent {}; struct Committed {}; struct Conflict {};
 struct Row { std::uint64_t version; std::string value; };
-struct Committed {};
-struct Conflict {};
 struct Signature { std::vector<std::uint8_t> bytes; };
 struct Verdict { bool valid; };
 struct Response { std::uint32_t status; std::vector<std::pair<std::string, std::string>> headers; std::string body; };
-using Loaded = std::variant<Unavailable, Absent, Row>;
-using Written = std::variant<Unavailable, Committed, Conflict>;
-using Signed = std::variant<Unavailable, Signature>;
-using Verified = std::variant<Unavailable, Verdict>;
+using Loaded = std::variant<Unavailable, Absent, Row>; using Written = std::variant<Unavailable, Committed, Conflict>;
+using Signed = std::variant<Unavailable, Signature>; using Verified = std::variant<Unavailable, Verdict>;
 using Sent = std::variant<Unavailable, Response>;
 
 /* Calls the overload for what a flow has ended in. */
@@ -93,8 +88,7 @@ template <class Visitor> decltype(auto) visit(const symbolon_done &done, Visitor
 class Flow {
 public:
     explicit Flow(std::size_t buffer) : buffer_(buffer) {}
-    Flow(const Flow &) = delete;
-    void operator=(const Flow &) = delete;
+    Flow(const Flow &) = delete; void operator=(const Flow &) = delete;
     ~Flow() { symbolon_flow_wipe(&flow_), symbolon_wipe(buffer_.data(), buffer_.size()); }
 
     /* Calls a start function; flow and buffer are its first and its last arguments, and are not given here. */
