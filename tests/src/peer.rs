@@ -166,3 +166,37 @@ impl<P: FnMut(&Sent, &mut MemoryStore) -> Option<Canned>> Host for Peer<'_, P> {
         }
     }
 }
+
+/// A host that loses so many races for a row that stays as it is.
+pub struct Losing<'s> {
+    /// The rows.
+    pub store: &'s mut MemoryStore,
+    /// How many are to be lost yet.
+    pub races: u8,
+    /// What every exchange is answered with.
+    pub answer: Option<Canned>,
+}
+
+impl Host for Losing<'_> {
+    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
+        self.store.answer_load(question)
+    }
+
+    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
+        match self.races.checked_sub(1) {
+            Some(races) => {
+                self.races = races;
+                question.answer(Committed::Conflict)
+            }
+            None => {
+                let outcome = self.store.commit(question.write());
+                question.answer(outcome)
+            }
+        }
+    }
+
+    fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
+        let answer = self.answer.clone();
+        Peer::new(self.store, |_, _| answer.clone()).send(question)
+    }
+}

@@ -94,12 +94,31 @@ fn a_client_store_that_keeps_what_was_taken_is_found() {
 
 #[test]
 fn a_host_that_checks_no_signature_is_found() {
-    must_succeed(Plant::SignaturesUnchecked, &["JW-08", "JW-28", "JW-30", "JW-35", "DP-05"]);
+    must_succeed(Plant::SignaturesUnchecked, &["JW-08", "JW-28", "JW-30", "JW-35", "JW-56", "DP-05", "RS-16"]);
 }
 
 #[test]
 fn a_store_that_forgets_what_was_used_is_found() {
     must_succeed(Plant::MarksForgotten, &["CA-01", "JW-31", "DP-10", "DP-11"]);
+}
+
+#[test]
+fn a_host_that_reads_requests_laxly_is_found() {
+    must_succeed(Plant::QueryMerged, &["PD-09"]);
+    must_succeed(Plant::FieldsDropped, &["PD-11"]);
+    must_succeed(Plant::AnyContentType, &["PD-06"]);
+    must_succeed(Plant::AnyMethod, &["PD-10"]);
+}
+
+#[test]
+fn a_host_that_follows_redirects_is_found() {
+    must_succeed(Plant::RedirectsFollowed, &["MD-07", "MD-09"]);
+}
+
+#[test]
+fn a_resource_that_is_set_up_wrongly_is_found() {
+    must_succeed(Plant::NothingNeeded, &["RS-10", "RS-11"]);
+    must_succeed(Plant::OtherResource, &["RS-09"]);
 }
 
 /// What an attack wants is no safe outcome: an honest request must not pass for one.

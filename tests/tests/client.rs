@@ -4,7 +4,7 @@ use symbolon::Name;
 use symbolon::client::{Addresses, Authentication, AuthorizationRequest, BUFFER, Client, MixUpDefense, WellKnown};
 use symbolon::record::{Key, Record, SESSION_ROW, Session};
 use symbolon::server::Decision;
-use symbolon::step::{Commit, Committed, Flow, Load, Send, Step};
+use symbolon::step::{Commit, Flow, Load, Send, Step};
 use symbolon::terms::client_id::ClientId;
 use symbolon::terms::endpoint::Schemes;
 use symbolon::terms::issuer::Issuer;
@@ -218,85 +218,6 @@ fn credentials_are_sent_by_one_method() {
 }
 
 #[test]
-fn a_sign_out_ends_in_a_defined_state_whatever_fails() {
-    use Reason::{PeerUnavailable, ServerRefused, Status, StoreBusy, StoreUnavailable};
-    let mut app = App::default();
-    let mut bench = Bench::default();
-    let (session, _) = app.signed_in(&mut bench);
-    let full = std::mem::take(&mut app.store);
-    let ok = Canned { status: 200, headers: vec![], body: String::new() };
-    let run = |answer: &Option<Canned>, fault: Option<(usize, Fault)>| {
-        let mut store = full.clone();
-        let mut host = Peer::new(&mut store, |_, _| answer.clone());
-        host.fault = fault;
-        let ended = app.revoke_on(session, &mut host);
-        let sent = host.sent.len();
-        (ended, sent, store.rows.is_empty())
-    };
-    let failed = |reason: Reason| SignOut::Failed(reason.into());
-    let good = Some(ok.clone());
-    assert_eq!(run(&good, None), (SignOut::SignedOut { at_server: true }, 1, true));
-    assert_eq!(run(&good, Some((0, Fault::Unavailable))), (failed(StoreUnavailable), 0, false));
-    assert_eq!(run(&good, Some((1, Fault::Unavailable))), (failed(PeerUnavailable), 1, false));
-    assert_eq!(run(&good, Some((1, Fault::Lost))), (failed(PeerUnavailable), 1, false));
-    assert_eq!(run(&good, Some((2, Fault::Unavailable))), (failed(StoreUnavailable), 1, false));
-    assert_eq!(run(&good, Some((2, Fault::Lost))), (failed(StoreUnavailable), 1, true));
-    // Another has written the row: it is read again and deleted, and the server is not told twice.
-    assert_eq!(run(&good, Some((2, Fault::Conflict))), (SignOut::SignedOut { at_server: true }, 1, true));
-    assert_eq!(run(&Some(Canned { status: 503, ..ok.clone() }), None), (failed(PeerUnavailable), 1, false));
-    assert_eq!(run(&Some(Canned { status: 302, ..ok.clone() }), None), (failed(Status), 1, false));
-    let error = |code: &str| Some(Canned::json(400, &format!("{{\"error\":\"{code}\"}}")));
-    let refusal = Refusal { reason: ServerRefused, error: Some(("invalid_client".to_owned(), None)) };
-    assert_eq!(run(&error("invalid_client"), None), (SignOut::Failed(refusal), 1, false));
-    assert_eq!(run(&error("unsupported_token_type"), None), (SignOut::SignedOut { at_server: false }, 1, true));
-
-    // The refresh token stands for the grant.
-    let mut store = full.clone();
-    let mut host = Peer::new(&mut store, |_, _| good.clone());
-    app.revoke_on(session, &mut host);
-    assert_eq!(host.sent[0].parameter("token_type_hint").as_deref(), Some("refresh_token"));
-    // A second sign-out finds nothing and tells nobody.
-    let mut host = Peer::new(&mut store, nobody);
-    assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: false });
-    // Races without end.
-    let mut store = full.clone();
-    let mut host = Losing { store: &mut store, races: u8::MAX, answer: good.clone() };
-    assert_eq!(app.revoke_on(session, &mut host), failed(StoreBusy));
-    assert_eq!(u8::MAX - host.races, symbolon::limits::RACES + 1);
-}
-
-#[test]
-fn a_sign_out_during_a_refresh_tells_the_server_of_the_tokens_that_are_deleted() {
-    let (mut app, mut bench) = (App::default(), Bench::default());
-    let (session, tokens) = app.signed_in(&mut bench);
-    let mut store = app.store.clone();
-    let fresh = r#"{"access_token":"b","token_type":"Bearer","refresh_token":"next"}"#;
-    let mut told = 0;
-    let mut host = Peer::new(&mut store, |_, store| {
-        told += 1;
-        if told == 1 {
-            let mut peer = Peer::new(store, |_, _| Some(Canned::json(200, fresh)));
-            app.refresh_on(session, Some(&tokens.access_token), &mut peer);
-        }
-        Some(Canned::json(200, "{}"))
-    });
-    assert_eq!(app.revoke_on(session, &mut host), SignOut::SignedOut { at_server: true });
-    let tokens: Vec<_> = host.sent.iter().filter_map(|sent| sent.parameter("token")).collect();
-    assert_eq!(tokens, [app.refresh_token(session).expect("a refresh token"), "next".to_owned()]);
-    assert!(store.rows.is_empty());
-}
-
-#[test]
-fn a_server_without_a_revocation_endpoint_is_not_told() {
-    let (mut app, mut bench) = (App::default(), Bench::default());
-    let (session, _) = app.signed_in(&mut bench);
-    app.metadata = metadata(ISSUER, &DOCUMENT.replace("revocation_endpoint", "x"));
-    let mut store = std::mem::take(&mut app.store);
-    assert_eq!(app.revoke_on(session, &mut Peer::new(&mut store, nobody)), SignOut::SignedOut { at_server: false });
-    assert!(store.rows.is_empty());
-}
-
-#[test]
 fn a_refusing_user_ends_the_sign_in() {
     let (mut app, mut bench) = (App::default(), Bench::default());
     let (url, session) = app.authorize(BROWSER, None).expect("a sign-in");
@@ -397,36 +318,5 @@ impl Host for Emptied<'_, '_> {
         self.host.answer = Some(Canned::json(200, self.body));
         *self.sent += 1;
         self.host.send(question)
-    }
-}
-
-/// Loses so many races for a row that stays as it is.
-struct Losing<'s> {
-    store: &'s mut MemoryStore,
-    races: u8,
-    answer: Option<Canned>,
-}
-
-impl Host for Losing<'_> {
-    fn load<'a, F: Flow>(&mut self, question: Load<'a, F>) -> Step<'a, F> {
-        self.store.answer_load(question)
-    }
-
-    fn commit<'a, F: Flow>(&mut self, question: Commit<'a, F>) -> Step<'a, F> {
-        match self.races.checked_sub(1) {
-            Some(races) => {
-                self.races = races;
-                question.answer(Committed::Conflict)
-            }
-            None => {
-                let outcome = self.store.commit(question.write());
-                question.answer(outcome)
-            }
-        }
-    }
-
-    fn send<'a, F: Flow>(&mut self, question: Send<'a, F>) -> Step<'a, F> {
-        let answer = self.answer.clone();
-        Peer::new(self.store, |_, _| answer.clone()).send(question)
     }
 }

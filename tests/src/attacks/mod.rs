@@ -47,6 +47,7 @@ use symbolon::record::{Client, Key, Record};
 use symbolon::step::{self, Committed, Verdict};
 use symbolon::terms::issuer::Issuer;
 use symbolon::terms::secret;
+use symbolon::wire::http::Method;
 
 use crate::fixture::{self, Answer, Bench, Message};
 use crate::keys;
@@ -142,6 +143,20 @@ pub enum Plant {
     SignaturesUnchecked,
     /// The store says that every mark is new.
     MarksForgotten,
+    /// The host adds the query of a request to its form.
+    QueryMerged,
+    /// Of a header field that comes twice the host keeps the first.
+    FieldsDropped,
+    /// The host takes every body for a form.
+    AnyContentType,
+    /// The host takes every request for a POST.
+    AnyMethod,
+    /// The host follows redirects.
+    RedirectsFollowed,
+    /// The host says that no request needs more than a token.
+    NothingNeeded,
+    /// The resource server goes by the name of another.
+    OtherResource,
 }
 
 impl Ground {
@@ -189,6 +204,26 @@ impl Ground {
             Some(Plant::MarksForgotten) => Committed::Yes,
             _ => store.commit(write),
         }
+    }
+
+    /// A request as the host hands it on.
+    pub fn received(&self, mut message: Message) -> Message {
+        match self.plant {
+            Some(Plant::QueryMerged) if !message.query.is_empty() => {
+                message.body = [&message.body[..], b"&", &message.query].concat();
+            }
+            Some(Plant::FieldsDropped) => {
+                let mut seen = BTreeSet::new();
+                message.headers.retain(|(name, _)| seen.insert(name.to_ascii_lowercase()));
+            }
+            Some(Plant::AnyContentType) => {
+                message.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
+                message = message.with("Content-Type", "application/x-www-form-urlencoded");
+            }
+            Some(Plant::AnyMethod) => message.method = Method::Post,
+            _ => {}
+        }
+        message
     }
 
     /// Commits a write of one of several flows that run at once.

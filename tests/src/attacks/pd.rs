@@ -71,7 +71,8 @@ fn endpoints(bench: &mut Bench) -> Result<Vec<(&'static str, Form)>, String> {
     ])
 }
 
-fn send(bench: &mut Bench, endpoint: &str, message: Message) -> Answer {
+fn send(ground: &Ground, bench: &mut Bench, endpoint: &str, message: Message) -> Answer {
+    let message = ground.received(message);
     match endpoint {
         "revocation" => bench.revoke(message),
         "introspection" => bench.introspect(message),
@@ -84,7 +85,7 @@ fn everywhere(ground: &Ground, status: u16, error: ErrorCode, spoil: impl Fn(&Fo
     let mut bench = ground.bench();
     let mut outcomes = Vec::new();
     for (endpoint, form) in endpoints(&mut bench)? {
-        let outcome = unmoved(&mut bench, |bench| refused(&send(bench, endpoint, spoil(&form)), status, error));
+        let outcome = unmoved(&mut bench, |bench| refused(&send(ground, bench, endpoint, spoil(&form)), status, error));
         outcomes.push(outcome.map_err(|wrong| format!("{endpoint}: {wrong}"))?);
     }
     outcomes.dedup();
@@ -165,8 +166,10 @@ fn pd_08(ground: &Ground) -> Checked {
             let same = form.value(&name).unwrap_or_default().to_owned();
             for copy in [same.as_str(), "", "other"] {
                 let message = form.clone().and(&name, copy).post().basic("c1", C1_SECRET);
-                unmoved(&mut bench, |bench| refused(&send(bench, endpoint, message), 400, ErrorCode::InvalidRequest))
-                    .map_err(|wrong| format!("{endpoint}, {name} twice: {wrong}"))?;
+                unmoved(&mut bench, |bench| {
+                    refused(&send(ground, bench, endpoint, message), 400, ErrorCode::InvalidRequest)
+                })
+                .map_err(|wrong| format!("{endpoint}, {name} twice: {wrong}"))?;
                 back += 1;
             }
         }
@@ -183,16 +186,17 @@ fn pd_09(ground: &Ground) -> Checked {
     let whole = |body: &str| Message { query: Form::code(&code).text().into(), ..Message::post(body) };
     let split = unmoved(&mut bench, |bench| {
         refused(
-            &bench.token(whole("grant_type=authorization_code").basic("c1", C1_SECRET)),
+            &bench.token(ground.received(whole("grant_type=authorization_code").basic("c1", C1_SECRET))),
             400,
             ErrorCode::InvalidRequest,
         )
     })?;
     let secret = format!("client_id=c2&client_secret={C2_SECRET}");
     let message = Message { query: secret.into(), ..Form::code(&code).post() };
-    let secret = unmoved(&mut bench, |bench| refused(&bench.token(message), 400, ErrorCode::InvalidRequest))?;
+    let secret =
+        unmoved(&mut bench, |bench| refused(&bench.token(ground.received(message)), 400, ErrorCode::InvalidRequest))?;
     let other = Message { query: b"grant_type=zzz&code=zzz".to_vec(), ..Form::code(&code).from("c1") };
-    tokens(&bench.token(other))?;
+    tokens(&bench.token(ground.received(other)))?;
     Ok(format!(
         "the code in the query -> {split}; client_secret in the query -> {secret}; another code in the query -> ignored"
     ))
@@ -288,7 +292,7 @@ fn pd_22(ground: &Ground) -> Checked {
         bench.draws = 0;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let statuses = ["token", "revocation", "introspection"]
-                .map(|endpoint| send(&mut bench, endpoint, message.clone()).status);
+                .map(|endpoint| send(ground, &mut bench, endpoint, message.clone()).status);
             (bench.authorize(message.clone()), statuses)
         }));
         let (front, statuses) = outcome.map_err(|_| format!("a panic on {message:?}"))?;

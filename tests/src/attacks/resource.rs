@@ -1,11 +1,12 @@
 //! The resource server: which token counts, for what, and how a refusal is told.
 
 use symbolon::resource::{BUFFER, Judgement, Needs, ResourceRequest, ResourceServer, Subject};
+use symbolon::terms::resource::Resource;
 use symbolon::wire::http::Field;
 
 use super::outcome::{Checked, each, each_text, ensure};
 use super::peer::{Canned, Visit};
-use super::{Ground, Row, row};
+use super::{Ground, Plant, Row, row};
 use crate::app::resource_server;
 use crate::drive::drive;
 use crate::fixture::Answer;
@@ -38,12 +39,16 @@ enum Judged {
 }
 
 fn judge(visit: &mut Visit, headers: &[(&str, &str)], scope: &str, realm: &str) -> Judged {
-    let server = server(realm);
+    let mut server = server(realm);
+    if visit.has(Plant::OtherResource) {
+        server.resource = Resource::parse("https://api.example/").expect("a resource");
+    }
     let headers: Vec<Field<'_>> =
         headers.iter().map(|&(name, value)| Field { name, value: value.as_bytes() }).collect();
     let mut buffer = vec![0; BUFFER];
     let now = visit.now;
-    let needs = if scope.is_empty() { Needs::ANY_TOKEN } else { Needs::scope(scope) };
+    let needs =
+        if scope.is_empty() || visit.has(Plant::NothingNeeded) { Needs::ANY_TOKEN } else { Needs::scope(scope) };
     let request = ResourceRequest { method: "GET", url: URL, headers: &headers, certificate: None };
     match drive(server.judge(request, needs, now, &mut buffer).expect("room"), visit) {
         Judgement::Allow(claims) => Judged::Allowed {
