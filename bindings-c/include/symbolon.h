@@ -160,7 +160,8 @@ enum {
     SYMBOLON_TOKEN_ENDED = 13,
     SYMBOLON_STEP_UP = 14,
     SYMBOLON_SCOPE_INSUFFICIENT = 15,
-    SYMBOLON_USER_CLAIMS = 16
+    SYMBOLON_USER_CLAIMS = 16,
+    SYMBOLON_USER = 17
 };
 
 /* A reply, ready to be sent as it is. */
@@ -175,6 +176,7 @@ typedef struct symbolon_prompt {
     symbolon_str handle; /* names the interaction; the pages carry it along */
     symbolon_str client_id;
     symbolon_str client_name;
+    symbolon_str client_host; /* of its metadata document, if nothing else is known of the client: show it; absent for others */
     symbolon_str redirect_uri;
     symbolon_str redirect_host; /* to be shown: the host of that, or the scheme if it has none */
     bool loopback;     /* the user will be sent to a program on their own machine: the page should warn */
@@ -281,6 +283,15 @@ typedef struct symbolon_scope_insufficient { symbolon_str scope; } symbolon_scop
 /* What the server says of the user whom the ID token has named. With the issuer, subject alone is who they are. */
 typedef struct symbolon_user_claims { symbolon_str subject, claims; /* as JSON */ } symbolon_user_claims;
 
+/* Reply with the claims about this user that `scope` allows, as application/json with Cache-Control: no-store. */
+typedef struct symbolon_user {
+    symbolon_str subject;
+    symbolon_str client_id;
+    symbolon_str scope;
+    symbolon_str body;       /* a JSON object with "sub" alone: the other claims go before its last brace */
+    symbolon_str dpop_nonce; /* to be sent as DPoP-Nonce with the response; absent for none */
+} symbolon_user;
+
 /* Of SYMBOLON_FAILED and SYMBOLON_SIGN_IN_AGAIN: what the server said, if it was the server that refused. Another party's
  * words, in printable ASCII without quotation marks. */
 typedef struct symbolon_failure {
@@ -307,6 +318,7 @@ typedef struct symbolon_done {
         symbolon_step_up step_up;
         symbolon_scope_insufficient scope_insufficient;
         symbolon_user_claims user_claims;
+        symbolon_user user;
         symbolon_failure failure;
     } of;
 } symbolon_done;
@@ -385,6 +397,7 @@ typedef struct symbolon_server_config {
     symbolon_str jwks_uri;
     symbolon_str userinfo_endpoint;
     symbolon_str scopes_supported;
+    symbolon_str protected_resources; /* a client that is known by its metadata document may ask for these, and for the scopes above */
     symbolon_str authorization_details_types; /* that the server knows (RFC 9396) */
     uint32_t pushed_requests_only;         /* 1 if every client must push its authorization requests */
     uint32_t client_id_metadata_documents; /* 1 if a client may be known by the URL of its metadata document alone */
@@ -508,6 +521,9 @@ SYMBOLON_CHECK symbolon_status symbolon_revoke_start(symbolon_flow *flow, const 
 SYMBOLON_CHECK symbolon_status symbolon_introspect_start(symbolon_flow *flow, const symbolon_server *server,
                                                          const symbolon_request *request, uint64_t now, uint8_t *buffer,
                                                          size_t buffer_len);
+SYMBOLON_CHECK symbolon_status symbolon_userinfo_start(symbolon_flow *flow, const symbolon_server *server,
+                                                       const symbolon_request *request, uint64_t now, uint8_t *buffer,
+                                                       size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_metadata_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
                                                        size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_jwks_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,

@@ -80,6 +80,7 @@ template <class Visitor> decltype(auto) visit(const symbolon_done &done, Visitor
     case SYMBOLON_STEP_UP: return visitor(done.of.step_up);
     case SYMBOLON_SCOPE_INSUFFICIENT: return visitor(done.of.scope_insufficient);
     case SYMBOLON_USER_CLAIMS: return visitor(done.of.user_claims);
+    case SYMBOLON_USER: return visitor(done.of.user);
     default: return visitor(done.of.failure); /* SYMBOLON_FAILED, SYMBOLON_SIGN_IN_AGAIN */
     }
 }

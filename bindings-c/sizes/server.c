@@ -32,6 +32,7 @@ int main(int argc, char **argv)
     case 5: failed = drive(&flow, symbolon_revoke_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     case 6: failed = drive(&flow, symbolon_introspect_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     case 7: failed = drive(&flow, symbolon_push_start(&flow, &server, &request, 1, input, buffer, sizeof buffer)); break;
+    case 8: failed = drive(&flow, symbolon_userinfo_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_metadata_start(&flow, &server, buffer, sizeof buffer));
     }
     symbolon_flow_wipe(&flow);

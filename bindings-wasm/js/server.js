@@ -52,6 +52,10 @@ export class Server extends Role {
     return this.start('introspect', [this.#request(request), seconds(now)]);
   }
 
+  userinfo(request, { now } = {}) {
+    return this.start('userinfo', [this.#request(request), seconds(now)]);
+  }
+
   metadata() {
     return this.start('metadata', []);
   }

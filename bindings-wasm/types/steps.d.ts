@@ -107,6 +107,8 @@ export interface Prompt {
   handle: string;
   client_id: string;
   client_name: string;
+  /** The host of its metadata document, if nothing else is known of the client: to be shown. */
+  client_host: string | undefined;
   redirect_uri: string;
   /** To be shown: the host of that, or the scheme if it has none. */
   redirect_host: string;
@@ -273,6 +275,18 @@ export interface Claims {
   jti: string | undefined;
   /** Who sent it: whoever has it, or who has proven its key. */
   sender: 'bearer' | 'dpop' | 'certificate';
+  /** To be sent as DPoP-Nonce with the response. */
+  dpop_nonce: string | undefined;
+}
+
+/** Reply with the claims about this user that `scope` allows, as `application/json` with `Cache-Control: no-store`. */
+export interface User {
+  kind: 'user';
+  subject: string;
+  client_id: string;
+  scope: string;
+  /** A JSON object with `sub` alone: the other claims go before its last brace. */
+  body: string;
   /** To be sent as DPoP-Nonce with the response. */
   dpop_nonce: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Client, ClientConfig, Source } from './client.js';
-import type { Claims, Commit, Flow, Prompt, Reply, Seconds, SigningKey } from './steps.js';
+import type { Claims, Commit, Flow, Prompt, Reply, Seconds, SigningKey, User } from './steps.js';
 
 export * from './steps.js';
 export type { Client, ClientConfig, Source } from './client.js';
@@ -51,6 +51,8 @@ export interface ServerConfig {
   /** A client may be known by the URL of its metadata document alone. */
   client_id_metadata_documents?: boolean;
   scopes_supported?: string;
+  /** To be named in the metadata. A client that is known by its metadata document may ask for these, and for the scopes above. */
+  protected_resources?: string;
   /** 32 random bytes each; the first one makes new credentials. */
   keys: Iterable<{ id: number; secret: Uint8Array }>;
   /** The first one signs, all are published. */
@@ -119,6 +121,7 @@ export interface Server {
   token(request: Request, given?: Now & { /** As of a client. */ entropy?: Uint8Array }): Flow<Reply>;
   revoke(request: Request, given?: Now): Flow<Reply>;
   introspect(request: Request, given?: Now): Flow<Reply>;
+  userinfo(request: Request, given?: Now): Flow<Reply | User>;
   metadata(): Flow<Reply>;
   jwks(): Flow<Reply>;
   /** Zeros the configuration, and gives its memory back. */

@@ -85,12 +85,18 @@ impl<'a> Source<'a> {
         Ok(object)
     }
 
-    /// The document of a row: it was read before it was kept.
-    fn kept(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Found<'a>, Reason> {
-        self.read(body, arena).map(Found::Document).map_err(|reason| match reason {
-            Reason::Buffer => reason,
-            _ => Reason::RowUndecodable,
-        })
+    /// The document of a row. It was read before it was kept: if it cannot be read now, it is as if there were none.
+    fn kept(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Option<Found<'a>>, Reason> {
+        match self.read(body, arena) {
+            Ok(document) => Ok(Some(Found::Document(document))),
+            Err(Reason::Buffer) => Err(Reason::Buffer),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The old document, if there is one, or else the reason why there is no other.
+    fn stale(&self, body: Option<&[u8]>, reason: Reason, arena: &mut Arena<'a>) -> Result<Found<'a>, Reason> {
+        body.and_then(|body| self.kept(body, arena).transpose()).unwrap_or(Err(reason))
     }
 
     fn write(
@@ -137,21 +143,28 @@ impl<'a> AwaitRow<'a> {
         let Self { source, now, newer } = self;
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let never = Document { fetched_at: Time(0), fresh_until: Time(0), lease_until: Time(0), body: b"" };
-        let document = row.map_or(Ok(never), |row| Document::decode(row.value))?;
+        // A row that cannot be read is written anew.
+        let mut document = row.and_then(|row| Document::decode(row.value).ok()).unwrap_or(never);
         let kept = !document.body.is_empty();
         if kept && newer && now.since(document.fetched_at) < limits::COOL_DOWN {
             return Ok(Turn::Done(Ok(Found::NoneNewer)));
         }
         if kept && !newer && lasts(document.fresh_until, limits::FRESH_CEILING, now) {
-            return Ok(Turn::Done(source.kept(document.body, arena)));
+            if let Some(found) = source.kept(document.body, arena)? {
+                return Ok(Turn::Done(Ok(found)));
+            }
+            document.body = b"";
         }
+        let kept = !document.body.is_empty();
         let usable =
             kept && lasts(document.fresh_until.after(limits::STALE), limits::FRESH_CEILING + limits::STALE, now);
         if lasts(document.lease_until, limits::LEASE, now) {
             return Ok(Turn::Done(match (newer, usable) {
                 (true, _) => Ok(Found::NoneNewer),
-                (false, true) => source.kept(document.body, arena),
-                (false, false) => Err(Reason::PeerUnavailable),
+                (false, usable) => {
+                    let body = Some(document.body).filter(|_| usable);
+                    source.stale(body, Reason::PeerUnavailable, arena)
+                }
             }));
         }
         let leased = Document { lease_until: now.after(limits::LEASE), ..document };
@@ -196,7 +209,7 @@ impl<'a> AwaitCommit<'a> {
             // Another has it.
             (Committing::Lease { newer: true, .. }, Ok(Committed::Conflict)) => Turn::Done(Ok(Found::NoneNewer)),
             (Committing::Lease { source, stale, .. }, Ok(Committed::Conflict)) => {
-                Turn::Done(stale.map_or(Err(Reason::PeerUnavailable), |body| source.kept(body, arena)))
+                Turn::Done(source.stale(stale, Reason::PeerUnavailable, arena))
             }
             (Committing::Lease { .. }, Err(Unavailable)) => Turn::Done(Err(Reason::StoreUnavailable)),
             // What was read is good, whether it is kept or not.
@@ -230,10 +243,7 @@ impl<'a> AwaitResponse<'a> {
         match self.judge(response, arena) {
             Ok(commit) => Turn::Commit(commit),
             Err(Reason::Buffer) => Turn::Done(Err(Reason::Buffer)),
-            Err(reason) => {
-                let stale = self.stale.map(|body| self.source.kept(body, arena));
-                Turn::Done(stale.unwrap_or(Err(reason)))
-            }
+            Err(reason) => Turn::Done(self.source.stale(self.stale, reason, arena)),
         }
     }
 

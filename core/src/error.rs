@@ -86,6 +86,10 @@ pub enum Reason {
     AssertionReplayed,
     /// The client has shown no certificate, or another one than it has registered (RFC 8705 section 2).
     Certificate,
+    /// A metadata document or a JWK set of a client that is not what it must be, with the member or part at fault.
+    ClientDocument(Name),
+    /// A metadata document or a JWK set of a client that cannot be had.
+    ClientDocumentUnavailable,
     /// A DPoP proof that is not acceptable, with the header parameter or claim at fault (RFC 9449 section 4.3).
     DpopProof(Name),
     /// A DPoP proof without the nonce of this server, or with one that is too old (RFC 9449 section 8).

@@ -64,6 +64,8 @@
 //! | 6749 section 4.4 | a client's own tokens | `server/client_credentials.rs`, `client/credentials.rs` |
 //! | 6750, 9449, 9470 | a client's requests to resources | `client/request.rs`, `access.rs` |
 //! | OpenID Connect Core section 5.3 | what is told of the user | `client/userinfo.rs` |
+//! | OpenID Connect Core section 5.3 | userinfo endpoint | `server/userinfo.rs` |
+//! | draft-ietf-oauth-client-id-metadata-document | clients that are known by a document | `server/registration.rs` |
 //! | 9126 | pushed requests | `server/push.rs`, `client/authorize.rs` |
 //! | OpenID Connect Core | ID tokens | `server/issue.rs`, `client/id_token.rs` |
 //! | 7517 | the server's keys | `server/jwks.rs` |

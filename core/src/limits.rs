@@ -95,6 +95,8 @@ pub const RETRY_WINDOW: u64 = 300;
 pub const AUTHORIZATION_DETAILS_TYPES: usize = 16;
 /// A client's JWK set, given by value: four RSA keys with their certificates.
 pub const JWKS: usize = 8 * 1024;
+/// A client ID metadata document: what its draft recommends to read at most.
+pub const CLIENT_DOCUMENT: usize = 5 * 1024;
 /// A certificate's subject, or one of its other names.
 pub const CERTIFICATE_NAME: usize = 512;
 /// For how long a `code_challenge` or `nonce` is known again if its client sends it once more, in seconds: a day, in which a

@@ -100,10 +100,12 @@ names! {
     AuthorizationEndpoint "authorization_endpoint";
     AuthorizationResponseIssParameterSupported "authorization_response_iss_parameter_supported";
     Azp "azp";
+    ClientSecretExpiresAt "client_secret_expires_at";
     ClientName "client_name" length limits::CLIENT_NAME;
     Cnf "cnf";
     CodeChallengeMethodsSupported "code_challenge_methods_supported";
     Crv "crv";
+    DpopBoundAccessTokens "dpop_bound_access_tokens";
     DpopNonce "nonce" length limits::JWT_ID;
     DpopSigningAlgValuesSupported "dpop_signing_alg_values_supported";
     E "e";
@@ -133,6 +135,7 @@ names! {
     RedirectUris "redirect_uris", count limits::REDIRECT_URIS;
     RequirePushedAuthorizationRequests "require_pushed_authorization_requests";
     ResponseModesSupported "response_modes_supported";
+    ResponseTypes "response_types";
     ResponseTypesSupported "response_types_supported";
     RevocationEndpoint "revocation_endpoint";
     TlsClientAuthSubjectDn "tls_client_auth_subject_dn" length limits::CERTIFICATE_NAME;

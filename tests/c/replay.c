@@ -182,6 +182,8 @@ static symbolon_status start_with(const char *name, size_t len)
         status = symbolon_revoke_start(&flow, &server, lent, at, buffer, len);
     else if (!strcmp(name, "introspect"))
         status = symbolon_introspect_start(&flow, &server, lent, at, buffer, len);
+    else if (!strcmp(name, "userinfo"))
+        status = symbolon_userinfo_start(&flow, &server, lent, at, buffer, len);
     else if (!strcmp(name, "metadata"))
         status = symbolon_metadata_start(&flow, &server, buffer, len);
     else if (!strcmp(name, "jwks"))

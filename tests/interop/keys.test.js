@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -39,6 +40,17 @@ const registered = (client_id, more) => ({
   ...more,
 });
 
+/** A JWK set at a URL on loopback, and how often it was asked for. */
+async function publish(jwks) {
+  const server = createServer((_, response) => {
+    published.asked += 1;
+    response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(jwks));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const published = { asked: 0, url: `http://127.0.0.1:${server.address().port}/jwks`, stop: () => server.close() };
+  return published;
+}
+
 /** The URL that the user comes back to. */
 async function back(agent, client, parameters = {}) {
   const page = await decide(agent, await client.begin({ scope, ...parameters }));
@@ -62,16 +74,20 @@ for (const algorithm of ['ES256', 'Ed25519', 'PS256', 'RS256']) {
     let host;
     let own;
     let proof;
+    let published;
     before(async () => {
       [own, proof] = [await keyPair(algorithm), await keyPair(algorithm)];
       const jwks = { keys: [{ ...(await jose.exportJWK(own.publicKey)), kid: 'own', use: 'sig', alg: algorithm === 'Ed25519' ? 'EdDSA' : algorithm }] };
       const byKey = { token_endpoint_auth_method: 'private_key_jwt', jwks };
+      published = await publish(jwks);
+      const byUrl = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: published.url };
       const clients = join(folder, 'clients.json');
       writeFileSync(
         clients,
         JSON.stringify([
           registered('public', { dpop_bound_access_tokens: true }),
           registered('by-key', { ...byKey, dpop_bound_access_tokens: true }),
+          registered('by-url', { ...byUrl, dpop_bound_access_tokens: true }),
           registered('service', { ...byKey, redirect_uris: [], grant_types: ['client_credentials'], scope: 'read' }),
         ]),
       );
@@ -79,16 +95,17 @@ for (const algorithm of ['ES256', 'Ed25519', 'PS256', 'RS256']) {
     });
     after(async () => {
       await host?.stop();
+      published?.stop();
       rmSync(folder, { recursive: true });
     });
 
     for (const [library, connect] of Object.entries(libraries)) {
-      for (const [client_id, method] of [['public', 'none'], ['by-key', 'private_key_jwt']]) {
+      for (const [client_id, method] of [['public', 'none'], ['by-key', 'private_key_jwt'], ['by-url', 'private_key_jwt']]) {
         describe(`${library}, ${method}`, () => {
           const agent = new UserAgent();
           let client;
           const open = (more = {}) =>
-            connect({ issuer: host.issuer, resource: host.resource, client_id, method, redirect_uri, proof, pushed: method === 'none', key: { key: own.privateKey, kid: 'own' }, ...more });
+            connect({ issuer: host.issuer, resource: host.resource, client_id, method, redirect_uri, proof, key: { key: own.privateKey, kid: 'own' }, ...more });
           before(async () => {
             client = await open();
           });
@@ -114,6 +131,15 @@ for (const algorithm of ['ES256', 'Ed25519', 'PS256', 'RS256']) {
             assert.equal(status, 200, body);
             const next = await client.refresh(tokens.refresh_token);
             assert.equal((await client.call(host.resource, next.access_token)).status, 200);
+          });
+
+          test('is told who its user is', async () => {
+            assert.equal(client.metadata.userinfo_endpoint, `${host.issuer}/userinfo`);
+            const tokens = await client.callback(await back(agent, client));
+            const claims = await client.userinfo(tokens.access_token, tokens.claims.sub);
+            assert.deepEqual([claims.sub, claims.preferred_username], ['alice', 'alice']);
+            const stolen = await open({ proof: await keyPair(algorithm) });
+            await assert.rejects(stolen.userinfo(tokens.access_token, 'alice'), refused('invalid_token'));
           });
 
           test('is refused where the key is another, or none', async () => {
@@ -144,6 +170,8 @@ for (const algorithm of ['ES256', 'Ed25519', 'PS256', 'RS256']) {
           });
         });
       }
+
+      test(`${library} is known by keys that were asked for once`, () => assert.equal(published.asked, 1));
 
       test(`${library} gets a token for itself, bound or not, and oauth4webapi as a resource server takes it`, async () => {
         for (const bound of [proof, null]) {

@@ -268,7 +268,8 @@ fn message(call: &Call) -> Option<Message> {
         | Call::Push(message)
         | Call::Token(message)
         | Call::Revoke(message)
-        | Call::Introspect(message) => Some(message.clone()),
+        | Call::Introspect(message)
+        | Call::Userinfo(message) => Some(message.clone()),
         Call::Resume(..) | Call::Decide(..) | Call::Decline(..) => None,
     }
 }

@@ -234,6 +234,7 @@ fn memory() {
         ("token", step::<server::Token>()),
         ("revoke", step::<server::Revoke>()),
         ("introspect", step::<server::Introspect>()),
+        ("userinfo", step::<server::Userinfo>()),
     ];
     let client = [
         ("discover", step::<client::Discover>()),

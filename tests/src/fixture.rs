@@ -4,7 +4,7 @@ use symbolon::record::{
     AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Key, SenderConstraint,
 };
 use symbolon::server::{
-    AccessTokens, Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server, SigningKeys, Unasked,
+    Authenticated, Authorization, Decision, Endpoints, Lifetimes, Server, TokenKeys, Unasked, UserinfoReply,
 };
 use symbolon::step::{Flow, Step};
 use symbolon::terms::credential::CredentialKeys;
@@ -57,14 +57,14 @@ pub fn server() -> Server<'static> {
             jwks: "https://as.example/jwks",
             userinfo: "https://as.example/userinfo",
         },
-        signing_keys: SigningKeys::NONE,
-        access_tokens: AccessTokens::Opaque,
+        signing_keys: TokenKeys::NONE,
         sender_constraint: SenderConstraint::AsPresented,
         dpop_nonces: false,
         pushed_requests_only: false,
         client_id_metadata_documents: false,
         authorization_details_types: "payment_initiation account_information",
         scopes_supported: "read write admin",
+        protected_resources: "",
         lifetimes: Lifetimes::default(),
     }
 }
@@ -153,6 +153,24 @@ pub fn put(store: &mut MemoryStore, client: &Client<'_>) {
         subject: None,
     };
     store.rows.insert(Key::client(client.client_id), row);
+}
+
+/// Writes the row of a client that would not be registered.
+pub fn put_unchecked(store: &mut MemoryStore, client: &Client<'_>) {
+    put(
+        store,
+        &Client {
+            authentication: AuthenticationMethod::None,
+            secrets: &[],
+            keys: ClientKeys::None,
+            grant_types: GrantTypes::NONE,
+            certificate: CertificateSubject::None,
+            ..*client
+        },
+    );
+    let mut row = [0; symbolon::record::CLIENT_ROW];
+    let len = symbolon::record::Record::encode(client, &mut row).expect("room");
+    store.rows.get_mut(&Key::client(client.client_id)).expect("a row").value = row[..len].to_vec();
 }
 
 /// A request as data that outlives its flow.
@@ -433,6 +451,18 @@ impl Bench {
         message.lend(|request| {
             let step = self.server.introspect(request, self.now, &mut buffer).expect("the buffer is long enough");
             drive(step, &mut self.store).into()
+        })
+    }
+
+    /// Sends a message to the userinfo endpoint; the body without the host's claims.
+    pub fn userinfo(&mut self, mut message: Message) -> Answer {
+        let mut buffer = vec![0; symbolon::server::BUFFER];
+        message.lend(|request| {
+            let step = self.server.userinfo(request, self.now, &mut buffer).expect("the buffer is long enough");
+            match drive(step, &mut self.store) {
+                UserinfoReply::User(user) => user.reply.into(),
+                UserinfoReply::Refused(reply) => reply.into(),
+            }
         })
     }
 

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use symbolon::record::{
     AuthenticationMethod, CertificateSubject, Client, ClientKeys, Grant, GrantTypes, Record, SenderConstraint,
 };
-use symbolon::server::{AccessTokens, Server, SigningKey, SigningKeys};
+use symbolon::server::{AccessTokens, Server, SigningKey, SigningKeys, TokenKeys};
 use symbolon::terms::Time;
 use symbolon::terms::confirmation::Confirmation;
 use symbolon::wire::jose::Algorithm;
@@ -50,6 +50,39 @@ pub fn jwks(key_ids: &[&str]) -> String {
 }
 
 static K1_JWKS: LazyLock<String> = LazyLock::new(|| jwks(&[K1_KEY]));
+/// The JWK set of `k1`.
+pub fn k1_jwks() -> String {
+    K1_JWKS.clone()
+}
+
+/// The JWK set of `s1`.
+pub fn s1_jwks() -> String {
+    S1_JWKS.clone()
+}
+
+/// A client that nobody has registered: the URL of its metadata document.
+pub const APP: &str = "https://app.example/client.json";
+/// Where the keys are of the clients that have them elsewhere.
+pub const APP_JWKS: &str = "https://app.example/jwks";
+
+/// The metadata document of that client, which authenticates so; `more` is more members.
+pub fn app_document(method: &str, more: &str) -> String {
+    format!(
+        "{{\"client_id\":\"{APP}\",\"client_name\":\"App\",\"redirect_uris\":[\"https://app.example/cb\"],\
+         \"grant_types\":[\"authorization_code\",\"refresh_token\"],\"token_endpoint_auth_method\":\"{method}\"{more}}}"
+    )
+}
+
+/// The server, which takes clients by their metadata documents.
+pub fn documented_server() -> Server<'static> {
+    Server { client_id_metadata_documents: true, protected_resources: crate::fixture::RESOURCE, ..signing_server() }
+}
+
+/// The same with opaque access tokens.
+pub fn opaque_documented_server() -> Server<'static> {
+    Server { signing_keys: TokenKeys::NONE, ..documented_server() }
+}
+
 static S1_JWKS: LazyLock<String> = LazyLock::new(|| {
     let thumbprint = Base64UrlUnpadded::encode_string(&S1_THUMBPRINT);
     format!("{{\"keys\":[{{\"kty\":\"EC\",\"x5t#S256\":\"{thumbprint}\"}}]}}")
@@ -58,9 +91,14 @@ static SERVER_JWK: LazyLock<String> = LazyLock::new(|| keys::jwk(SERVER_KEY).exp
 
 /// The server, with a key to sign with and JWT access tokens.
 pub fn signing_server() -> Server<'static> {
+    Server { signing_keys: signing_keys(AccessTokens::Jwt), ..server() }
+}
+
+/// The key of this server.
+pub fn signing_keys(access_tokens: AccessTokens) -> TokenKeys<'static> {
     let key = SigningKey { key_id: SERVER_KEY, algorithm: Algorithm::Es256, jwk: &SERVER_JWK };
-    let signing_keys = SigningKeys::new(&[key]).expect("a key");
-    Server { signing_keys, access_tokens: AccessTokens::Jwt, ..server() }
+    let keys = SigningKeys::new(&[key]).expect("a key");
+    TokenKeys::new(keys, access_tokens).expect("a key")
 }
 
 /// `k1`, a confidential client that authenticates by `private_key_jwt`, and may act for itself.
@@ -74,6 +112,11 @@ pub fn k1() -> Client<'static> {
         scope: "openid read write",
         ..c1(&[])
     }
+}
+
+/// `u1`, as `k1`, but that its keys are at a URL.
+pub fn u1() -> Client<'static> {
+    Client { client_id: "u1", name: "Keyed Elsewhere", keys: ClientKeys::JwksUri(APP_JWKS), ..k1() }
 }
 
 /// `m1`, a confidential client that authenticates by a certificate of an authority.
@@ -171,6 +214,20 @@ pub fn assertion_of(key_id: &str, claims: &str) -> String {
 pub fn assertion_claims(client_id: &str, jti: &str) -> String {
     let exp = NOW.0 + 60;
     format!("{{\"iss\":\"{client_id}\",\"sub\":\"{client_id}\",\"aud\":\"{ISSUER}\",\"exp\":{exp},\"jti\":\"{jti}\"}}")
+}
+
+/// A good assertion of a client that has the key of `k1`.
+pub fn assertion_for(client_id: &str, jti: &str) -> String {
+    assertion_of(K1_KEY, &assertion_claims(client_id, jti))
+}
+
+/// A DPoP proof for a request with this access token.
+pub fn proof_of_token(key_id: &str, jti: &str, method: &str, url: &str, token: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let ath = Base64UrlUnpadded::encode_string(&Sha256::digest(token));
+    let claims =
+        format!("{{\"jti\":\"{jti}\",\"htm\":\"{method}\",\"htu\":\"{url}\",\"iat\":{},\"ath\":\"{ath}\"}}", NOW.0);
+    proof_of(key_id, &claims)
 }
 
 /// The parameters by which `k1` authenticates.

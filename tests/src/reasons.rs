@@ -59,6 +59,9 @@ pub const OF_OTHER_ROLES: &[&str] = &[
     "KeyUnknown",
 ];
 
+/// Those of other roles that the server gives, too: at its userinfo endpoint, where it is a resource.
+pub const ALSO_OF_SERVER: &[&str] = &["TokenMissing", "TokenInactive", "TokenScope", "TokenBound", "TokenUnbound"];
+
 /// The variants that no flow gives yet.
 pub const NOT_YET: &[&str] = &["Claim", "Document"];
 

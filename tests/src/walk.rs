@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use symbolon::Reason;
 use symbolon::record::Key;
-use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Server, Unasked};
+use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Server, Unasked, User, UserinfoReply};
 use symbolon::step::{Commit, Committed, Flow, Load, Row, Send, Sign, Step, Verdict, Verify};
 use symbolon::terms::{Time, UserAgent};
 use symbolon::wire::http::{Field, Response};
@@ -19,12 +19,14 @@ use crate::peer::{Canned, Sent};
 pub mod access;
 pub mod cases;
 pub mod client;
+pub mod documents;
 pub mod graph;
 pub mod keyed;
 pub mod properties;
 pub mod resource;
 pub mod rows;
 mod tree;
+pub mod userinfo;
 
 /// A question as data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +121,8 @@ pub enum Call {
     Revoke(Message),
     /// The introspection endpoint.
     Introspect(Message),
+    /// The userinfo endpoint.
+    Userinfo(Message),
 }
 
 impl Call {
@@ -132,6 +136,7 @@ impl Call {
             Self::Token(_) => "server/token.rs",
             Self::Revoke(_) => "server/revoke.rs",
             Self::Introspect(_) => "server/introspect.rs",
+            Self::Userinfo(_) => "server/userinfo.rs",
         }
     }
 }
@@ -185,6 +190,19 @@ pub enum Output {
     Reply(Answer),
     /// A page to show.
     Prompt(Shows),
+    /// A user to tell of.
+    User(Told),
+}
+
+/// A [`User`] as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The user.
+    pub subject: String,
+    /// The scope of the token.
+    pub scope: String,
+    /// The reply without the host's claims.
+    pub body: String,
 }
 
 /// A [`Prompt`] as data.
@@ -218,7 +236,7 @@ impl Run<'_> {
     pub const fn reply(&self) -> Option<&Answer> {
         match &self.output {
             Output::Reply(answer) => Some(answer),
-            Output::Prompt(_) => None,
+            Output::Prompt(_) | Output::User(_) => None,
         }
     }
 }
@@ -368,6 +386,16 @@ pub fn perform<'c>(
         Call::Introspect(mut message) => message.lend(|request| {
             let step = server.introspect(request, case.now, buffer).expect(ENOUGH);
             Output::Reply(drive(step, &mut host).into())
+        }),
+        Call::Userinfo(mut message) => message.lend(|request| {
+            let step = server.userinfo(request, case.now, buffer).expect(ENOUGH);
+            match drive(step, &mut host) {
+                UserinfoReply::Refused(reply) => Output::Reply(reply.into()),
+                UserinfoReply::User(User { subject, scope, reply, .. }) => {
+                    let (subject, scope) = (subject.to_owned(), scope.to_owned());
+                    Output::User(Told { subject, scope, body: Answer::from(reply).body })
+                }
+            }
         }),
     };
     Run { case, record: host.record, output }

@@ -61,7 +61,10 @@ fn longest() -> Longest {
             "x".repeat(limits::AUTHORIZATION_DETAILS - 20 - limits::NAME)
         ),
         types: vec!["!".repeat(limits::NAME); limits::AUTHORIZATION_DETAILS_TYPES].join(" "),
-        jwks: format!("{{\"keys\":[],\"x\":\"{}\"}}", "x".repeat(limits::JWKS - 18)),
+        jwks: {
+            let set = format!("{{\"keys\":[{}],\"x\":\"\"}}", symbolon_tests::keys::jwk("es256-1").expect("a key"));
+            set.replace("\"x\":\"\"}", &format!("\"x\":\"{}\"}}", "x".repeat(limits::JWKS - set.len())))
+        },
     };
     assert_eq!(longest.scope.len(), limits::SCOPE);
     assert_eq!(longest.authorization_details.len(), limits::AUTHORIZATION_DETAILS);

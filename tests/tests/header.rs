@@ -41,6 +41,7 @@ fn values() -> BTreeMap<String, String> {
             Busy => "BUSY", SignInAgain => "SIGN_IN_AGAIN", SignedOut => "SIGNED_OUT", Server => "SERVER",
             Claims => "CLAIMS", Failed => "FAILED", Answered => "ANSWERED", TokenEnded => "TOKEN_ENDED",
             StepUp => "STEP_UP", ScopeInsufficient => "SCOPE_INSUFFICIENT", UserClaims => "USER_CLAIMS",
+            User => "USER",
         }
         MemberType {
             Bool => "BOOL", U32 => "U32", U64 => "U64", Size => "SIZE", Text => "TEXT", Bytes => "BYTES", Key => "KEY",

@@ -84,7 +84,7 @@ fn with_row(mut run: Run<'static>, of: &str, value: Option<Vec<u8>>) -> Run<'sta
 fn with_reply(mut run: Run<'static>, change: impl FnOnce(&mut symbolon_tests::fixture::Answer)) -> Run<'static> {
     match &mut run.output {
         Output::Reply(answer) => change(answer),
-        Output::Prompt(_) => panic!("no reply"),
+        Output::Prompt(_) | Output::User(_) => panic!("no reply"),
     }
     run
 }

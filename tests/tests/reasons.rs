@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use symbolon::Name;
 use symbolon::record::Key;
-use symbolon::server::{Authenticated, BUFFER, Decision, SigningKey, SigningKeys, Unasked};
+use symbolon::server::{AccessTokens, Authenticated, BUFFER, Decision, SigningKey, SigningKeys, TokenKeys, Unasked};
 use symbolon::terms::{Entropy, UserAgent};
 use symbolon::wire::jose::Algorithm;
 use symbolon::{Reason, limits};
 use symbolon_tests::drive::{Host, drive};
 use symbolon_tests::fixture::*;
 use symbolon_tests::keyed;
-use symbolon_tests::reasons::{NOT_YET, OF_ACCESS, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
-use symbolon_tests::store::Stored;
+use symbolon_tests::peer::{Canned, Peer, Sent};
+use symbolon_tests::reasons::{ALSO_OF_SERVER, NOT_YET, OF_ACCESS, OF_OTHER_ROLES, OF_RESOURCE, name, variants};
+use symbolon_tests::store::{MemoryStore, Stored};
 
 const WEB: &str = "https%3A%2F%2Fclient.example%2Fcb";
 
@@ -339,13 +340,50 @@ const KEYED: &[(Reason, Provoke)] = &[
         keyed::bind(b, keyed::DPOP_KEY);
         b.refresh_as_pub1(&token)
     }),
+    (Reason::ClientDocumentUnavailable, |b| {
+        put(&mut b.store, &keyed::u1());
+        let assertion = keyed::asserted(&keyed::assertion_for("u1", "j1"));
+        b.token(Message::post(&format!("grant_type=client_credentials&scope=read{assertion}")))
+    }),
+    (Reason::ClientDocument(Name::ClientId), |b| {
+        b.server.client_id_metadata_documents = true;
+        let mut store = std::mem::take(&mut b.store);
+        let wrong = keyed::app_document("none", "").replace("client.json", "other.json");
+        let mut peer = Peer::new(&mut store, |_: &Sent, _: &mut MemoryStore| Some(Canned::json(200, &wrong)));
+        let form = authorization_query("https%3A%2F%2Fapp.example%2Fclient.json", WEB, "&scope=read");
+        b.push_on(Message::post(&form), &mut peer)
+    }),
     (Reason::KeysUnavailable, |b| {
         // No key of the tests has this id.
         let gone = SigningKey { key_id: "gone", algorithm: Algorithm::Es256, jwk: "{}" };
-        b.server.signing_keys = SigningKeys::new(&[gone]).expect("a key");
+        b.server.signing_keys =
+            TokenKeys::new(SigningKeys::new(&[gone]).expect("a key"), AccessTokens::Jwt).expect("a key");
         b.token(machine("j1", ""))
     }),
 ];
+
+/// How to provoke those of the userinfo endpoint.
+const AT_USERINFO: &[(Reason, Provoke)] = &[
+    (Reason::TokenMissing, |b| b.userinfo(Message::get(""))),
+    (Reason::TokenInactive, |b| with_token(b, "Bearer", "x")),
+    (Reason::TokenScope, |b| {
+        let token = b.token(machine("j1", "")).member("access_token").expect("a token");
+        with_token(b, "Bearer", &token)
+    }),
+    (Reason::TokenBound, |b| {
+        let proven = machine("j1", "").with_proof(&keyed::proof(keyed::DPOP_KEY, "p1"));
+        let token = b.token(proven).member("access_token").expect("a token");
+        with_token(b, "Bearer", &token)
+    }),
+    (Reason::TokenUnbound, |b| {
+        let token = b.token(machine("j1", "")).member("access_token").expect("a token");
+        with_token(b, "DPoP", &token)
+    }),
+];
+
+fn with_token(bench: &mut Bench, scheme: &str, token: &str) -> Answer {
+    bench.userinfo(Message::get("").with("Authorization", &format!("{scheme} {token}")))
+}
 
 /// A request of `k1` for itself.
 fn machine(jti: &str, more: &str) -> Message {
@@ -354,10 +392,16 @@ fn machine(jti: &str, more: &str) -> Message {
 
 #[test]
 fn each_reason_is_provoked_and_answered_as_the_table_says() {
-    for (reason, provoke) in TABLE.iter().chain(KEYED) {
+    for (reason, provoke) in TABLE.iter().chain(KEYED).chain(AT_USERINFO) {
         let answer = provoke(&mut keyed::bench(keyed::signing_server()));
         let wire = reason.answer();
-        if answer.status == 303 {
+        if ALSO_OF_SERVER.contains(&reason.name()) {
+            assert_eq!(answer.reason, Some(*reason));
+            let challenges = answer.headers.iter().filter(|(name, _)| name == "WWW-Authenticate");
+            let challenge: String = challenges.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(challenge.contains(wire.code.as_str()), *reason != Reason::TokenMissing, "{challenge}");
+            assert_eq!(answer.status, wire.status, "{reason:?}");
+        } else if answer.status == 303 {
             assert_eq!(answer.location("error"), Some(wire.code.as_str()), "{reason:?}");
             assert_eq!(answer.location("code"), None, "{reason:?}");
             let description = answer.location("error_description").expect("a description").replace("%20", " ");

@@ -23,7 +23,7 @@ const DEFENSES = ['iss', 'own_redirect_uri', 'only_server'];
 // In the order of symbolon.h.
 const ENDS = [
   'reply', 'prompt', 'sign-in', 'signed-in', 'usable', 'busy', 'sign-in-again', 'signed-out', 'server', 'claims', 'failed', 'answered',
-  'token-ended', 'step-up', 'scope-insufficient', 'user-claims',
+  'token-ended', 'step-up', 'scope-insufficient', 'user-claims', 'user',
 ];
 
 // ---- Words
@@ -77,6 +77,7 @@ const START = {
     token: (server, { request, now, entropy }) => server.token(request, { now, entropy }),
     revoke: (server, { request, now }) => server.revoke(request, { now }),
     introspect: (server, { request, now }) => server.introspect(request, { now }),
+    userinfo: (server, { request, now }) => server.userinfo(request, { now }),
     metadata: (server) => server.metadata(),
     jwks: (server) => server.jwks(),
   },

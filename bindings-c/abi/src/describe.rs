@@ -5,7 +5,7 @@ use core::{ptr, slice};
 
 use crate::outcome::{
     Answered, Busy, Claims, Done, Failure, Kind, Prompt, Reply, ScopeInsufficient, Server, SignIn, SignedIn, SignedOut,
-    StepUp, TokenEnded, Usable, UserClaims,
+    StepUp, TokenEnded, Usable, User, UserClaims,
 };
 use crate::types::{Member, MemberType, Text, Why};
 use crate::view::{self, Kind as Ask, Question, View};
@@ -102,7 +102,7 @@ pub static QUESTIONS: [(Ask, Description); 6] = [
 ];
 
 /// The ends.
-pub static ENDS: [(Kind, Description); 16] = [
+pub static ENDS: [(Kind, Description); 17] = [
     (Kind::Reply, Description::end::<Reply>("reply", Reply::MEMBERS)),
     (Kind::Prompt, Description::end::<Prompt>("prompt", Prompt::MEMBERS)),
     (Kind::SignIn, Description::end::<SignIn>("sign-in", SignIn::MEMBERS)),
@@ -119,6 +119,7 @@ pub static ENDS: [(Kind, Description); 16] = [
     (Kind::StepUp, Description::end::<StepUp>("step-up", StepUp::MEMBERS)),
     (Kind::ScopeInsufficient, Description::end::<ScopeInsufficient>("scope-insufficient", ScopeInsufficient::MEMBERS)),
     (Kind::UserClaims, Description::end::<UserClaims>("user-claims", UserClaims::MEMBERS)),
+    (Kind::User, Description::end::<User>("user", User::MEMBERS)),
 ];
 
 /// The structs that a caller fills in.

@@ -43,6 +43,8 @@ pub enum Kind {
     ScopeInsufficient = 15,
     /// What the server says of the user: [`UserClaims`].
     UserClaims = 16,
+    /// Reply with the claims about a user: [`User`].
+    User = 17,
 }
 
 /// `symbolon_done`.
@@ -91,6 +93,8 @@ pub union End {
     pub scope_insufficient: ScopeInsufficient,
     /// [`Kind::UserClaims`].
     pub user_claims: UserClaims,
+    /// [`Kind::User`].
+    pub user: User,
     /// [`Kind::Failed`] and [`Kind::SignInAgain`].
     pub failure: Failure,
 }
@@ -114,6 +118,8 @@ described! {
         pub client_id: Text,
         /// Its name.
         pub client_name: Text,
+        /// The host of its metadata document, if that is all that is known of it; else absent.
+        pub client_host: Text,
         /// Where the user will be sent.
         pub redirect_uri: Text,
         /// The host of that, or the scheme if it has none.
@@ -290,6 +296,20 @@ described! {
         pub subject: Text,
         /// All claims, as JSON.
         pub claims: Text,
+    }
+
+    /// `symbolon_user`.
+    pub struct User {
+        /// The user.
+        pub subject: Text,
+        /// The client that asks.
+        pub client_id: Text,
+        /// The scope of its token.
+        pub scope: Text,
+        /// A JSON object with `sub` alone.
+        pub body: Text,
+        /// To be sent as `DPoP-Nonce` with the response.
+        pub dpop_nonce: Text,
     }
 
     /// `symbolon_failure`.

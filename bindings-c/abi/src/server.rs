@@ -1,6 +1,6 @@
 //! The authorization server: the start of each of its flows. Its configuration is in `server/config.rs`.
 
-use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Unasked};
+use symbolon::server::{Authenticated, Authorization, Decision, Prompt, Unasked, UserinfoReply};
 use symbolon::terms::Time;
 
 use crate::flow::{Flow, finishes, starts};
@@ -28,6 +28,8 @@ starts! {
     symbolon_revoke_start: revoke(request, now);
     /// Starts the flow of the introspection endpoint.
     symbolon_introspect_start: introspect(request, now);
+    /// Starts the flow of the userinfo endpoint.
+    symbolon_userinfo_start: userinfo(request, now);
 }
 
 finishes! {
@@ -116,6 +118,7 @@ impl Ended for Authorization<'static> {
                     handle: Text::of(prompt.handle),
                     client_id: Text::of(prompt.client_id),
                     client_name: Text::of(prompt.client_name),
+                    client_host: Text::maybe(prompt.client_host),
                     redirect_uri: Text::of(prompt.redirect_uri),
                     redirect_host: Text::of(prompt.redirect_host),
                     loopback: prompt.loopback,
@@ -134,5 +137,24 @@ impl Ended for Authorization<'static> {
                 Done::well(outcome::Kind::Prompt, End { prompt })
             }
         }
+    }
+}
+
+impl Ended for UserinfoReply<'static> {
+    fn done(&self) -> Done {
+        let user = match self {
+            Self::Refused(reply) => return reply.done(),
+            Self::User(user) => user,
+        };
+        let text = |bytes| core::str::from_utf8(bytes).ok();
+        let nonce = user.reply.headers.iter().find(|field| field.name == "DPoP-Nonce");
+        let user = outcome::User {
+            subject: Text::of(user.subject),
+            client_id: Text::of(user.client_id),
+            scope: Text::of(user.scope),
+            body: Text::maybe(text(user.reply.body)),
+            dpop_nonce: Text::maybe(nonce.and_then(|field| text(field.value))),
+        };
+        Done::well(outcome::Kind::User, End { user })
     }
 }

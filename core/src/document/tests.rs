@@ -219,11 +219,17 @@ fn a_store_that_does_not_answer_is_no_reason_to_ask_the_server() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_told() {
-    let undecodable = Err(Reason::RowUndecodable);
-    Script { row: Ok(Some(b"\x01")), ..Script::default() }.ends("l", undecodable);
-    let other = row(ago(1000), at(1), 0, "{}");
-    Script { row: Ok(Some(&other)), ..Script::default() }.ends("l", undecodable);
+fn a_row_that_cannot_be_read_is_written_anew() {
+    Script { row: Ok(Some(b"\x01")), ..Script::default() }.ends("lcsc", Ok(Some(2)));
+    for malformed in ["{}", "{", "{\"keys\":1}"] {
+        let fresh = row(ago(1000), at(1), 0, malformed);
+        Script { row: Ok(Some(&fresh)), ..Script::default() }.ends("lcsc", Ok(Some(2)));
+        // It does not do for want of another, either.
+        let unanswered = Script { row: Ok(Some(&fresh)), response: Err(Unavailable), ..Script::default() };
+        unanswered.ends("lcs", Err(Reason::PeerUnavailable));
+        let leased = row(ago(1000), ago(1), at(5), malformed);
+        Script { row: Ok(Some(&leased)), ..Script::default() }.ends("l", Err(Reason::PeerUnavailable));
+    }
 }
 
 #[test]

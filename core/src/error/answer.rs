@@ -54,6 +54,11 @@ impl Reason {
             Self::ClientAuthentication | Self::Assertion(_) | Self::AssertionReplayed | Self::Certificate => {
                 (InvalidClient, 401, "client authentication failed")
             }
+            // With 400, as a page cannot ask for credentials (RFC 6749 section 5.2 leaves the choice).
+            Self::ClientDocument(_) => (InvalidClient, 400, "the metadata of the client cannot be used"),
+            Self::ClientDocumentUnavailable => {
+                (TemporarilyUnavailable, 503, "the metadata of the client cannot be had")
+            }
             Self::PublicClient => (InvalidClient, 401, "client authentication is required here"),
             Self::DpopNonce => (UseDpopNonce, 400, "a DPoP proof must have the nonce of this server"),
             Self::DpopProof(_) | Self::DpopReplayed => (InvalidDpopProof, 400, "the DPoP proof is not valid here"),
@@ -156,6 +161,19 @@ impl Reason {
         Answer { code, status, text }
     }
 
+    /// The same where an access token is presented, and not at the token endpoint.
+    pub(crate) const fn answer_to_token(self) -> Answer {
+        let answer = self.answer();
+        let status = match (answer.code, answer.status) {
+            // RFC 9449 section 7.1. At a token endpoint these have the status 400.
+            (ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce, _) => 401,
+            // The issuer is at fault, or cannot be reached: no other token would do better.
+            (_, 502 | 503) => 503,
+            (_, status) => status,
+        };
+        Answer { status, ..answer }
+    }
+
     /// What an operator wants to know of it.
     pub const fn event(self) -> Option<Event> {
         Some(match self {
@@ -200,6 +218,7 @@ impl Reason {
             Self::TooLong(name) | Self::TooMany(name) => Some(name),
             Self::Repeated(name) | Self::Missing(name) | Self::Malformed(name) => Some(name),
             Self::DpopProof(name)
+            | Self::ClientDocument(name)
             | Self::AccessToken(name)
             | Self::Assertion(name)
             | Self::Claim(name)

@@ -152,21 +152,24 @@ impl<'r> Credentials<'r> {
         Ok(ClientAuthenticated { client_id: self.client_id, confidential: true, grant_types: client.grant_types })
     }
 
-    /// By the certificate of the connection, beside which a request shows nothing else.
+    /// Whether this client may authenticate by its certificate, beside which a request shows nothing else.
+    pub(crate) fn may_show_certificate(&self, client: &Client<'_>) -> Result<(), Reason> {
+        let registered = matches!(
+            client.authentication,
+            AuthenticationMethod::TlsClientAuth | AuthenticationMethod::SelfSignedTlsClientAuth
+        );
+        let may = registered && matches!(self.presented, Presented::Nothing) && self.is_of(client);
+        if may { Ok(()) } else { Err(Reason::ClientAuthentication) }
+    }
+
+    /// By the certificate of the connection.
     pub(crate) fn authenticate_by_certificate(
         self,
         client: &Client<'_>,
         _: CertificateMatched,
     ) -> Result<ClientAuthenticated<'r>, Reason> {
-        let registered = matches!(
-            client.authentication,
-            AuthenticationMethod::TlsClientAuth | AuthenticationMethod::SelfSignedTlsClientAuth
-        );
-        if registered && matches!(self.presented, Presented::Nothing) && self.is_of(client) {
-            Ok(ClientAuthenticated { client_id: self.client_id, confidential: true, grant_types: client.grant_types })
-        } else {
-            Err(Reason::ClientAuthentication)
-        }
+        self.may_show_certificate(client)?;
+        Ok(ClientAuthenticated { client_id: self.client_id, confidential: true, grant_types: client.grant_types })
     }
 
     fn is_of(&self, client: &Client<'_>) -> bool {

@@ -16,6 +16,7 @@ use crate::proof::signature::Unverified;
 use crate::record::Key;
 use crate::terms::Time;
 use crate::terms::confirmation::{self, Confirmation};
+use crate::terms::credential::CredentialKeys;
 use crate::terms::secret;
 use crate::wire::header;
 use crate::wire::http::Field;
@@ -97,6 +98,14 @@ impl<'a> DpopProof<'a> {
     /// The `nonce` that the proof bears, at most [`limits::JWT_ID`] bytes.
     pub const fn nonce(&self) -> Option<&'a str> {
         self.nonce
+    }
+
+    /// What is to show that the proof is recent: its nonce, if these keys give out nonces, or else its `iat`.
+    pub fn freshness(&self, nonces: Option<&CredentialKeys>, now: Time) -> Freshness {
+        match nonces {
+            Some(keys) => Freshness::Nonce(self.nonce.and_then(|nonce| keys.dpop_nonce_end(nonce, now))),
+            None => Freshness::IssuedAt,
+        }
     }
 
     /// Judges the claims (RFC 9449 section 4.3). What is left is to verify the signature, and to mark the proof as seen.

@@ -12,6 +12,7 @@ use crate::terms::resource::Resource;
 use crate::terms::scope;
 use crate::wire::encoding::encoding;
 use crate::wire::jose::Algorithm;
+use crate::wire::{json, jwk};
 
 /// A registered client (RFC 7591 section 2 names its metadata).
 ///
@@ -113,9 +114,9 @@ impl AuthenticationMethod {
 pub enum ClientKeys<'c> {
     /// It has none.
     None,
-    /// `jwks`: the text of a JWK set, at most [`limits::JWKS`] bytes.
+    /// `jwks`: the text of a JWK set, at most [`limits::JWKS`] bytes. No key in it may be private, and one must be of use here.
     Jwks(&'c str),
-    /// `jwks_uri`: the `https` URL of one.
+    /// `jwks_uri`: the `https` URL of one. On loopback it may be `http`, for a server whose issuer is so, too: for development.
     JwksUri(&'c str),
 }
 
@@ -187,21 +188,30 @@ impl Client<'_> {
     /// Returns the row's length; fails with the reason that names the offending member, or `Reason::Buffer`.
     pub fn register(&self, buffer: &mut [u8]) -> Result<usize, Reason> {
         self.check()?;
+        if let ClientKeys::Jwks(text) = self.keys {
+            let place = buffer.get_mut(..text.len()).ok_or(Reason::Buffer)?;
+            place.copy_from_slice(text.as_bytes());
+            jwk::check(&json::object(place)?, self.authentication == AuthenticationMethod::SelfSignedTlsClientAuth)?;
+        }
         self.encode(buffer).ok_or(Reason::Buffer)
     }
 
-    fn check(&self) -> Result<(), Reason> {
-        ClientId::parse(self.client_id)?;
-        // Reserved for client ID metadata documents, whose identifiers are URLs.
-        if self.client_id.as_bytes().get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"https://")) {
-            return Err(Reason::Malformed(Name::ClientId));
-        }
-        if self.name.len() > limits::CLIENT_NAME {
+    pub(crate) fn check_name(name: &str) -> Result<(), Reason> {
+        if name.len() > limits::CLIENT_NAME {
             return Err(Reason::TooLong(Name::ClientName));
         }
-        if self.name.chars().any(char::is_control) {
+        if name.chars().any(char::is_control) {
             return Err(Reason::Malformed(Name::ClientName));
         }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Reason> {
+        // Reserved for client ID metadata documents, whose identifiers are URLs.
+        if ClientId::parse(self.client_id)?.is_url() {
+            return Err(Reason::Malformed(Name::ClientId));
+        }
+        Self::check_name(self.name)?;
         let secrets = self.secrets.chunks(32);
         if secrets.len() > limits::CLIENT_SECRETS {
             return Err(Reason::TooMany(Name::ClientSecret));
@@ -255,7 +265,7 @@ impl Client<'_> {
                 return Err(Reason::TooLong(Name::Jwks));
             }
             ClientKeys::JwksUri(uri) => {
-                Endpoint::parse(Name::JwksUri, uri, Schemes::Https)?;
+                Endpoint::parse(Name::JwksUri, uri, Schemes::HttpsAndPlainHttpOnLoopback)?;
             }
             _ => {}
         }

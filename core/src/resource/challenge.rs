@@ -3,13 +3,13 @@
 use crate::error::{Answer, ErrorCode, Reason};
 use crate::resource::judge::{Case, Scheme};
 use crate::resource::metadata;
+use crate::wire::challenge_writer::ChallengeWriter;
 use crate::wire::http::{Field, Reply, fields};
 use crate::wire::jose::Algorithm;
-use crate::wire::write::Writer;
 
 /// Writes the reply.
 pub(super) fn deny<'a>(case: &mut Case<'a>, reason: Reason) -> Reply<'a> {
-    let answer = answer(reason);
+    let answer = reason.answer_to_token();
     let mut headers = fields([Field { name: "Cache-Control", value: b"no-store" }]);
     if answer.status < 500 {
         let accepts = case.server.accepts;
@@ -31,25 +31,12 @@ pub(super) fn deny<'a>(case: &mut Case<'a>, reason: Reason) -> Reply<'a> {
     Reply { status: answer.status, headers, body: b"", reason: Some(reason), event: reason.event() }
 }
 
-/// What a reason becomes at a resource.
-fn answer(reason: Reason) -> Answer {
-    let answer = reason.answer();
-    let status = match (answer.code, answer.status) {
-        // RFC 9449 section 7.1. At a token endpoint these have the status 400.
-        (ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce, _) => 401,
-        // The issuer is at fault, or cannot be reached: no other token would do better.
-        (_, 502 | 503) => 503,
-        (_, status) => status,
-    };
-    Answer { status, ..answer }
-}
-
 impl<'a> Case<'a> {
     /// One challenge (RFC 9110 section 11.6.1); the error is told in it if there is an answer.
     fn challenge(&mut self, scheme: Scheme, reason: Reason, told: Option<Answer>) -> &'a [u8] {
         let Self { server, needs, arena, .. } = self;
         let written = arena.write(|w| {
-            let mut parameters = Parameters { separator: scheme.as_str(), w };
+            let mut parameters = ChallengeWriter::new(scheme.as_str(), w);
             if !server.realm.is_empty() {
                 parameters.quoted("realm", server.realm);
             }
@@ -78,34 +65,5 @@ impl<'a> Case<'a> {
             }
         });
         written.unwrap_or(scheme.as_str().as_bytes())
-    }
-}
-
-/// Writes the parameters of a challenge.
-struct Parameters<'p, 'w> {
-    separator: &'static str,
-    w: &'p mut Writer<'w>,
-}
-
-impl Parameters<'_, '_> {
-    fn name(&mut self, name: &str) {
-        self.w.str(self.separator);
-        self.w.str(if self.separator == ", " { "" } else { " " });
-        self.separator = ", ";
-        self.w.str(name);
-        self.w.str("=");
-    }
-
-    fn quoted(&mut self, name: &str, value: &str) {
-        self.name(name);
-        self.w.quoted(value);
-    }
-
-    /// A value that needs no escape.
-    fn text(&mut self, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
-        self.name(name);
-        self.w.str("\"");
-        fill(self.w);
-        self.w.str("\"");
     }
 }

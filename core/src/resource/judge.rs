@@ -19,7 +19,7 @@ use crate::document::{self, Found, Source, Turn};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
 use crate::name::Name;
-use crate::proof::dpop::{DpopProof, Expected, Freshness};
+use crate::proof::dpop::{DpopProof, Expected};
 use crate::proof::possession::KeyHeld;
 use crate::proof::replay::Unmarked;
 use crate::proof::signature::Unverified;
@@ -217,10 +217,7 @@ impl<'a> Case<'a> {
     /// The proof that a token under the scheme `DPoP` must come with (RFC 9449 section 7.1).
     fn proof(&mut self, request: &ResourceRequest<'_>, token: &str) -> Result<Proof<'a>, Reason> {
         let proof = DpopProof::read(request.headers, &mut self.arena)?.ok_or(Reason::DpopProof(Name::Dpop))?;
-        let freshness = match &self.server.dpop_nonces {
-            None => Freshness::IssuedAt,
-            Some(keys) => Freshness::Nonce(proof.nonce().and_then(|nonce| keys.dpop_nonce_end(nonce, self.now))),
-        };
+        let freshness = proof.freshness(self.server.dpop_nonces.as_ref(), self.now);
         let ResourceRequest { method, url, .. } = *request;
         let expected = Expected { method, url, now: self.now, freshness, access_token: Some(token) };
         proof.judge(&expected, &mut self.arena)

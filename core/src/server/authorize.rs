@@ -1,31 +1,35 @@
 //! The authorization endpoint (RFC 6749 section 3.1): a request comes in, an interaction with the user goes out.
 //!
 //! ```text
-//! start        -> load client | load grant | done
-//! load grant   -> load client | done
-//! load client  -> commit grant | done
-//! commit grant -> done
+//! start           -> load client | load grant | load document | done
+//! load grant      -> load client | load document | done
+//! load client     -> commit grant | done
+//! load document   -> commit document | commit grant | done
+//! commit document -> send | commit grant | done
+//! send            -> commit document | commit grant | done
+//! commit grant    -> done
 //! ```
 //!
-//! The order of the checks is fixed: decode and refuse repetitions; the client; the redirection URI; and only then what is
+//! The document is that of a client which is known by its metadata alone. The order of the checks is fixed: decode and refuse repetitions; the client; the redirection URI; and only then what is
 //! told to the client by redirect. Until the redirection URI is proven there is but an error page. After it an error
 //! waits in the row until the user is authenticated, so that the server is no open redirector (RFC 9700 section 4.11.2).
 //!
 //! Of a request that was pushed (RFC 9126 section 4) only `client_id` and `request_uri` count here. The row that was
 //! pushed becomes the row that waits, by one compare-and-swap, so that a `request_uri` works once.
 
+use crate::document;
 use crate::error::{Reason, TooSmall};
 use crate::name::Name;
 use crate::record::{Client, Grant, Key, Kind, Pending, Record, Requested};
 use crate::server::interaction::{Authorization, Prompt};
-use crate::server::request::{AuthorizationRequest, REQUEST_URI, grant_id, once_more};
-use crate::server::{BUFFER, Context, Server, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Step, Write, no_phases};
+use crate::server::request::{self, AuthorizationRequest, REQUEST_URI, grant_id, once_more};
+use crate::server::{BUFFER, Context, Server, registration, reply};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Row, Send, Step, Write, no_phases};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
-use crate::terms::parameter::required;
+use crate::terms::parameter::{parameters, required};
 use crate::terms::{Entropy, Time, UserAgent};
 use crate::wire::header;
-use crate::wire::http::{Method, Request};
+use crate::wire::http::{Method, Request, Response};
 
 /// The flow of the authorization endpoint: see [`Server::authorize`].
 pub enum Authorize {}
@@ -45,13 +49,16 @@ impl<'a> Server<'a> {
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Authorize>, TooSmall> {
         let mut cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(match start(&cx, request, entropy) {
-            Ok((request, client_id, source)) => {
-                AwaitRow { cx, request, client_id, user_agent: user_agent.hash(), source }.load()
-            }
+        Ok(match start(&mut cx, request, entropy) {
+            Ok((form, client_id, source)) => Sent { cx, form, client_id, user_agent: user_agent.hash(), source }.load(),
             Err(reason) => Step::Done(Authorization::Refused(reply::page(&mut cx, reason))),
         })
     }
+}
+
+parameters! {
+    /// What of the request is looked at before its client is known.
+    struct Named { client_id, request_uri, state }
 }
 
 /// Where the request is.
@@ -66,10 +73,10 @@ enum Source<'a> {
 }
 
 fn start<'a>(
-    cx: &Context<'a>,
+    cx: &mut Context<'a>,
     request: Request<'a, '_>,
     entropy: Entropy,
-) -> Result<(AuthorizationRequest<'a>, &'a str, Source<'a>), Reason> {
+) -> Result<(&'a mut [u8], &'a str, Source<'a>), Reason> {
     let form = match request.method {
         Method::Get => request.query,
         Method::Post => {
@@ -78,51 +85,102 @@ fn start<'a>(
         }
         _ => return Err(Reason::Method),
     };
-    let request = AuthorizationRequest::read(form)?;
-    let client_id = required(request.client_id, Name::ClientId)?;
-    if let Some(handle) = request.request_uri.ok().flatten().and_then(|uri| uri.strip_prefix(REQUEST_URI)) {
+    let Named { client_id, request_uri, state } = Named::read(request::copy(form, cx)?)?;
+    let client_id = required(client_id, Name::ClientId)?;
+    if let Some(handle) = request_uri.ok().flatten().and_then(|uri| uri.strip_prefix(REQUEST_URI)) {
         return match cx.server.keys.open(&[CredentialKind::PushedRequest], handle) {
             Some(handle) if cx.now.reached(handle.expires_at) => Err(Reason::PushedRequestExpired),
-            Some(handle) => Ok((request, client_id, Source::Pushed(handle.grant))),
+            Some(handle) => Ok((form, client_id, Source::Pushed(handle.grant))),
             None => Err(Reason::PushedRequestInvalid),
         };
     }
     // A `state` that cannot be echoed leaves no way to answer the client.
-    request.state?;
-    Ok((request, client_id, Source::Here(grant_id(&entropy)?)))
+    state?;
+    Ok((form, client_id, Source::Here(grant_id(&entropy)?)))
 }
 
-/// A row is being read: that of the pushed request, or that of the client.
-pub struct AwaitRow<'a> {
+/// A request as it was sent, from this browser.
+pub struct Sent<'a> {
     cx: Context<'a>,
-    request: AuthorizationRequest<'a>,
+    form: &'a mut [u8],
     client_id: &'a str,
     user_agent: [u8; 32],
     source: Source<'a>,
 }
 
-impl<'a> AwaitRow<'a> {
+/// The phases in which a row is being read.
+pub enum Loading<'a> {
+    #[doc(hidden)]
+    Row(Sent<'a>),
+    #[doc(hidden)]
+    Document(Sent<'a>, document::AwaitRow<'a>),
+}
+
+/// The phases in which a row is being written.
+pub enum Committing<'a> {
+    #[doc(hidden)]
+    Grant(AwaitCommit<'a>),
+    #[doc(hidden)]
+    Document(Sent<'a>, document::AwaitCommit<'a>),
+}
+
+/// The metadata document of the client is being asked for.
+pub struct AwaitDocument<'a> {
+    sent: Sent<'a>,
+    at: document::AwaitResponse<'a>,
+}
+
+impl<'a> Sent<'a> {
+    /// Reads the row of a pushed request, or that of the client.
     fn load(self) -> Step<'a, Authorize> {
-        let (key, kind) = match self.source {
-            Source::Pushed(grant) => (Key::grant(grant), Kind::Grant),
-            Source::Here(_) | Source::Read(..) => (Key::client(self.client_id), Kind::Client),
-        };
-        Step::Load(Load { key, kind, at: self })
+        if let Source::Pushed(grant) = self.source {
+            return Step::Load(Load { key: Key::grant(grant), kind: Kind::Grant, at: Loading::Row(self) });
+        }
+        match registration::document(self.cx.server, self.client_id) {
+            Some(source) => {
+                let turn = source.find(self.cx.now);
+                self.seek(turn)
+            }
+            None => Step::Load(Load { key: Key::client(self.client_id), kind: Kind::Client, at: Loading::Row(self) }),
+        }
+    }
+
+    fn seek(mut self, turn: document::Turn<'a>) -> Step<'a, Authorize> {
+        match turn {
+            document::Turn::Load(at) => {
+                Step::Load(Load { key: at.key(), kind: Kind::Document, at: Loading::Document(self, at) })
+            }
+            document::Turn::Commit(at) => {
+                Step::Commit(Commit { write: *at.write(), at: Committing::Document(self, at) })
+            }
+            document::Turn::Send(at) => {
+                Step::Send(Send { exchange: at.exchange(), at: AwaitDocument { sent: self, at } })
+            }
+            document::Turn::Done(found) => {
+                let row = registration::row(found, self.client_id, &mut self.cx);
+                let written = row.and_then(|row| self.write(row));
+                self.end(written)
+            }
+        }
     }
 
     fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Authorize> {
-        let next = match self.source {
-            Source::Pushed(grant) => self.take(grant, row).map(|source| {
-                self.source = source;
-                None
-            }),
-            Source::Here(_) | Source::Read(..) => self.write(row).map(Some),
-        };
-        match next {
-            Ok(None) => self.load(),
-            Ok(Some((write, prompt))) => {
+        if let Source::Pushed(grant) = self.source {
+            return match self.take(grant, row) {
+                Ok(source) => Self { source, ..self }.load(),
+                Err(reason) => self.end(Err(reason)),
+            };
+        }
+        let row = row.map_err(|_| Reason::StoreUnavailable).and_then(|row| row.ok_or(Reason::UnknownClient));
+        let written = row.and_then(|row| self.write(row.value));
+        self.end(written)
+    }
+
+    fn end(mut self, written: Result<(Write<'a>, Prompt<'a>), Reason>) -> Step<'a, Authorize> {
+        match written {
+            Ok((write, prompt)) => {
                 let pushed = write.expected.is_some();
-                Step::Commit(Commit { write, at: AwaitCommit { cx: self.cx, prompt, pushed } })
+                Step::Commit(Commit { write, at: Committing::Grant(AwaitCommit { cx: self.cx, prompt, pushed }) })
             }
             Err(reason) => Step::Done(Authorization::Refused(reply::page(&mut self.cx, reason))),
         }
@@ -140,16 +198,17 @@ impl<'a> AwaitRow<'a> {
         }
     }
 
-    fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Prompt<'a>), Reason> {
-        let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::UnknownClient)?;
-        let client = Client::decode(row.value)?;
+    /// Goes on with the client's row.
+    fn write(&mut self, row: &[u8]) -> Result<(Write<'a>, Prompt<'a>), Reason> {
+        let client = Client::decode(row)?;
         if client.client_id != self.client_id || client.disabled {
             return Err(Reason::UnknownClient);
         }
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.interaction);
         let (grant, expected, requested) = match self.source {
             Source::Here(grant) | Source::Pushed(grant) => {
-                (grant, None, self.request.judge(&client, self.client_id, false, expires_at, &mut self.cx)?)
+                let request = AuthorizationRequest::read(core::mem::take(&mut self.form))?;
+                (grant, None, request.judge(&client, self.client_id, false, expires_at, &mut self.cx)?)
             }
             Source::Read(grant, version, value) => {
                 let Grant::Pushed(requested) = Grant::decode(value)? else { return Err(Reason::PushedRequestUsed) };
@@ -186,16 +245,29 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Authorize {
     type Output<'a> = Authorization<'a>;
-    type Loading<'a> = AwaitRow<'a>;
-    type Committing<'a> = AwaitCommit<'a>;
-    no_phases!(Signing Verifying Sending);
+    type Loading<'a> = Loading<'a>;
+    type Committing<'a> = Committing<'a>;
+    type Sending<'a> = AwaitDocument<'a>;
+    no_phases!(Signing Verifying);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
-        at.judge(row)
+        match at {
+            Loading::Row(at) => at.judge(row),
+            Loading::Document(mut sent, at) => {
+                let turn = at.loaded(row, &mut sent.cx.arena);
+                sent.seek(turn)
+            }
+        }
     }
 
     fn committed<'a>(at: Self::Committing<'a>, outcome: Answer<Committed>) -> Step<'a, Self> {
-        let AwaitCommit { mut cx, prompt, pushed } = at;
+        let AwaitCommit { mut cx, prompt, pushed } = match at {
+            Committing::Grant(at) => at,
+            Committing::Document(mut sent, at) => {
+                let turn = at.committed(outcome, &mut sent.cx.arena);
+                return sent.seek(turn);
+            }
+        };
         Step::Done(match outcome {
             Ok(Committed::Yes) => Authorization::Interact(prompt),
             // Another browser was faster, or this one a second time.
@@ -206,5 +278,11 @@ impl Flow for Authorize {
             Ok(Committed::Conflict) => Authorization::Refused(reply::page(&mut cx, Reason::StoreBusy)),
             Err(_) => Authorization::Refused(reply::page(&mut cx, Reason::StoreUnavailable)),
         })
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        let AwaitDocument { mut sent, at } = at;
+        let turn = at.sent(response, &mut sent.cx.arena);
+        sent.seek(turn)
     }
 }

@@ -1,12 +1,11 @@
 //! What the endpoints have in common that programs talk to: each asks who calls it, and then goes on by itself.
 
 use crate::error::Reason;
-use crate::record::Kind;
-use crate::server::caller::{Caller, Checking, Inquiry, Marking, Shown, Turn};
+use crate::server::caller::{Caller, Checking, Fetching, Reading, Shown, Turn, Writing};
 use crate::server::{Context, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Verdict, Verify};
+use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Send, Step, Verdict, Verify};
 use crate::wire::header;
-use crate::wire::http::{Field, Method, Reply, Request};
+use crate::wire::http::{Field, Method, Reply, Request, Response};
 
 /// Refuses what is no form sent by POST, as every endpoint does that programs talk to; gives the form.
 pub(super) fn form<'a, 'h>(request: Request<'a, 'h>) -> Result<(&'h [Field<'h>], &'a mut [u8]), Reason> {
@@ -38,9 +37,10 @@ pub(super) trait Endpoint: Flow {
     /// What it has read of the request.
     type Asked<'a>;
     /// Its phases, from those of the inquiry: see [`phases`].
-    fn loading<'a>(at: Awaiting<Inquiry<'a>, Self::Asked<'a>>) -> Self::Loading<'a>;
-    fn committing<'a>(at: Awaiting<Marking<'a>, Self::Asked<'a>>) -> Self::Committing<'a>;
+    fn loading<'a>(at: Awaiting<Reading<'a>, Self::Asked<'a>>) -> Self::Loading<'a>;
+    fn committing<'a>(at: Awaiting<Writing<'a>, Self::Asked<'a>>) -> Self::Committing<'a>;
     fn verifying<'a>(at: Awaiting<Checking<'a>, Self::Asked<'a>>) -> Self::Verifying<'a>;
+    fn sending<'a>(at: Awaiting<Fetching<'a>, Self::Asked<'a>>) -> Self::Sending<'a>;
     /// Goes on with the caller known.
     fn known<'a>(cx: Context<'a>, caller: Caller<'a>, asked: Self::Asked<'a>) -> Step<'a, Self>;
     /// Ends with a reply.
@@ -50,10 +50,13 @@ pub(super) trait Endpoint: Flow {
 /// The phases of an endpoint whose flow has [`Phase`]s.
 macro_rules! phases {
     () => {
-        fn loading<'a>(at: Awaiting<Inquiry<'a>, Self::Asked<'a>>) -> Self::Loading<'a> {
+        fn loading<'a>(at: Awaiting<Reading<'a>, Self::Asked<'a>>) -> Self::Loading<'a> {
             Phase::Caller(at)
         }
-        fn committing<'a>(at: Awaiting<Marking<'a>, Self::Asked<'a>>) -> Self::Committing<'a> {
+        fn committing<'a>(at: Awaiting<Writing<'a>, Self::Asked<'a>>) -> Self::Committing<'a> {
+            Phase::Caller(at)
+        }
+        fn sending<'a>(at: Awaiting<Fetching<'a>, Self::Asked<'a>>) -> Self::Sending<'a> {
             Phase::Caller(at)
         }
         fn verifying<'a>(at: Awaiting<Checking<'a>, Self::Asked<'a>>) -> Self::Verifying<'a> {
@@ -78,25 +81,27 @@ pub(super) fn start<'a, E: Endpoint>(
 fn step<'a, E: Endpoint>(turn: Turn<'a>, asked: E::Asked<'a>) -> Step<'a, E> {
     match turn {
         Turn::Load(at) => {
-            Step::Load(Load { key: at.key(), kind: Kind::Client, at: E::loading(Awaiting { at, asked }) })
+            let (key, kind) = at.key();
+            Step::Load(Load { key, kind, at: E::loading(Awaiting { at, asked }) })
         }
         Turn::Verify(at) => {
             let (key, message, signature) = at.signed();
             Step::Verify(Verify { key, message, signature, at: E::verifying(Awaiting { at, asked }) })
         }
         Turn::Commit(at) => Step::Commit(Commit { write: at.write(), at: E::committing(Awaiting { at, asked }) }),
+        Turn::Send(at) => Step::Send(Send { exchange: at.exchange(), at: E::sending(Awaiting { at, asked }) }),
         Turn::Known(cx, caller) => E::known(cx, caller, asked),
         Turn::Refuse(mut cx, reason) => Step::Done(E::ended(reply::refuse(&mut cx, reason))),
     }
 }
 
-impl<'a, A> Awaiting<Inquiry<'a>, A> {
+impl<'a, A> Awaiting<Reading<'a>, A> {
     pub(super) fn loaded<E: Endpoint<Asked<'a> = A>>(self, row: Answer<Option<Row<'_>>>) -> Step<'a, E> {
         step(self.at.loaded(row), self.asked)
     }
 }
 
-impl<'a, A> Awaiting<Marking<'a>, A> {
+impl<'a, A> Awaiting<Writing<'a>, A> {
     pub(super) fn committed<E: Endpoint<Asked<'a> = A>>(self, outcome: Answer<Committed>) -> Step<'a, E> {
         step(self.at.committed(outcome), self.asked)
     }
@@ -105,5 +110,11 @@ impl<'a, A> Awaiting<Marking<'a>, A> {
 impl<'a, A> Awaiting<Checking<'a>, A> {
     pub(super) fn verified<E: Endpoint<Asked<'a> = A>>(self, verdict: Answer<Verdict>) -> Step<'a, E> {
         step(self.at.verified(verdict), self.asked)
+    }
+}
+
+impl<'a, A> Awaiting<Fetching<'a>, A> {
+    pub(super) fn sent<E: Endpoint<Asked<'a> = A>>(self, response: Answer<Response<'_>>) -> Step<'a, E> {
+        step(self.at.sent(response), self.asked)
     }
 }

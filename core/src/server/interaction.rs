@@ -9,6 +9,7 @@ use crate::error::{Reason, TooSmall};
 use crate::record::{Grant, Key, Kind, Pending, Record, Refusal, Requested};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
+use crate::terms::client_id;
 use crate::terms::credential::CredentialKind;
 use crate::terms::list::List;
 use crate::terms::redirect_uri;
@@ -32,6 +33,9 @@ pub struct Prompt<'a> {
     pub client_id: &'a str,
     /// The client's name, as registered.
     pub client_name: &'a str,
+    /// The host of the client's metadata document, where that is all that is known of the client: nobody has registered it, and its
+    /// name is what it says. To be shown more plainly than the name (draft-ietf-oauth-client-id-metadata-document section 8.5).
+    pub client_host: Option<&'a str>,
     /// Where the user will be sent.
     pub redirect_uri: &'a str,
     /// The host that the user will be sent to, or the scheme if the redirection URI has none: to be shown.
@@ -72,6 +76,7 @@ impl<'a> Prompt<'a> {
             handle,
             client_id: requested.client_id,
             client_name: requested.client_name,
+            client_host: client_id::host(requested.client_id),
             redirect_uri: requested.redirect_uri,
             redirect_host: redirect_uri::host(requested.redirect_uri),
             loopback: redirect_uri::is_loopback(requested.redirect_uri),

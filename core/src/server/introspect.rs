@@ -1,11 +1,14 @@
 //! The introspection endpoint (RFC 7662).
 //!
 //! ```text
-//! start       -> load client | done
-//! load client -> verify | load grant | done
-//! verify      -> commit mark | load grant | done
-//! commit mark -> verify | load grant | done
-//! load grant  -> done
+//! start           -> load client | load document | done
+//! load client     -> load document | verify | load grant | done
+//! load document   -> load document | commit document | verify | load grant | done
+//! commit document -> send | verify | load grant | done
+//! send            -> commit document | verify | load grant | done
+//! verify          -> commit mark | load grant | done
+//! commit mark     -> verify | load grant | done
+//! load grant      -> done
 //! ```
 //!
 //! A token that is unknown, forged, expired, revoked, or none of the caller's business is `{"active":false}`, whichever of
@@ -15,7 +18,7 @@ use crate::error::{Reason, TooSmall};
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::signature::Unverified;
 use crate::record::{Active, Grant, Key, Kind, Record};
-use crate::server::caller::{Caller, Checking, Inquiry, Marking};
+use crate::server::caller::{Caller, Checking, Fetching, Reading, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
@@ -24,7 +27,7 @@ use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::list::List;
-use crate::wire::http::{Reply, Request};
+use crate::wire::http::{Reply, Request, Response};
 
 /// The flow of the introspection endpoint: see [`Server::introspect`].
 pub enum Introspect {}
@@ -168,10 +171,11 @@ fn inactive<'a>(cx: &mut Context<'a>) -> Reply<'a> {
 
 impl Flow for Introspect {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Phase<Inquiry<'a>, Token<'a>, AwaitGrant<'a>>;
-    type Committing<'a> = Phase<Marking<'a>, Token<'a>, Never>;
+    type Loading<'a> = Phase<Reading<'a>, Token<'a>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Writing<'a>, Token<'a>, Never>;
     type Verifying<'a> = Phase<Checking<'a>, Token<'a>, AwaitVerdict<'a>>;
-    no_phases!(Signing Sending);
+    type Sending<'a> = Phase<Fetching<'a>, Token<'a>, Never>;
+    no_phases!(Signing);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
@@ -195,6 +199,13 @@ impl Flow for Introspect {
         match at {
             Phase::Caller(at) => at.verified(verdict),
             Phase::Own(at) => at.judge(verdict),
+        }
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        match at {
+            Phase::Caller(at) => at.sent(response),
+            Phase::Own(never) => match never {},
         }
     }
 }

@@ -77,7 +77,10 @@ impl<'a> Issue<'a> {
         };
         if let Some(key) = cx.server.signing_keys.first() {
             // The access token is signed first, as its hash goes into the ID token. One without an audience is for nobody, and RFC 9068 section 2.2 asks for one.
-            if self.access_token.is_none() && cx.server.access_tokens == AccessTokens::Jwt && part.resources != 0 {
+            if self.access_token.is_none()
+                && cx.server.signing_keys.access_tokens() == AccessTokens::Jwt
+                && part.resources != 0
+            {
                 return self.unsigned_access_token(cx, key, &access_token);
             }
             if self.id_token.is_none() && self.event == Event::CodeRedeemed && List(granted.scope).contains("openid") {

@@ -37,6 +37,9 @@ impl<'a> Server<'a> {
             if !self.scopes_supported.is_empty() {
                 object.strings("scopes_supported", List(self.scopes_supported).words());
             }
+            if !self.protected_resources.is_empty() {
+                object.strings("protected_resources", List(self.protected_resources).words());
+            }
             for (name, words) in [
                 ("response_types_supported", "code"),
                 ("response_modes_supported", "query"),
@@ -58,6 +61,11 @@ impl<'a> Server<'a> {
             object.boolean("tls_client_certificate_bound_access_tokens", true);
             object.strings("code_challenge_methods_supported", List("S256").words());
             object.boolean("authorization_response_iss_parameter_supported", true);
+            // Taken for true where it is left out (OpenID Connect Discovery section 3): only what was pushed is brought by it.
+            object.boolean("request_uri_parameter_supported", false);
+            if self.pushed_requests_only {
+                object.boolean("require_pushed_authorization_requests", true);
+            }
             if !self.authorization_details_types.is_empty() {
                 object.strings("authorization_details_types_supported", List(self.authorization_details_types).words());
             }

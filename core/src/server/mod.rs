@@ -7,6 +7,7 @@
 //! | token | 6749 section 3.2 | `token.rs`, `authorization_code.rs`, `refresh_token.rs`, `client_credentials.rs` |
 //! | revocation | 7009 | `revoke.rs` |
 //! | introspection | 7662 | `introspect.rs` |
+//! | userinfo | OpenID Connect Core section 5.3 | `userinfo.rs` |
 //! | metadata | 8414, OpenID Connect Discovery | `metadata.rs` |
 //! | keys | 7517 | `jwks.rs` |
 
@@ -24,10 +25,13 @@ mod metadata;
 mod presented;
 mod push;
 mod refresh_token;
+mod registration;
 mod reply;
 mod request;
 mod revoke;
 mod token;
+mod token_keys;
+mod userinfo;
 
 pub use authorize::Authorize;
 pub use decide::{Authenticated, Decide, Decision, Unasked};
@@ -36,9 +40,12 @@ pub use introspect::Introspect;
 pub use push::Push;
 pub use revoke::Revoke;
 pub use token::Token;
+pub use token_keys::{AccessTokens, TokenKeys};
+pub use userinfo::{User, Userinfo, UserinfoReply};
 
 pub use crate::terms::signing_key::{SigningKey, SigningKeys};
 
+use crate::document;
 use crate::error::TooSmall;
 use crate::limits;
 use crate::proof::{assertion, dpop};
@@ -69,8 +76,14 @@ const SIGNED: usize = CLAIMS + 2 * (CLAIMS.div_ceil(3) * 4 + 512) + limits::RSA_
 /// A token response with both tokens, and what they are made of.
 const TOKENS: usize = 2 * SIGNED + 2 * (CLAIMS.div_ceil(3) * 4 + 512) + limits::RSA_MODULUS_MAX / 3 + CLAIMS;
 
-/// What is written once, of a caller: its row, its keys, the assertion twice and the DPoP proof twice.
-const CALLER: usize = CLIENT_ROW + limits::JWKS + 2 * assertion::ROOM + 2 * dpop::ROOM + limits::AUTHORIZATION;
+/// What is written once, of a caller: its row, or its metadata document and the row that this makes; its keys, which may be in a
+/// document, too; the assertion, as often as keys are looked at, and the DPoP proof twice.
+const CALLER: usize = 2 * CLIENT_ROW
+    + document::room(limits::CLIENT_DOCUMENT)
+    + document::room(limits::JWKS)
+    + 4 * assertion::ROOM
+    + 2 * dpop::ROOM
+    + limits::AUTHORIZATION;
 
 const fn longer(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
@@ -92,10 +105,8 @@ pub struct Server<'a> {
     pub keys: CredentialKeys,
     /// The URLs of the endpoints.
     pub endpoints: Endpoints<'a>,
-    /// The keys that ID tokens and JWT access tokens are signed with: all of them are published.
-    pub signing_keys: SigningKeys<'a>,
-    /// What access tokens look like.
-    pub access_tokens: AccessTokens,
+    /// The keys that ID tokens and JWT access tokens are signed with, and whether access tokens are.
+    pub signing_keys: TokenKeys<'a>,
     /// Whether every client's tokens must be bound to a key.
     pub sender_constraint: SenderConstraint,
     /// Whether every client must push its authorization requests (RFC 9126 section 5).
@@ -103,12 +114,16 @@ pub struct Server<'a> {
     /// Whether a DPoP proof must hold a nonce of this server (RFC 9449 section 8): then no proof can have been made long before
     /// its use.
     pub dpop_nonces: bool,
-    /// Whether a client may be known by the URL of its metadata document alone.
+    /// Whether a client may be known by the URL of its metadata document alone. What it may ask for is what is named below; its
+    /// user is shown the host of that URL ([`Prompt::client_host`]).
     pub client_id_metadata_documents: bool,
     /// The types of `authorization_details` to name in the metadata (RFC 9396 section 10).
     pub authorization_details_types: &'a str,
-    /// The scope tokens to name in the metadata.
+    /// The scope tokens to name in the metadata. A client that is known by its metadata document may ask for these.
     pub scopes_supported: &'a str,
+    /// The resources to name in the metadata (RFC 9728 section 4), at most [`limits::RESOURCES`]. A client that is known by its
+    /// metadata document may ask for tokens for these, and gets them for the first if it names none.
+    pub protected_resources: &'a str,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -130,15 +145,6 @@ pub struct Endpoints<'a> {
     pub jwks: &'a str,
     /// `userinfo_endpoint`.
     pub userinfo: &'a str,
-}
-
-/// What access tokens look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessTokens {
-    /// Opaque: a resource server asks the introspection endpoint, and learns of a revocation at once.
-    Opaque,
-    /// JWTs (RFC 9068): a resource server checks them by itself. A token without an audience stays opaque, as it is for nobody.
-    Jwt,
 }
 
 /// How long things live, in seconds.

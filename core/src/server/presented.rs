@@ -6,7 +6,7 @@ use crate::proof::client_auth::Parameters;
 use crate::proof::signature::Unverified;
 use crate::server::caller::{self, Shown};
 use crate::server::{Context, endpoint};
-use crate::terms::credential::{Credential, CredentialKind, GrantId};
+use crate::terms::credential::{Credential, CredentialKind};
 use crate::terms::parameter::{parameters, required};
 use crate::wire::http::Request;
 use crate::wire::jose::Jws;
@@ -24,9 +24,9 @@ pub enum Token<'a> {
     Dead,
     /// An opaque one, or a refresh token: it opens with the keys of this server.
     Opened(Credential),
-    /// A JWT access token, by a `jti` that opens with the keys of this server, and the grant that this names. A `jti` is no
-    /// secret: it takes the signature to know that the token was held.
-    Jwt(GrantId, Unverified<'a, Credential>),
+    /// A JWT access token, by a `jti` that opens with the keys of this server, and what this says. A `jti` is no secret: it takes
+    /// the signature to know that the token was held.
+    Jwt(Credential, Unverified<'a, Credential>),
 }
 
 /// Reads what a request shows of its caller, and the token.
@@ -41,7 +41,7 @@ pub(super) fn read<'a>(cx: &mut Context<'a>, request: Request<'a, '_>) -> Result
     Ok((shown, open(cx, token)?))
 }
 
-fn open<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Token<'a>, Reason> {
+pub(super) fn open<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Token<'a>, Reason> {
     let kinds = [CredentialKind::AccessToken, CredentialKind::RefreshToken];
     let alive = |token: &Credential| !cx.now.reached(token.expires_at);
     let token = match cx.server.keys.open(&kinds, text).filter(alive) {
@@ -49,7 +49,7 @@ fn open<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Token<'a>, Reason> {
         // No credential has a dot, and each JWT has two.
         None if text.bytes().any(|byte| byte == b'.') => match jwt(cx, text) {
             Err(Reason::Buffer) => return Err(Reason::Buffer),
-            Ok(Some((grant, token))) => Token::Jwt(grant, token),
+            Ok(Some((named, token))) => Token::Jwt(named, token),
             Ok(None) | Err(_) => Token::Dead,
         },
         None => Token::Dead,
@@ -57,7 +57,7 @@ fn open<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Token<'a>, Reason> {
     Ok(token)
 }
 
-fn jwt<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Option<(GrantId, Unverified<'a, Credential>)>, Reason> {
+fn jwt<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Option<(Credential, Unverified<'a, Credential>)>, Reason> {
     let Context { server, now, arena } = cx;
     let jws = Jws::read(text, arena)?;
     let id = jws.claims().string(Name::Jti)?.filter(|_| jws.is_typed("at+jwt"));
@@ -68,5 +68,5 @@ fn jwt<'a>(cx: &mut Context<'a>, text: &'a str) -> Result<Option<(GrantId, Unver
     };
     let key = json::object(arena.copy_mut(key.jwk.as_bytes())?)?;
     Unverified::new(&jws, &Jwk::read(&key)?, Reason::TokenInactive, token, arena)
-        .map(|unverified| Some((token.grant, unverified)))
+        .map(|unverified| Some((token, unverified)))
 }

@@ -2,11 +2,14 @@
 //! browser with a name for it.
 //!
 //! ```text
-//! start        -> load client | done
-//! load client  -> verify | commit grant | done
-//! verify       -> commit mark | done
-//! commit mark  -> verify | commit grant | done
-//! commit grant -> done
+//! start           -> load client | load document | done
+//! load client     -> load document | verify | commit grant | done
+//! load document   -> load document | commit document | verify | commit grant | done
+//! commit document -> send | verify | commit grant | done
+//! send            -> commit document | verify | commit grant | done
+//! verify          -> commit mark | done
+//! commit mark     -> verify | commit grant | done
+//! commit grant    -> done
 //! ```
 //!
 //! The request is judged as at the authorization endpoint (section 2.1), but whatever is wrong with it is told here, and then
@@ -17,16 +20,16 @@ use crate::limits;
 use crate::name::Name;
 use crate::proof::client_auth::Parameters;
 use crate::record::{Grant, Key, Kind, Record, Requested};
-use crate::server::caller::{self, Caller, Checking, Inquiry, Marking, Shown};
+use crate::server::caller::{self, Caller, Checking, Fetching, Reading, Shown, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
-use crate::server::request::{AuthorizationRequest, REQUEST_URI, grant_id};
+use crate::server::request::{self, AuthorizationRequest, REQUEST_URI, grant_id};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Never, Row, Step, Verdict, Write, no_phases};
 use crate::terms::confirmation::Confirmation;
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::parameter::parameters;
 use crate::terms::{Entropy, Time};
-use crate::wire::http::{Reply, Request};
+use crate::wire::http::{Reply, Request, Response};
 
 parameters! {
     /// The credentials of a client that pushes a request (RFC 9126 section 2.1), and what may not be in the request.
@@ -64,7 +67,7 @@ fn read<'a>(
         return Err(Reason::TooLong(Name::Form));
     }
     let PushedBy { client_id, client_secret, client_assertion, client_assertion_type, request_uri } =
-        PushedBy::read(cx.arena.copy_mut(body)?)?;
+        PushedBy::read(request::copy(body, cx)?)?;
     let shown = Parameters { client_id, client_secret, client_assertion, client_assertion_type };
     let url = cx.server.endpoints.pushed_authorization_request;
     let shown = caller::begin(cx, headers, certificate, shown, Some(url))?;
@@ -151,10 +154,11 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Push {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Phase<Inquiry<'a>, Asked<'a>, Never>;
-    type Committing<'a> = Phase<Marking<'a>, Asked<'a>, AwaitCommit<'a>>;
+    type Loading<'a> = Phase<Reading<'a>, Asked<'a>, Never>;
+    type Committing<'a> = Phase<Writing<'a>, Asked<'a>, AwaitCommit<'a>>;
     type Verifying<'a> = Phase<Checking<'a>, Asked<'a>, Never>;
-    no_phases!(Signing Sending);
+    type Sending<'a> = Phase<Fetching<'a>, Asked<'a>, Never>;
+    no_phases!(Signing);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
@@ -179,6 +183,13 @@ impl Flow for Push {
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         match at {
             Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        match at {
+            Phase::Caller(at) => at.sent(response),
             Phase::Own(never) => match never {},
         }
     }

@@ -5,7 +5,9 @@ use crate::event::Event;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::server::Context;
 use crate::terms::confirmation::Confirmation;
+use crate::wire::challenge_writer::ChallengeWriter;
 use crate::wire::http::{Field, Fields, Reply, fields};
+use crate::wire::jose::Algorithm;
 use crate::wire::write::{FormWriter, JsonObject};
 
 const JSON: Field<'static> = Field { name: "Content-Type", value: b"application/json" };
@@ -99,6 +101,45 @@ pub(super) fn next_dpop_nonce<'a>(cx: &mut Context<'a>, sender: Option<Confirmat
     if cx.server.dpop_nonces && matches!(sender, Some(Confirmation::Jkt(_))) {
         dpop_nonce(cx, headers);
     }
+}
+
+/// The names of the schemes under which an access token is sent.
+pub(super) const BEARER: &str = "Bearer";
+pub(super) const DPOP: &str = "DPoP";
+
+/// The reply to a request with an access token that is not served (RFC 6750 section 3, RFC 9449 section 7.1): `scheme` is the one
+/// that was used, if that is clear.
+pub(super) fn challenge<'a>(cx: &mut Context<'a>, scheme: Option<&str>, reason: Reason) -> Reply<'a> {
+    let answer = reason.answer_to_token();
+    let mut headers = fields([NO_STORE]);
+    let realm = cx.server.issuer.as_str();
+    if answer.status == 405 {
+        let _ = headers.push(Field { name: "Allow", value: b"GET, POST" });
+    } else if answer.status < 500 {
+        for offered in [BEARER, DPOP] {
+            let value = cx.arena.write(|w| {
+                let mut challenge = ChallengeWriter::new(offered, w);
+                challenge.quoted("realm", realm);
+                // What is wrong is told under the scheme that was used (RFC 9449 section 7.2); without a token there is nothing
+                // to complain of (RFC 6750 section 3.1).
+                if scheme.is_none_or(|used| used == offered) && reason != Reason::TokenMissing {
+                    challenge.quoted("error", answer.code.as_str());
+                    challenge.quoted("error_description", answer.text);
+                }
+                if matches!(reason, Reason::TokenMissing | Reason::TokenScope) {
+                    challenge.quoted("scope", "openid");
+                }
+                if offered == DPOP {
+                    challenge.text("algs", |w| w.distinct(Algorithm::ALL.map(Algorithm::as_str)));
+                }
+            });
+            let _ = headers.push(Field { name: "WWW-Authenticate", value: value.unwrap_or(offered.as_bytes()) });
+        }
+        if cx.server.dpop_nonces {
+            dpop_nonce(cx, &mut headers);
+        }
+    }
+    Reply { status: answer.status, headers, body: b"", reason: Some(reason), event: reason.event() }
 }
 
 /// The error page of an endpoint that people come to: no redirect, and nothing in it that the request brought. A host may

@@ -4,6 +4,8 @@
 //! is a [`Refusal`] for the client.
 
 use crate::error::Reason;
+use crate::limits;
+use crate::name::Name;
 use crate::proof::pkce;
 use crate::proof::redirect::RedirectUriMatched;
 use crate::record::{AuthenticationMethod, Client, Refusal, Requested};
@@ -24,9 +26,14 @@ parameters! {
     /// The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, RFC 8707 section 2.1, RFC 9396 section 2,
     /// RFC 9449 section 10, OpenID Connect Core section 3.1.2.1).
     pub(super) struct AuthorizationRequest {
-        response_type, response_mode, client_id, redirect_uri, scope, state, code_challenge, code_challenge_method, request,
+        response_type, response_mode, redirect_uri, scope, state, code_challenge, code_challenge_method, request,
         request_uri, nonce, max_age, prompt, login_hint, acr_values, authorization_details, dpop_jkt; many resource
     }
+}
+
+/// A copy of a form, of which a first look is taken before its client is known.
+pub(super) fn copy<'a>(form: &[u8], cx: &mut Context<'a>) -> Result<&'a mut [u8], Reason> {
+    if form.len() > limits::FORM { Err(Reason::TooLong(Name::Form)) } else { cx.arena.copy_mut(form) }
 }
 
 /// The name of a new grant.

@@ -1,12 +1,15 @@
 //! The revocation endpoint (RFC 7009).
 //!
 //! ```text
-//! start        -> load client | done
-//! load client  -> verify | load grant | done
-//! verify       -> commit mark | done
-//! commit mark  -> load grant | done
-//! load grant   -> commit grant | done
-//! commit grant -> load grant | done
+//! start           -> load client | load document | done
+//! load client     -> load document | verify | load grant | done
+//! load document   -> load document | commit document | verify | load grant | done
+//! commit document -> send | verify | load grant | done
+//! send            -> commit document | verify | load grant | done
+//! verify          -> commit mark | done
+//! commit mark     -> load grant | done
+//! load grant      -> commit grant | done
+//! commit grant    -> load grant | done
 //! ```
 //!
 //! Revoking a refresh token or an access token ends the grant, and with it every token of the grant (RFC 7009 section
@@ -18,14 +21,14 @@ use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::record::{Active, Grant, Key, Kind, Record, Revoked};
-use crate::server::caller::{Caller, Checking, Inquiry, Marking};
+use crate::server::caller::{Caller, Checking, Fetching, Reading, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Step, Verdict, Write, no_phases};
 use crate::terms::Time;
 use crate::terms::credential::GrantId;
-use crate::wire::http::{Reply, Request};
+use crate::wire::http::{Reply, Request, Response};
 
 /// The flow of the revocation endpoint: see [`Server::revoke`].
 pub enum Revoke {}
@@ -44,7 +47,7 @@ impl<'a> Server<'a> {
             let grant = match token {
                 Token::Opened(token) => Some(token.grant),
                 // Whoever has but the `jti` of a token of this client ends no more than the client itself could.
-                Token::Jwt(grant, _) => Some(grant),
+                Token::Jwt(token, _) => Some(token.grant),
                 Token::Dead => None,
             };
             Ok((shown, grant))
@@ -117,10 +120,11 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Revoke {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Phase<Inquiry<'a>, Option<GrantId>, AwaitGrant<'a>>;
-    type Committing<'a> = Phase<Marking<'a>, Option<GrantId>, AwaitCommit<'a>>;
+    type Loading<'a> = Phase<Reading<'a>, Option<GrantId>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Writing<'a>, Option<GrantId>, AwaitCommit<'a>>;
     type Verifying<'a> = Phase<Checking<'a>, Option<GrantId>, Never>;
-    no_phases!(Signing Sending);
+    type Sending<'a> = Phase<Fetching<'a>, Option<GrantId>, Never>;
+    no_phases!(Signing);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
@@ -149,6 +153,13 @@ impl Flow for Revoke {
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         match at {
             Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        match at {
+            Phase::Caller(at) => at.sent(response),
             Phase::Own(never) => match never {},
         }
     }

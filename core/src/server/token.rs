@@ -1,13 +1,16 @@
 //! The token endpoint (RFC 6749 section 3.2).
 //!
 //! ```text
-//! start        -> load client | done
-//! load client  -> verify | load grant | sign | commit grant | done
-//! verify       -> commit mark | done
-//! commit mark  -> verify | load grant | sign | commit grant | done
-//! load grant   -> sign | commit grant | done
-//! sign         -> sign | commit grant | done
-//! commit grant -> load grant | done
+//! start           -> load client | load document | done
+//! load client     -> load document | verify | load grant | sign | commit grant | done
+//! load document   -> load document | commit document | verify | load grant | sign | commit grant | done
+//! commit document -> load document | send | verify | load grant | sign | commit grant | done
+//! send            -> load document | commit document | verify | load grant | sign | commit grant | done
+//! verify          -> commit mark | done
+//! commit mark     -> verify | load grant | sign | commit grant | done
+//! load grant      -> sign | commit grant | done
+//! sign            -> sign | commit grant | done
+//! commit grant    -> load grant | done
 //! ```
 //!
 //! What is presented is opened before anything is read: a forged or expired code or refresh token costs no question. A
@@ -21,16 +24,16 @@ use crate::proof::client_auth::{ClientAuthenticated, Parameters};
 use crate::proof::grant::{Allowed, Judgement};
 use crate::proof::possession::KeyHeld;
 use crate::record::{Grant, Key, Kind, Record, Revoked, SenderConstraint};
-use crate::server::caller::{self, Caller, Checking, Inquiry, Marking};
+use crate::server::caller::{self, Caller, Checking, Fetching, Reading, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::issue::{Issue, Of, Unsigned};
 use crate::server::{BUFFER, Context, Server, authorization_code, client_credentials, refresh_token, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Sign, Step, Verdict, Write, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Sign, Step, Verdict, Write};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter::{Param, parameters, required};
 use crate::terms::{Entropy, Time};
-use crate::wire::http::{Reply, Request};
+use crate::wire::http::{Reply, Request, Response};
 
 parameters! {
     /// The token request (RFC 6749 sections 4.1.3, 4.4.2 and 6, RFC 7636 section 4.5, RFC 8707 section 2.2, RFC 9396 section 6).
@@ -247,11 +250,11 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Token {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Phase<Inquiry<'a>, Asked<'a>, AwaitGrant<'a>>;
-    type Committing<'a> = Phase<Marking<'a>, Asked<'a>, AwaitCommit<'a>>;
+    type Loading<'a> = Phase<Reading<'a>, Asked<'a>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Writing<'a>, Asked<'a>, AwaitCommit<'a>>;
     type Signing<'a> = AwaitSignature<'a>;
     type Verifying<'a> = Phase<Checking<'a>, Asked<'a>, Never>;
-    no_phases!(Sending);
+    type Sending<'a> = Phase<Fetching<'a>, Asked<'a>, Never>;
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
         match at {
@@ -287,6 +290,13 @@ impl Flow for Token {
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         match at {
             Phase::Caller(at) => at.verified(verdict),
+            Phase::Own(never) => match never {},
+        }
+    }
+
+    fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
+        match at {
+            Phase::Caller(at) => at.sent(response),
             Phase::Own(never) => match never {},
         }
     }

@@ -64,6 +64,11 @@ impl<'c> ClientId<'c> {
     }
 }
 
+/// The host of the document of a client that is known by it; `None` for any other client.
+pub(crate) fn host(client_id: &str) -> Option<&str> {
+    Some(ClientId(client_id)).filter(|client_id| client_id.is_url())?.host()
+}
+
 /// Whether a host is a name that nothing takes for an address: a host whose last label is a number is one to browsers.
 fn is_name(host: &str) -> bool {
     let is_label =

@@ -129,6 +129,11 @@ impl<'j> Object<'j> {
         self.typed(name, Value::as_array)
     }
 
+    /// The member of this name, which must be an object if it is there.
+    pub fn object(&self, name: Name) -> Result<Option<Self>, Reason> {
+        self.typed(name, Value::as_object)
+    }
+
     fn typed<T>(&self, name: Name, read: fn(Value<'j>) -> Option<T>) -> Result<Option<T>, Reason> {
         self.get(name.as_str()).map(|value| read(value).ok_or(Reason::Malformed(name))).transpose()
     }

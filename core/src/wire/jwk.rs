@@ -7,7 +7,7 @@ use crate::limits;
 use crate::name::Name;
 use crate::wire::base64;
 use crate::wire::jose::Algorithm;
-use crate::wire::json::{Object, Value};
+use crate::wire::json::{Array, Object, Value};
 use crate::wire::write::{JsonObject, Writer};
 
 /// A public key that can verify signatures of one algorithm.
@@ -45,6 +45,10 @@ pub enum Material<'j> {
 /// Members of private and of symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4, RFC 8037 section 2).
 const PRIVATE: [Name; 8] = [Name::D, Name::P, Name::Q, Name::Dp, Name::Dq, Name::Qi, Name::Oth, Name::K];
 
+fn private_member(key: &Object<'_>) -> Option<Name> {
+    PRIVATE.into_iter().find(|name| key.get(name.as_str()).is_some())
+}
+
 impl<'j> Jwk<'j> {
     /// Reads a key that may verify signatures: `EC` with `P-256`, `OKP` with `Ed25519`, or `RSA` with an odd modulus of
     /// [`limits::RSA_MODULUS_MIN`] to [`limits::RSA_MODULUS_MAX`] bits and an odd exponent of 3 or more.
@@ -58,7 +62,7 @@ impl<'j> Jwk<'j> {
     /// e = 1*base64url                  ; likewise, at most 4 bytes
     /// ```
     pub fn read(object: &Object<'j>) -> Result<Self, Reason> {
-        if let Some(name) = PRIVATE.into_iter().find(|name| object.get(name.as_str()).is_some()) {
+        if let Some(name) = private_member(object) {
             return Err(Reason::Malformed(name));
         }
         if object.string(Name::Use)?.is_some_and(|usage| usage != "sig") {
@@ -128,7 +132,19 @@ impl<'j> Jwk<'j> {
     /// Writes the key as [`Verify`](crate::step::Verify) hands it to the host: `alg` and the required members, in the order of
     /// their names.
     pub fn write(&self, w: &mut Writer<'_>) {
+        self.fill(JsonObject::new(w));
+    }
+
+    /// The same, with its `kid` if it has one.
+    pub fn write_with_id(&self, w: &mut Writer<'_>) {
         let mut object = JsonObject::new(w);
+        if let Some(key_id) = self.key_id {
+            object.string("kid", key_id);
+        }
+        self.fill(object);
+    }
+
+    fn fill(&self, mut object: JsonObject<'_, '_>) {
         if let Some(algorithm) = self.algorithm {
             object.string("alg", algorithm.as_str());
         }
@@ -246,6 +262,43 @@ pub fn select<'j>(
         }
     }
     Ok(found)
+}
+
+/// Checks a set of public keys (RFC 7517 section 5): no key in it holds a private member, and one is of use, be it to verify
+/// signatures or, where `certificates` says so, to name a certificate (RFC 8705 section 2.2). Keys of other types are passed over.
+pub fn check(set: &Object<'_>, certificates: bool) -> Result<(), Reason> {
+    let keys = set.array(Name::Keys)?.ok_or(Reason::Missing(Name::Keys))?;
+    let mut of_use = false;
+    for (count, key) in keys.iter().enumerate() {
+        if count >= limits::KEYS {
+            return Err(Reason::TooMany(Name::Keys));
+        }
+        let key = key.as_object().ok_or(Reason::Malformed(Name::Keys))?;
+        if let Some(name) = private_member(&key) {
+            return Err(Reason::Malformed(name));
+        }
+        let named = || key.get(Name::X5c.as_str()).or(key.get(Name::X5tS256.as_str())).is_some();
+        of_use |= Jwk::read(&key).is_ok() || (certificates && named());
+    }
+    if of_use { Ok(()) } else { Err(Reason::Missing(Name::Keys)) }
+}
+
+/// Writes the keys of a set that can verify signatures, as a set.
+pub fn write_set(set: &Object<'_>, w: &mut Writer<'_>) {
+    let mut object = JsonObject::new(w);
+    object.value(Name::Keys.as_str(), |w| {
+        let mut next = "[";
+        let keys = set.array(Name::Keys).ok().flatten();
+        for key in keys.iter().flat_map(Array::iter).take(limits::KEYS).filter_map(Value::as_object) {
+            if let Ok(key) = Jwk::read(&key) {
+                w.str(next);
+                key.write_with_id(w);
+                next = ",";
+            }
+        }
+        w.str(if next == "[" { "[]" } else { "]" });
+    });
+    object.end();
 }
 
 #[cfg(test)]

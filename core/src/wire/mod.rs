@@ -3,6 +3,7 @@
 pub mod base64;
 pub mod caching;
 pub mod challenge;
+pub mod challenge_writer;
 pub mod encoding;
 pub mod form;
 pub mod header;

@@ -55,6 +55,11 @@ impl<'a> Arena<'a> {
         borrow(self.rest)
     }
 
+    /// All that is left, for another's use.
+    pub fn take(&mut self) -> Self {
+        Self { rest: core::mem::take(&mut self.rest) }
+    }
+
     // The same for every `fill`: once in a program.
     #[inline(never)]
     fn carve(&mut self, len: Option<usize>) -> Result<&'a mut [u8], Reason> {

@@ -296,6 +296,7 @@ impl<'m> Replay<'m> {
                 b"introspect" => {
                     self.call(|| server::symbolon_introspect_start(flow, server, request, now, buffer, len))
                 }
+                b"userinfo" => self.call(|| server::symbolon_userinfo_start(flow, server, request, now, buffer, len)),
                 b"jwks" => self.call(|| server::symbolon_jwks_start(flow, server, buffer, len)),
                 b"metadata" => self.call(|| server::symbolon_metadata_start(flow, server, buffer, len)),
                 b"client_discover" => {

@@ -24,6 +24,8 @@ pub struct Config {
     pub dpop_nonces: bool,
     /// Whether tokens must be bound to a key, and the resource takes no other.
     pub sender_constrained: bool,
+    /// Whether a client may be known by its metadata document alone.
+    pub client_id_metadata_documents: bool,
     /// Further clients to register: a JSON array of client metadata.
     pub clients: Option<PathBuf>,
     /// The keys of TLS; without them, plain HTTP.
@@ -49,6 +51,7 @@ impl Default for Config {
             access_tokens: AccessTokens::Opaque,
             dpop_nonces: false,
             sender_constrained: false,
+            client_id_metadata_documents: false,
             clients: None,
             tls: None,
             trust: Trust::default(),
@@ -70,6 +73,7 @@ usage: cargo demo [-- OPTIONS]
   --access-tokens opaque|jwt      what access tokens look like (opaque)
   --dpop-nonces                   demand a nonce of the server in DPoP proofs
   --sender-constrained            issue no token that is bound to no key, and take none at the resource
+  --client-id-metadata-documents  take clients that nobody has registered, by the URL of their metadata
   --clients PATH                  register these clients too: a JSON array of client metadata (RFC 7591)
   --tls-certificate PATH          listen for TLS with this certificate and what leads from it to its authority, as PEM
   --tls-key PATH                  its private key
@@ -111,6 +115,7 @@ impl Config {
                 }
                 Long("dpop-nonces") => config.dpop_nonces = true,
                 Long("sender-constrained") => config.sender_constrained = true,
+                Long("client-id-metadata-documents") => config.client_id_metadata_documents = true,
                 Long("clients") => config.clients = Some(arguments.value()?.into()),
                 Long("tls-certificate") => certificate = Some(arguments.value()?.into()),
                 Long("tls-key") => key = Some(arguments.value()?.into()),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{Response, header};
 use axum::response::IntoResponse;
 use symbolon::resource::{self, Judgement, Needs, ResourceRequest, Subject};
-use symbolon::server::BUFFER;
+use symbolon::server::{BUFFER, UserinfoReply};
 use symbolon::terms::Entropy;
 use symbolon::wire::http::{Method, Request};
 
@@ -52,6 +52,32 @@ endpoint! {
 endpoint! {
     /// The introspection endpoint.
     introspect
+}
+
+/// The userinfo endpoint. A user has a name here for whoever may know who they are, and nothing else.
+pub async fn userinfo(State(host): State<Arc<Host>>, mut message: Message) -> Response<Body> {
+    let headers = fields(&message.headers);
+    let request = Request {
+        method: message.method,
+        query: &mut message.query,
+        headers: &headers,
+        body: &mut message.body,
+        certificate: message.certificate.as_deref().map(Shown::as_certificate),
+    };
+    let mut buffer = vec![0; BUFFER];
+    let Ok(step) = host.server.userinfo(request, crate::now(), &mut buffer) else {
+        return crate::http::out_of_buffer();
+    };
+    match host.driver(Actor::Server).drive(step).await {
+        UserinfoReply::Refused(reply) => respond("userinfo", &reply),
+        UserinfoReply::User(user) => {
+            let claims = serde_json::json!({ "preferred_username": user.subject });
+            match user.claims(&claims.to_string()) {
+                Ok(reply) => respond("userinfo", &reply),
+                Err(_) => crate::http::out_of_buffer(),
+            }
+        }
+    }
 }
 
 macro_rules! document {

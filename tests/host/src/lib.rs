@@ -140,6 +140,7 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         .map_err(|reason| format!("--issuer: {}", reason.answer().text))?;
     let root = issuer.as_str().trim_end_matches('/');
     let endpoint = |name: &str| keep(format!("{root}/{name}"));
+    let resource = keep(format!("{root}/resource"));
     let server = Server {
         issuer,
         keys,
@@ -150,10 +151,9 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
             introspection: endpoint("introspect"),
             pushed_authorization_request: endpoint("par"),
             jwks: endpoint("jwks"),
-            userinfo: "",
+            userinfo: endpoint("userinfo"),
         },
-        signing_keys: signing.published()?,
-        access_tokens: config.access_tokens,
+        signing_keys: signing.published(config.access_tokens)?,
         sender_constraint: if config.sender_constrained {
             SenderConstraint::Required
         } else {
@@ -161,12 +161,12 @@ pub async fn start(config: Config) -> Result<Running, Box<dyn Error + Send + Syn
         },
         dpop_nonces: config.dpop_nonces,
         pushed_requests_only: false,
-        client_id_metadata_documents: false,
+        client_id_metadata_documents: config.client_id_metadata_documents,
         authorization_details_types: clients::DETAIL_TYPES,
         scopes_supported: clients::SCOPES,
+        protected_resources: resource,
         lifetimes: config.lifetimes,
     };
-    let resource = keep(format!("{root}/resource"));
     clients::register(&store, resource).await.map_err(|_| "the clients cannot be registered")?;
     if let Some(path) = &config.clients {
         registration::register(&store, path, resource).await.map_err(|error| format!("--clients: {error}"))?;
@@ -282,6 +282,7 @@ fn router(host: &Arc<Host>) -> Router {
         .route(&at("token"), any(endpoints::token))
         .route(&at("par"), any(endpoints::push))
         .route(&at("revoke"), any(endpoints::revoke))
+        .route(&at("userinfo"), any(endpoints::userinfo))
         .layer(from_fn(http::any_origin));
     let protected = Router::new().route(&at("resource"), any(endpoints::resource)).layer(from_fn(http::any_origin));
     let demo = if host.demo.is_some() { demo::router(host) } else { Router::new() };

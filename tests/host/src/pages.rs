@@ -87,10 +87,13 @@ impl Form<'_> {
 
     /// The client's name; and of one that is known by the URL of its metadata the host that says so, which the name is not.
     fn client(&self) -> String {
-        let Prompt { client_id, client_name, .. } = self.prompt;
-        let host = client_id.strip_prefix("https://").and_then(|rest| rest.split('/').next());
-        let host = host.map_or(String::new(), |host| format!(" of <strong><bdi>{}</bdi></strong>", escape(host)));
-        format!("<strong><bdi>{}</bdi></strong>{host}", escape(client_name))
+        let Prompt { client_host, client_name, .. } = *self.prompt;
+        let strong = |text: &str| format!("<strong><bdi>{}</bdi></strong>", escape(text));
+        match client_host {
+            None => strong(client_name),
+            Some(host) if client_name.is_empty() => strong(host),
+            Some(host) => format!("{} of {}", strong(client_name), strong(host)),
+        }
     }
 
     /// Asks for name and password.

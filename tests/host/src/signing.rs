@@ -48,14 +48,16 @@ impl Keyring {
     }
 
     /// The public halves. Like all of a configuration, they live as long as the process.
-    pub fn published(&self) -> io::Result<server::SigningKeys<'static>> {
+    pub fn published(&self, access_tokens: server::AccessTokens) -> io::Result<server::TokenKeys<'static>> {
         let published = self.0.iter().map(|(id, key)| {
             let buffer = Box::leak(vec![0; PUBLIC_JWK].into_boxed_slice());
             let key_id: &'static str = Box::leak(id.clone().into_boxed_str());
             let jwk = key.public_jwk(Some(key_id), buffer)?;
             Ok(server::SigningKey { key_id, algorithm: key.algorithm(), jwk })
         });
-        published.collect::<Result<Vec<_>, _>>().and_then(|keys| server::SigningKeys::new(&keys)).map_err(refused)
+        let published = published.collect::<Result<Vec<_>, _>>();
+        let published = published.and_then(|keys| server::SigningKeys::new(&keys));
+        published.and_then(|keys| server::TokenKeys::new(keys, access_tokens)).map_err(refused)
     }
 }
 
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn what_a_new_key_signs_holds_under_its_published_half() {
         let keyring = Keyring::default().with(&new_key().unwrap()).unwrap().with(&new_key().unwrap()).unwrap();
-        let published = keyring.published().unwrap();
+        let published = keyring.published(server::AccessTokens::Opaque).unwrap();
         let [first, second] = [0, 1].map(|n| published.iter().nth(n).unwrap());
         assert_ne!(first.key_id, second.key_id);
         let signature = keyring.sign(first.key_id, b"message").unwrap();

@@ -98,7 +98,6 @@ fn ca_25(_: &Ground) -> Checked {
     use symbolon::record::{Client, ClientKeys};
     let urls = [
         "http://client.example/jwks",
-        "http://127.0.0.1:9000/",
         "file:///etc/passwd",
         "javascript:alert(1)",
         "https://u@client.example/jwks",

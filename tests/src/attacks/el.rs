@@ -63,6 +63,8 @@ const REASONS: &[Reason] = &[
     Reason::TokenUnbound,
     Reason::AuthorizationDetails,
     Reason::AssertionReplayed,
+    Reason::ClientDocument(Name::ClientId),
+    Reason::ClientDocumentUnavailable,
     Reason::DpopNonce,
     Reason::DpopReplayed,
     Reason::SenderConstraintMissing,

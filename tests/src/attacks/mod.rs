@@ -7,6 +7,7 @@ mod ca;
 mod ca_client;
 mod ca_grant;
 mod catalogue;
+mod cimd;
 mod client;
 mod consent;
 mod cr;
@@ -105,6 +106,7 @@ pub fn rows() -> Vec<&'static Row> {
         dp::ROWS,
         dp_flow::ROWS,
         par::ROWS,
+        cimd::ROWS,
     ];
     let mut rows: Vec<&Row> = files.into_iter().flatten().collect();
     rows.sort_by_key(|row| (TOPICS.iter().position(|topic| row.id.starts_with(topic)), row.id));

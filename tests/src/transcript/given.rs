@@ -98,6 +98,7 @@ fn server_config(tape: &mut Tape, call: &Call) -> Result<(), String> {
         ("jwks_uri", Value::Text(endpoints.jwks)),
         ("userinfo_endpoint", Value::Text(endpoints.userinfo)),
         ("scopes_supported", Value::Text(server.scopes_supported)),
+        ("protected_resources", Value::Text(server.protected_resources)),
         ("authorization_details_types", Value::Text(server.authorization_details_types)),
         ("interaction_lifetime", Value::Number(lifetimes.interaction)),
         ("pushed_request_lifetime", Value::Number(lifetimes.pushed_request)),

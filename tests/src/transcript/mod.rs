@@ -109,6 +109,7 @@ pub const ENTRIES: &[Entry] = &[
     entry(Role::Server, "token", Some("/token"), false),
     entry(Role::Server, "revoke", Some("/revoke"), false),
     entry(Role::Server, "introspect", Some("/introspect"), false),
+    entry(Role::Server, "userinfo", Some("/userinfo"), false),
     entry(Role::Server, "metadata", Some("/.well-known/oauth-authorization-server"), false),
     entry(Role::Server, "jwks", Some("/jwks"), false),
     entry(Role::Client, "client discover", None, false),
@@ -140,6 +141,8 @@ pub struct Settings {
     pub dpop_nonces: bool,
     /// Whether the server takes pushed authorization requests alone.
     pub pushed_requests_only: bool,
+    /// Whether a client may be known by its metadata document.
+    pub client_id_metadata_documents: bool,
     /// How the client authenticates: `basic`, `post` or `none`, or as `c1` by another method; with the name of a key by
     /// `private_key_jwt`.
     pub authentication: String,

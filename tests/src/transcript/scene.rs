@@ -58,6 +58,7 @@ impl Default for Scene {
                 id_token_algorithm: Algorithm::Rs256,
                 document: None,
                 pushed_requests_only: false,
+                client_id_metadata_documents: false,
                 resource: Default::default(),
             },
             now: fixture::NOW.0,
@@ -124,6 +125,7 @@ impl Scene {
                         "sender_constrained" => settings.sender_constrained = true,
                         "dpop_nonces" => settings.dpop_nonces = true,
                         "pushed_requests_only" => settings.pushed_requests_only = true,
+                        "client_id_metadata_documents" => settings.client_id_metadata_documents = true,
                         _ => return Err(wrong()),
                     }
                 }

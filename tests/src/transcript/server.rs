@@ -2,7 +2,8 @@
 
 use symbolon::record::SenderConstraint;
 use symbolon::server::{
-    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Prompt, Server, SigningKey, SigningKeys, Unasked,
+    AccessTokens, Authenticated, Authorization, BUFFER, Decision, Prompt, Server, SigningKey, SigningKeys, TokenKeys,
+    Unasked, UserinfoReply,
 };
 use symbolon::terms::credential::CredentialKeys;
 use symbolon::terms::{Entropy, Time};
@@ -60,6 +61,23 @@ pub fn run(call: &Call, host: &mut impl Host) -> Result<Outcome, String> {
         "token" => message.lend(|request| Ok(reply(drive(fits(server.token(request, now, entropy, buffer))?, host)))),
         "revoke" => message.lend(|request| Ok(reply(drive(fits(server.revoke(request, now, buffer))?, host)))),
         "introspect" => message.lend(|request| Ok(reply(drive(fits(server.introspect(request, now, buffer))?, host)))),
+        "userinfo" => message.lend(|request| {
+            Ok(match drive(fits(server.userinfo(request, now, buffer))?, host) {
+                UserinfoReply::Refused(refused) => reply(refused),
+                UserinfoReply::User(user) => {
+                    let said = reply(user.reply).response.unwrap_or_default();
+                    let nonce = said.headers.iter().find(|(name, _)| name == "DPoP-Nonce");
+                    let fields = vec![
+                        ("subject", user.subject.to_owned()),
+                        ("client_id", user.client_id.to_owned()),
+                        ("scope", user.scope.to_owned()),
+                        ("body", said.body),
+                        ("dpop_nonce", nonce.map(|(_, value)| value.clone()).unwrap_or_default()),
+                    ];
+                    Outcome::of("user", fields)
+                }
+            })
+        }),
         "metadata" => Ok(reply(fits(server.metadata(buffer))?)),
         "jwks" => Ok(reply(fits(server.jwks(buffer))?)),
         other => Err(format!("nothing runs {other}")),
@@ -78,11 +96,12 @@ pub fn server(settings: &Settings) -> Result<Server<'_>, String> {
             Some(SigningKey { key_id, algorithm: Algorithm::from_name(algorithm)?, jwk })
         })
         .collect();
+    let access_tokens = if settings.jwt_access_tokens { AccessTokens::Jwt } else { AccessTokens::Opaque };
     let signing_keys = SigningKeys::new(&signing_keys.ok_or("not an algorithm")?);
+    let signing_keys = signing_keys.and_then(|keys| TokenKeys::new(keys, access_tokens));
     Ok(Server {
         keys,
         signing_keys: signing_keys.map_err(|reason| format!("{reason:?}"))?,
-        access_tokens: if settings.jwt_access_tokens { AccessTokens::Jwt } else { AccessTokens::Opaque },
         sender_constraint: if settings.sender_constrained {
             SenderConstraint::Required
         } else {
@@ -91,6 +110,8 @@ pub fn server(settings: &Settings) -> Result<Server<'_>, String> {
         dpop_nonces: settings.dpop_nonces,
         lifetimes: settings.lifetimes,
         pushed_requests_only: settings.pushed_requests_only,
+        client_id_metadata_documents: settings.client_id_metadata_documents,
+        protected_resources: if settings.client_id_metadata_documents { "https://rs.example/" } else { "" },
         ..fixture::server()
     })
 }
@@ -125,6 +146,7 @@ fn authorization(authorization: Authorization<'_>) -> Outcome {
     ];
     // What most requests do not say is left out.
     let said = [
+        ("client_host", prompt.client_host.unwrap_or_default().to_owned()),
         ("authorization_details", prompt.authorization_details.to_owned()),
         ("prompt", prompt.prompt.to_owned()),
         (

@@ -13,7 +13,8 @@ use super::{Call, Case, Facts, Given, Menu, Output, Question, Run, Shown, rows};
 use crate::fixture::{C1_SECRET, Message, NOW, RS1_SECRET, VERIFIER, server};
 use crate::keyed::{
     DPOP_KEY, K1_KEY, OTHER_DPOP_KEY, PAR, asserted, assertion_claims, assertion_of, b1, jwks, k1, k1_assertion, m1,
-    m1_certificate, nonce, proof, proof_for, proof_of, proof_with_nonce, s1, s1_certificate, signing_server,
+    m1_certificate, nonce, proof, proof_for, proof_of, proof_with_nonce, s1, s1_certificate, signing_keys,
+    signing_server,
 };
 use crate::keys;
 
@@ -176,7 +177,7 @@ pub fn token_requests() -> Vec<Case> {
 
 /// A server that gives out nonces, and opaque access tokens.
 pub fn nonce_server() -> Server<'static> {
-    Server { dpop_nonces: true, access_tokens: AccessTokens::Opaque, ..signing_server() }
+    Server { dpop_nonces: true, signing_keys: signing_keys(AccessTokens::Opaque), ..signing_server() }
 }
 
 /// Requests to the token endpoint of this server.
@@ -261,6 +262,7 @@ pub const KEYED: &[Property] = &[
     Property { name: "a mark follows its signature", holds: a_mark_follows_its_signature },
     Property { name: "proofs are marked before a grant is read", holds: marked_before_a_grant_is_read },
     Property { name: "nothing is asked after the write", holds: nothing_after_the_write },
+    Property { name: "a client's own grant is stored before it has a token", holds: own_grant_is_stored },
     Property { name: "a host that fails gets no tokens", holds: failures_get_nothing },
     Property { name: "a nonce is given where one is asked for", holds: nonce_is_given },
     Property { name: "a token is what its proof makes it", holds: token_type_is_the_proofs },
@@ -277,7 +279,8 @@ fn message<'r>(run: &'r Run<'_>) -> &'r Message {
         | Call::Revoke(message)
         | Call::Introspect(message)
         | Call::Authorize(message)
-        | Call::Push(message) => message,
+        | Call::Push(message)
+        | Call::Userinfo(message) => message,
         _ => panic!("no message"),
     }
 }
@@ -319,6 +322,12 @@ fn nothing_after_the_write(run: &Run<'_>) -> bool {
     let written =
         |(question, given): &(Question, Given)| question.node() == "commit grant" && *given == Given::Committed;
     run.record.iter().position(written).is_none_or(|at| at + 1 == run.record.len())
+}
+
+fn own_grant_is_stored(run: &Run<'_>) -> bool {
+    let own = message(run).body.starts_with(b"grant_type=client_credentials");
+    let last = run.record.last().map(|(question, given)| (question.node(), given.clone()));
+    !own || !has_token(run) || last == Some(("commit grant".to_owned(), Given::Committed))
 }
 
 fn failures_get_nothing(run: &Run<'_>) -> bool {

@@ -356,6 +356,10 @@ fn no_secret_is_told(run: &Run<'_>) -> bool {
             let told = format!("{answer:?}");
             secrets(run).iter().all(|secret| !told.contains(secret))
         }
+        Output::User(user) => {
+            let told = format!("{user:?}");
+            secrets(run).iter().all(|secret| !told.contains(secret))
+        }
         // The page carries its own handle along.
         Output::Prompt(shows) => {
             let told = format!("{:?}", super::Shows { handle: String::new(), ..shows.clone() });

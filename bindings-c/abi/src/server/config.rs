@@ -1,7 +1,7 @@
 //! The configuration of the authorization server.
 
 use symbolon::record::SenderConstraint;
-use symbolon::server::{AccessTokens, BUFFER, Endpoints, Lifetimes, Server as CoreServer};
+use symbolon::server::{AccessTokens, BUFFER, Endpoints, Lifetimes, Server as CoreServer, TokenKeys};
 use symbolon::terms::issuer::Issuer;
 
 use crate::types::{
@@ -34,6 +34,8 @@ described! {
         pub userinfo_endpoint: Text,
         /// The scope tokens to name in the metadata.
         pub scopes_supported: Text,
+        /// The resources to name in the metadata.
+        pub protected_resources: Text,
         /// The types of authorization details that the server knows.
         pub authorization_details_types: Text,
         /// 1 if every client must push its authorization requests.
@@ -109,7 +111,7 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
     // SAFETY: the caller lends the keys for this call, and their texts for as long as the server is in use.
     let signing_keys = unsafe { signing_keys(config.signing_keys, config.signing_keys_len, &refused) }?;
     // SAFETY: the caller lends the texts for as long as the server is in use.
-    let (issuer, endpoints, scopes_supported, authorization_details_types) = unsafe {
+    let (issuer, endpoints, [scopes_supported, protected_resources, authorization_details_types]) = unsafe {
         let endpoints = Endpoints {
             authorization: config.authorization_endpoint.str()?,
             token: config.token_endpoint.str()?,
@@ -120,7 +122,7 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
             userinfo: config.userinfo_endpoint.str()?,
         };
         let types = config.authorization_details_types.str()?;
-        (config.issuer.str()?, endpoints, config.scopes_supported.str()?, types)
+        (config.issuer.str()?, endpoints, [config.scopes_supported.str()?, config.protected_resources.str()?, types])
     };
     let parse = match config.plain_http_on_loopback {
         1 => Issuer::parse_allowing_plain_http_on_loopback,
@@ -128,18 +130,19 @@ unsafe fn server(config: &Config, why: *mut Why) -> Outcome<CoreServer<'static>>
     };
     let or = |lifetime, default| if lifetime == 0 { default } else { lifetime };
     let usual = Lifetimes::default();
+    let access_tokens = if config.jwt_access_tokens == 1 { AccessTokens::Jwt } else { AccessTokens::Opaque };
     Ok(CoreServer {
         issuer: parse(issuer).map_err(&refused)?,
         keys: ring,
         endpoints,
-        signing_keys,
-        access_tokens: if config.jwt_access_tokens == 1 { AccessTokens::Jwt } else { AccessTokens::Opaque },
+        signing_keys: TokenKeys::new(signing_keys, access_tokens).map_err(&refused)?,
         sender_constraint: sender_constraint(config.sender_constrained),
         dpop_nonces: config.dpop_nonces == 1,
         pushed_requests_only: config.pushed_requests_only == 1,
         client_id_metadata_documents: config.client_id_metadata_documents == 1,
         authorization_details_types,
         scopes_supported,
+        protected_resources,
         lifetimes: Lifetimes {
             interaction: or(config.interaction_lifetime, usual.interaction),
             pushed_request: or(config.pushed_request_lifetime, usual.pushed_request),

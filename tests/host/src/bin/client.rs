@@ -62,7 +62,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 fn client(configuration: &'static Value, keys: &Keyring) -> Result<Client<'static>, String> {
     let member = |name| text(configuration, name);
     let secret = member("client_secret");
-    let published = keys.published().map_err(|error| error.to_string())?;
+    let published = keys.published(symbolon::server::AccessTokens::Opaque).map_err(|error| error.to_string())?;
     let signing_key = |id: &str| {
         let key = published.iter().find(|key| key.key_id == id).ok_or(format!("no key {id}"))?;
         Ok::<_, String>(SigningKey { key_id: key.key_id, algorithm: key.algorithm, jwk: key.jwk })
