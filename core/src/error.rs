@@ -266,6 +266,14 @@ pub enum Reason {
 }
 }
 
+/// What was made, by reference: what is large then stays where it is, instead of being moved word by word.
+pub(crate) const fn lent<T>(made: &Result<T, Reason>) -> Result<&T, Reason> {
+    match made {
+        Ok(made) => Ok(made),
+        Err(reason) => Err(*reason),
+    }
+}
+
 /// The caller's buffer is shorter than the flow needs. A host error: nothing was asked, stored or sent. Call again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooSmall {

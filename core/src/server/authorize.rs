@@ -18,7 +18,7 @@
 //! pushed becomes the row that waits, by one compare-and-swap, so that a `request_uri` works once.
 
 use crate::document;
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::name::Name;
 use crate::record::{Client, Grant, Key, Kind, Pending, Record, Requested};
 use crate::server::interaction::{Authorization, Prompt};
@@ -190,7 +190,7 @@ impl<'a> Sent<'a> {
     fn take(&mut self, grant: GrantId, row: Answer<Option<Row<'_>>>) -> Result<Source<'a>, Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::PushedRequestExpired)?;
         let value = self.cx.arena.copy(row.value)?;
-        match Grant::decode(value)? {
+        match lent(&Grant::decode(value))? {
             Grant::Pushed(requested) if requested.client_id != self.client_id => Err(Reason::PushedRequestForeign),
             Grant::Pushed(requested) if self.cx.now.reached(requested.expires_at) => Err(Reason::PushedRequestExpired),
             Grant::Pushed(_) => Ok(Source::Read(grant, row.version, value)),
@@ -200,26 +200,32 @@ impl<'a> Sent<'a> {
 
     /// Goes on with the client's row.
     fn write(&mut self, row: &[u8]) -> Result<(Write<'a>, Prompt<'a>), Reason> {
-        let client = Client::decode(row)?;
+        let client = Client::decode(row);
+        let client = lent(&client)?;
         if client.client_id != self.client_id || client.disabled {
             return Err(Reason::UnknownClient);
         }
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.interaction);
-        let (grant, expected, requested) = match self.source {
-            Source::Here(grant) | Source::Pushed(grant) => {
-                let request = AuthorizationRequest::read(core::mem::take(&mut self.form))?;
-                (grant, None, request.judge(&client, self.client_id, false, expires_at, &mut self.cx)?)
-            }
-            Source::Read(grant, version, value) => {
-                let Grant::Pushed(requested) = Grant::decode(value)? else { return Err(Reason::PushedRequestUsed) };
-                let requested = once_more(requested, &client, &mut self.cx)?;
-                (grant, Some(version), Requested { expires_at, ..requested })
-            }
+        let (grant, expected) = match self.source {
+            Source::Here(grant) | Source::Pushed(grant) => (grant, None),
+            Source::Read(grant, version, _) => (grant, Some(version)),
         };
-        let pending = Pending { user_agent: self.user_agent, requested };
-        let value: &'a [u8] = self.cx.arena.fill(|place| Grant::Pending(pending).encode(place))?;
+        let requested = match self.source {
+            Source::Here(_) | Source::Pushed(_) => {
+                let request = AuthorizationRequest::read(core::mem::take(&mut self.form));
+                lent(&request)?.judge(client, self.client_id, false, expires_at, &mut self.cx)
+            }
+            Source::Read(_, _, value) => match lent(&Grant::decode(value))? {
+                Grant::Pushed(requested) => once_more(requested, client, &mut self.cx),
+                _ => Err(Reason::PushedRequestUsed),
+            },
+        };
+        let requested = Requested { expires_at, ..*lent(&requested)? };
+        let pending = Grant::Pending(Pending { user_agent: self.user_agent, requested });
+        let value: &'a [u8] = self.cx.arena.fill(|place| pending.encode(place))?;
         // The prompt borrows from the row as it will be stored, not from the client's row, which goes with this answer.
-        let Ok(Grant::Pending(stored)) = Grant::decode(value) else { return Err(Reason::RowUndecodable) };
+        let stored = Grant::decode(value);
+        let Ok(Grant::Pending(stored)) = &stored else { return Err(Reason::RowUndecodable) };
         let handle = Credential {
             kind: CredentialKind::Interaction,
             grant,

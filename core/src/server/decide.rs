@@ -14,7 +14,7 @@
 //! (RFC 9700 section 2.1.1): a mark that is there already is reported. It is left here and not where the request comes in,
 //! so that requests which nobody approves cost nothing. The decision stands whether it can be left or not.
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::event::Event;
 use crate::limits;
 use crate::name::Name;
@@ -204,7 +204,8 @@ impl<'a> AwaitGrant<'a> {
     #[allow(clippy::type_complexity)]
     fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<(Write<'a>, Reply<'a>, Option<Left<'a>>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
-        let requested = pending(row.value, self.user_agent, self.cx.now)?.requested;
+        let pushed = Grant::decode(row.value);
+        let requested = pending(lent(&pushed)?, self.user_agent, self.cx.now)?;
         let client_id = self.cx.arena.copy_str(requested.client_id)?;
         let subject = match self.end {
             End::Decided(user, _) => Some(user.subject),
@@ -219,18 +220,18 @@ impl<'a> AwaitGrant<'a> {
             expires_at: requested.expires_at,
             labels,
         };
-        let to = RedirectUriMatched::stored(&requested);
-        let granted = match (requested.refusal, self.end) {
+        let to = RedirectUriMatched::stored(requested);
+        let approved = match (requested.refusal, self.end) {
             (Some(refusal), _) => Err(refusal.reason()),
             (None, End::Unasked(why)) => Err(why.reason()),
             (None, End::Decided(_, Decision::Deny)) => Err(Reason::Denied),
             (None, End::Decided(_, Decision::AuthenticationUnmet)) => Err(Reason::AuthenticationUnmet),
             (None, End::Decided(user, Decision::Approve { scope, authorization_details })) => {
-                Ok(self.granted(&requested, user, scope, authorization_details)?)
+                Ok((user, scope, authorization_details))
             }
         };
-        let granted = match granted {
-            Ok(granted) => granted,
+        let granted = match approved {
+            Ok((user, scope, authorization_details)) => self.granted(requested, user, scope, authorization_details),
             Err(reason) => {
                 let mut reply = reply::redirect(&mut self.cx, to, requested.state, |form| {
                     form.pair("error", reason.answer().code.as_str());
@@ -240,6 +241,7 @@ impl<'a> AwaitGrant<'a> {
                 return Ok((write, reply, None));
             }
         };
+        let granted = *lent(&granted)?;
         let expires_at = self.cx.now.after(self.cx.server.lifetimes.code());
         let grant = Grant::Code(Code { granted, redirect_uri: requested.redirect_uri });
         let value: &'a [u8] = self.cx.arena.fill(|place| grant.encode(place))?;
@@ -256,7 +258,7 @@ impl<'a> AwaitGrant<'a> {
         let mut reply =
             reply::redirect(&mut self.cx, to, requested.state, |form| form.text("code", |w| keys.mint(&code, w)))?;
         reply.event = Some(Event::Approved);
-        let left = self.left(&requested, labels)?;
+        let left = self.left(requested, labels)?;
         Ok((Write { value: Some(value), expires_at, ..write }, reply, Some(left)))
     }
 

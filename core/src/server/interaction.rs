@@ -5,8 +5,8 @@
 //! load grant -> done
 //! ```
 
-use crate::error::{Reason, TooSmall};
-use crate::record::{Grant, Key, Kind, Pending, Record, Refusal, Requested};
+use crate::error::{Reason, TooSmall, lent};
+use crate::record::{Grant, Key, Kind, Record, Refusal, Requested};
 use crate::server::{BUFFER, Context, Server, reply};
 use crate::step::{Answer, Flow, Load, Row, Step, no_phases};
 use crate::terms::client_id;
@@ -143,17 +143,22 @@ impl<'a> AwaitGrant<'a> {
     fn prompt(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Prompt<'a>, Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::InteractionExpired)?;
         let value = self.cx.arena.copy(row.value)?;
-        let pending = pending(value, self.user_agent, self.cx.now)?;
-        Ok(Prompt::new(self.handle, &pending.requested, self.cx.server, self.cx.now))
+        let grant = Grant::decode(value);
+        let requested = pending(lent(&grant)?, self.user_agent, self.cx.now)?;
+        Ok(Prompt::new(self.handle, requested, self.cx.server, self.cx.now))
     }
 }
 
-/// Reads a row as an interaction of this user agent that still waits for its decision.
-pub(super) fn pending<'v>(value: &'v [u8], user_agent: UserAgent<'_>, now: Time) -> Result<Pending<'v>, Reason> {
-    match Grant::decode(value)? {
+/// The request of an interaction of this user agent that still waits for its decision.
+pub(super) fn pending<'g, 'v>(
+    grant: &'g Grant<'v>,
+    user_agent: UserAgent<'_>,
+    now: Time,
+) -> Result<&'g Requested<'v>, Reason> {
+    match grant {
         Grant::Pending(pending) if !user_agent.is(&pending.user_agent) => Err(Reason::InteractionForeign),
         Grant::Pending(pending) if now.reached(pending.requested.expires_at) => Err(Reason::InteractionExpired),
-        Grant::Pending(pending) => Ok(pending),
+        Grant::Pending(pending) => Ok(&pending.requested),
         Grant::Pushed(_) => Err(Reason::InteractionInvalid),
         Grant::Code(_) | Grant::Active(_) | Grant::Revoked(_) => Err(Reason::InteractionDecided),
     }

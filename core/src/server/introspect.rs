@@ -14,7 +14,7 @@
 //! A token that is unknown, forged, expired, revoked, or none of the caller's business is `{"active":false}`, whichever of
 //! these it is. A caller learns of the access tokens that are for a resource it serves, and of its own tokens.
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::proof::client_auth::ClientAuthenticated;
 use crate::proof::signature::Unverified;
 use crate::record::{Active, Grant, Key, Kind, Record};
@@ -108,7 +108,8 @@ impl<'a> AwaitGrant<'a> {
 
     fn judge(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Option<Reply<'a>>, Reason> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(None) };
-        let Grant::Active(Active { granted, generation, .. }) = Grant::decode(row.value)? else { return Ok(None) };
+        let grant = Grant::decode(row.value);
+        let Grant::Active(Active { granted, generation, .. }) = lent(&grant)? else { return Ok(None) };
         let token = self.token;
         let audience = List(granted.resources).masked(u32::from(token.resources));
         let own = granted.client_id == self.client.client_id();
@@ -117,9 +118,9 @@ impl<'a> AwaitGrant<'a> {
             own || audience.clone().any(|resource| self.serves.contains(resource))
         } else {
             // A superseded refresh token is not active, though only its use ends the grant.
-            own && token.generation == generation
+            own && token.generation == *generation
         };
-        if !for_caller || token.generation > generation || self.cx.now.reached(granted.ends_at) {
+        if !for_caller || token.generation > *generation || self.cx.now.reached(granted.ends_at) {
             return Ok(None);
         }
         let issuer = self.cx.server.issuer.as_str();

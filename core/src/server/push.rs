@@ -15,7 +15,7 @@
 //! The request is judged as at the authorization endpoint (section 2.1), but whatever is wrong with it is told here, and then
 //! nothing is stored. A DPoP proof binds the code to its key (RFC 9449 section 10.1).
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::name::Name;
 use crate::proof::client_auth::Parameters;
@@ -106,14 +106,16 @@ fn write<'a>(cx: &mut Context<'a>, caller: &Caller<'a>, asked: Asked<'a>) -> Res
     let client_id = caller.client.client_id();
     let lifetime = server.lifetimes.pushed_request();
     let expires_at = now.after(lifetime);
-    let request = AuthorizationRequest::read(asked.form)?;
-    let requested = request.judge(&caller.registered, client_id, true, expires_at, cx)?;
+    let request = AuthorizationRequest::read(asked.form);
+    let requested = lent(&request)?.judge(&caller.registered, client_id, true, expires_at, cx);
+    let mut requested = *lent(&requested)?;
     if let Some(refusal) = requested.refusal {
         return Err(refusal.reason());
     }
     let sender = caller.sender.map(|held| held.confirmation());
-    let requested = bound(requested, sender)?;
-    let value: &'a [u8] = cx.arena.fill(|place| Grant::Pushed(requested).encode(place))?;
+    bind(&mut requested, sender)?;
+    let grant = Grant::Pushed(requested);
+    let value: &'a [u8] = cx.arena.fill(|place| grant.encode(place))?;
     let name = Credential {
         kind: CredentialKind::PushedRequest,
         grant: asked.grant,
@@ -137,12 +139,15 @@ fn write<'a>(cx: &mut Context<'a>, caller: &Caller<'a>, asked: Asked<'a>) -> Res
     Ok((Write { key: Key::grant(asked.grant), expected: None, value: Some(value), expires_at, labels }, reply))
 }
 
-/// The request, bound to the key that its client has proven. It may name that key besides, and no other (RFC 9449 section 10.1).
-fn bound(requested: Requested<'_>, sender: Option<Confirmation>) -> Result<Requested<'_>, Reason> {
+/// Binds the request to the key that its client has proven. It may name that key besides, and no other (RFC 9449 section 10.1).
+fn bind(requested: &mut Requested<'_>, sender: Option<Confirmation>) -> Result<(), Reason> {
     match (requested.dpop_jkt, sender) {
         (Some(named), Some(Confirmation::Jkt(held))) if named != held => Err(Reason::DpopProof(Name::DpopJkt)),
-        (_, Some(Confirmation::Jkt(held))) => Ok(Requested { dpop_jkt: Some(held), ..requested }),
-        _ => Ok(requested),
+        (_, Some(Confirmation::Jkt(held))) => {
+            requested.dpop_jkt = Some(held);
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -207,11 +207,11 @@ impl<'a> AuthorizationRequest<'a> {
 ///
 /// Fails if the redirection URI is the client's no more.
 pub(super) fn once_more<'v>(
-    pushed: Requested<'v>,
+    pushed: &Requested<'v>,
     client: &Client<'v>,
     cx: &mut Context<'_>,
 ) -> Result<Requested<'v>, Reason> {
-    RedirectUriMatched::prove_stored(&pushed, client)?;
+    RedirectUriMatched::prove_stored(pushed, client)?;
     let Context { server, ref mut arena, .. } = *cx;
     let details = pushed.authorization_details;
     let refusal = if !client.grant_types.authorization_code {
@@ -226,7 +226,7 @@ pub(super) fn once_more<'v>(
         None
     };
     let refreshable = client.grant_types.refresh_token;
-    let now = Requested { client_name: client.name, refreshable, refusal, ..pushed };
+    let now = Requested { client_name: client.name, refreshable, refusal, ..*pushed };
     Ok(if refusal.is_some() { now.for_nothing() } else { now })
 }
 

@@ -16,7 +16,7 @@
 //! 2.1). A token that is another client's is left alone. That section would have the client told; here the reply is the same
 //! as for an unknown token, so that nobody learns of others' tokens, and the log has the event.
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::ClientAuthenticated;
@@ -96,7 +96,8 @@ impl<'a> AwaitGrant<'a> {
     /// The write that ends the grant; or, where there is nothing to end, what to log.
     fn write(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Result<Write<'a>, Option<Event>>, Reason> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(Err(None)) };
-        let Grant::Active(Active { granted, .. }) = Grant::decode(row.value)? else { return Ok(Err(None)) };
+        let grant = Grant::decode(row.value);
+        let Grant::Active(Active { granted, .. }) = lent(&grant)? else { return Ok(Err(None)) };
         if granted.client_id != self.client.client_id() {
             return Ok(Err(Some(Event::ForeignCredential)));
         }
