@@ -196,7 +196,7 @@ impl<'a> Begun<'a> {
         cx: &mut Context<'a>,
         fill: &mut dyn FnMut(&mut FormWriter<'_, '_>),
     ) -> Result<(Write<'a>, SignIn<'a>), Reason> {
-        let (value, _) = cx.encode(&Session::Started(self.started))?;
+        let value = cx.encode(&Session::Started(self.started))?;
         let endpoint = self.endpoint.as_str();
         let url = cx.arena.text(|w| {
             w.str(endpoint);

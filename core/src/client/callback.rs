@@ -25,7 +25,7 @@ use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, ServerError, Tokens, read_token_response};
 use crate::client::{Client, Context, MixUpDefense, write_resources};
 use crate::document::{AwaitCommit, AwaitResponse, AwaitRow};
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::name::Name;
 use crate::proof::signature::Unverified;
@@ -140,7 +140,8 @@ impl<'a> AwaitSession<'a> {
         row: Answer<Option<Row<'_>>>,
     ) -> Result<(Write<'a>, Result<Accepted<'a>, Failure<'a>>), Reason> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?.ok_or(Reason::StateUnknown)?;
-        let Session::Started(started) = Session::decode(row.value)? else { return Err(Reason::StateUsed) };
+        let session = Session::decode(row.value);
+        let Session::Started(started) = lent(&session)? else { return Err(Reason::StateUsed) };
         if !self.user_agent.is(&started.user_agent) {
             return Err(Reason::StateUnknown);
         }
@@ -156,11 +157,11 @@ impl<'a> AwaitSession<'a> {
             return Err(Reason::StateExpired);
         }
         let next = match self.code() {
-            Ok(code) => Ok(self.exchange(&started, code, row.version)?),
+            Ok(code) => Ok(self.exchange(started, code, row.version)?),
             Err(failure) => Err(failure),
         };
         let value = match next {
-            Ok(_) => Some(self.cx.encode(&Session::Redeeming(started.owner))?.0),
+            Ok(_) => Some(self.cx.encode(&Session::Redeeming(started.owner))?),
             Err(_) => None,
         };
         // The row must be there when the exchange has ended, however late the response came.

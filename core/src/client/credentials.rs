@@ -14,7 +14,7 @@
 use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Asked, Failure, Tokens, read_token_response};
 use crate::client::{Authentication, Client, Context, SignedIn, works, write_resources};
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::name::Name;
 use crate::record::{Key, Kind, Record, Session, Signing, TokenSet};
 use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Write, no_phases};
@@ -88,7 +88,8 @@ impl<'a> AwaitSession<'a> {
     /// The version of the row that is to be replaced, or the tokens that still work.
     fn held(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Result<Option<u64>, Tokens<'a>>, Reason> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(Ok(None)) };
-        let session = Session::decode(row.value)?;
+        let session = Session::decode(row.value);
+        let session = lent(&session)?;
         if session.owner() != self.cx.owner() {
             return Err(Reason::SessionForeign);
         }

@@ -44,7 +44,7 @@ pub use response::{Failure, ServerError, Tokens};
 pub use revoke::{Revoke, Revoked};
 pub use userinfo::{UserClaims, Userinfo};
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::record::{Key, Kind, Owner, Record, SESSION_ROW, Session, TokenSet};
 use crate::step::{Exchange, Labels, Write};
@@ -242,10 +242,9 @@ impl<'a> Context<'a> {
         if self.server.issuer() == self.client.issuer { Ok(()) } else { Err(Reason::IssuerMismatch) }
     }
 
-    /// The bytes of a row, and the row as it is read back from them: it outlives what it was made of.
-    fn encode(&mut self, session: &Session<'_>) -> Result<(&'a [u8], Session<'a>), Reason> {
-        let value: &'a [u8] = self.arena.fill(|place| session.encode(place))?;
-        Ok((value, Session::decode(value)?))
+    /// The bytes of a row. What is read back from them outlives what they were made of.
+    fn encode(&mut self, session: &Session<'_>) -> Result<&'a [u8], Reason> {
+        Ok(self.arena.fill(|place| session.encode(place))?)
     }
 
     fn write(&self, key: Key, expected: Option<u64>, value: Option<&'a [u8]>, expires_at: Time) -> Write<'a> {
@@ -257,8 +256,9 @@ impl<'a> Context<'a> {
 impl<'a> Context<'a> {
     /// The write that makes these the tokens of the session, and the tokens as it holds them.
     fn activate(&mut self, key: Key, version: u64, tokens: &TokenSet<'_>) -> Result<(Write<'a>, TokenSet<'a>), Reason> {
-        let (value, session) = self.encode(&Session::Active(*tokens))?;
-        let tokens = session.tokens().ok_or(Reason::RowUndecodable)?;
+        let value = self.encode(&Session::Active(*tokens))?;
+        let session = Session::decode(value);
+        let tokens = lent(&session)?.tokens().ok_or(Reason::RowUndecodable)?;
         Ok((self.write(key, Some(version), Some(value), self.keep_until(tokens)), *tokens))
     }
 

@@ -24,7 +24,7 @@ use crate::client::id_token::{self, Check, Expected};
 use crate::client::response::{Asked, Failure, Tokens, read_token_response};
 use crate::client::{Client, Context, works, write_resources};
 use crate::document::{AwaitCommit, AwaitResponse, AwaitRow};
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::proof::signature::Unverified;
 use crate::record::{Key, Kind, Record, Refreshing, Session, TokenSet};
@@ -117,7 +117,8 @@ impl<'a> AwaitSession<'a> {
         let again = |reason: Reason| Refreshed::SignInAgain(reason.into());
         let Self { cx, key, rejected, .. } = self;
         let row = row.map_err(|_| failed(Reason::StoreUnavailable))?.ok_or(again(Reason::SessionGone))?;
-        let session = Session::decode(row.value).map_err(failed)?;
+        let session = Session::decode(row.value);
+        let session = lent(&session).map_err(failed)?;
         if session.owner() != cx.owner() {
             return Err(failed(Reason::SessionForeign));
         }
@@ -135,7 +136,7 @@ impl<'a> AwaitSession<'a> {
             return Err(again(Reason::KeyUnknown));
         }
         let lease_until = cx.now.after(limits::LEASE);
-        if let Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
+        if let &Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
             // A lease that ends much later than one taken now was taken before the clock was set back. What ends a little
             // later was taken by a clock that is ahead of this one, and holds.
             if !cx.now.reached(until) && until <= lease_until.after(limits::LEASE) {
@@ -143,8 +144,9 @@ impl<'a> AwaitSession<'a> {
             }
         }
         let next = Session::Refreshing(Refreshing { tokens: *tokens, lease_until });
-        let (value, next) = cx.encode(&next).map_err(failed)?;
-        let tokens = next.tokens().ok_or(failed(Reason::RowUndecodable))?;
+        let value = cx.encode(&next).map_err(failed)?;
+        let next = Session::decode(value);
+        let tokens = lent(&next).map_err(failed)?.tokens().ok_or(failed(Reason::RowUndecodable))?;
         let refresh_token = tokens.refresh_token.ok_or(failed(Reason::RowUndecodable))?;
         let write = cx.write(*key, Some(row.version), Some(value), cx.keep_until(tokens));
         Ok((write, *tokens, refresh_token))

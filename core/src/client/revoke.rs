@@ -11,7 +11,7 @@
 use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Failure, read_refusal};
 use crate::client::{Client, Context};
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::record::{Key, Kind, Record, Session};
 use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, no_phases};
@@ -90,7 +90,8 @@ impl<'a> AwaitSession<'a> {
     /// The revocation request, if there is one to be made, and the token that it is about. After a lost race the row may hold
     /// tokens that the server was not told of: a refresh has stored them meanwhile.
     fn exchange(&mut self, row: &Row<'_>) -> Result<Option<(&'a str, Asking<'a>)>, Reason> {
-        let session = Session::decode(row.value)?;
+        let session = Session::decode(row.value);
+        let session = lent(&session)?;
         if session.owner() != self.cx.owner() {
             return Err(Reason::SessionForeign);
         }

@@ -45,7 +45,7 @@ impl<'a> AwaitActive<'a> {
             Ok(None) => return self.orphaned(Reason::SessionGone),
             Err(_) => return Step::Done(Err(Reason::StoreUnavailable.into())),
         };
-        match Session::decode(row.value) {
+        match &Session::decode(row.value) {
             Ok(session) if session.owner() != self.cx.owner() => Step::Done(Err(Reason::SessionForeign.into())),
             Ok(Session::Redeeming(_)) if self.races.is_none() => self.orphaned(Reason::StoreBusy),
             // A response is taken once: the row is this flow's own.
@@ -55,12 +55,12 @@ impl<'a> AwaitActive<'a> {
             }
             // Or a refresh has gone on with them: what it has stored is the session's.
             Ok(Session::Active(tokens) | Session::Refreshing(Refreshing { tokens, .. })) => {
-                let tokens = Tokens::of(&tokens).copy(&mut self.cx.arena);
+                let tokens = Tokens::of(tokens).copy(&mut self.cx.arena);
                 let signed_in = tokens.map(|tokens| SignedIn { session: self.write.key, tokens });
                 Step::Done(signed_in.map_err(Failure::from))
             }
             Ok(Session::Started(_)) => Step::Done(Err(Reason::SessionGone.into())),
-            Err(reason) => Step::Done(Err(reason.into())),
+            Err(reason) => Step::Done(Err((*reason).into())),
         }
     }
 

@@ -38,12 +38,12 @@ impl<'a> AwaitStored<'a> {
             return after.commit();
         }
         after.end = Refreshed::Failed(reason.into());
-        let session = after.write.value.and_then(|value| Session::decode(value).ok());
-        let kept = session.as_ref().and_then(Session::tokens).map(|tokens| {
+        let session = Session::decode(after.write.value.unwrap_or_default());
+        let kept = session.as_ref().ok().and_then(Session::tokens).map(|tokens| {
             let ended = TokenSet { expires_at: Some(after.cx.now), ..*tokens };
             after.cx.encode(&Session::Active(ended))
         });
-        if let Some(Ok((value, _))) = kept {
+        if let Some(Ok(value)) = kept {
             after.write.value = Some(value);
         }
         after.commit()
@@ -71,47 +71,48 @@ impl<'a> AwaitStored<'a> {
     }
 
     /// The lease lapsed, and another took it; or the user signed out; or the tokens are stored after all.
-    pub(super) fn judge(self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
-        let Self { mut cx, spent, rejected, mut write, end, orphans, races } = self;
+    pub(super) fn judge(mut self, row: Answer<Option<Row<'_>>>) -> Step<'a, Refresh> {
         let row = match row {
             Ok(Some(row)) => row,
             Ok(None) => {
-                let (row, reason) = orphans.unwrap_or((write.value.unwrap_or_default(), Reason::SessionGone));
-                return orphaned(cx, row, write.version(), reason);
+                let stored = (self.write.value.unwrap_or_default(), Reason::SessionGone);
+                let (row, reason) = self.orphans.unwrap_or(stored);
+                return orphaned(self.cx, row, self.write.version(), reason);
             }
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
-        Step::Done(match Session::decode(row.value) {
-            Ok(session) if session.owner() != cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
+        Step::Done(match &Session::decode(row.value) {
+            Ok(session) if session.owner() != self.cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
             // The row still holds what was spent: what came of that is newer.
-            Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(spent)) => {
-                if races.is_none() {
-                    return Step::Done(match end {
-                        Refreshed::SignInAgain(_) => end,
+            Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(self.spent)) => {
+                if self.races.is_none() {
+                    return Step::Done(match self.end {
+                        Refreshed::SignInAgain(_) => self.end,
                         _ => Refreshed::Failed(Reason::StoreBusy.into()),
                     });
                 }
-                write.expected = Some(row.version);
-                let at = Committing::Stored(Self { cx, spent, rejected, write, end, orphans, races });
-                return Step::Commit(Commit { write, at });
+                self.write.expected = Some(row.version);
+                return self.commit();
             }
-            Ok(Session::Active(tokens)) if !works(&tokens, rejected, cx.now) => {
+            Ok(Session::Active(tokens)) if !works(tokens, self.rejected, self.cx.now) => {
                 Refreshed::Failed(Reason::StoreBusy.into())
             }
-            Ok(Session::Active(tokens)) => match Tokens::of(&tokens).copy(&mut cx.arena) {
+            Ok(Session::Active(tokens)) => match Tokens::of(tokens).copy(&mut self.cx.arena) {
                 Ok(tokens) => Refreshed::Usable(tokens),
                 Err(reason) => Refreshed::Failed(reason.into()),
             },
-            Ok(Session::Refreshing(Refreshing { lease_until, .. })) => Refreshed::Busy { until: lease_until },
+            Ok(Session::Refreshing(Refreshing { lease_until, .. })) => Refreshed::Busy { until: *lease_until },
             Ok(Session::Started(_) | Session::Redeeming(_)) => Refreshed::SignInAgain(Reason::SessionGone.into()),
-            Err(reason) => Refreshed::Failed(reason.into()),
+            Err(reason) => Refreshed::Failed((*reason).into()),
         })
     }
 }
 
 /// No session keeps the tokens of a row: the server is told to revoke what it has issued, whatever comes of it.
 fn orphaned<'a>(mut cx: Context<'a>, row: &[u8], version: u64, reason: Reason) -> Step<'a, Refresh> {
-    let asking = Session::decode(row).ok().and_then(|session| cx.revocation(session.tokens()?, version).ok()?);
+    let session = Session::decode(row);
+    let lost = session.as_ref().ok().and_then(Session::tokens);
+    let asking = lost.and_then(|tokens| cx.revocation(tokens, version).ok()?);
     match asking {
         Some(asking) => AwaitOrphans { cx, asking, reason }.go_on(|at| at.cx.prepare(&mut at.asking)),
         None => Step::Done(Refreshed::SignInAgain(reason.into())),
