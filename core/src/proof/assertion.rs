@@ -4,7 +4,7 @@
 //! read -> judge -> with_keys -> Unverified -> (Verdict::Valid) -> Unmarked -> (Committed::Yes) -> AssertionHeld
 //! ```
 
-use crate::error::Reason;
+use crate::error::{Reason, lent};
 use crate::limits;
 use crate::name::Name;
 use crate::proof::jwt::Claims;
@@ -41,11 +41,16 @@ impl<'a> ClientAssertion<'a> {
     /// claims = iss, sub, aud, exp, jti [, iat] [, nbf]       ; iss and sub are both the client_id
     /// ```
     pub fn read(assertion: &'a str, arena: &mut Arena<'a>) -> Result<Self, Reason> {
-        Self::parse(assertion, arena).map_err(|reason| reason.within(Reason::Assertion))
+        let mut read = Self::parse(assertion, arena);
+        if let Err(reason) = &mut read {
+            *reason = reason.within(Reason::Assertion);
+        }
+        read
     }
 
     fn parse(assertion: &'a str, arena: &mut Arena<'a>) -> Result<Self, Reason> {
-        let jws = Jws::read(assertion, arena)?;
+        let jws = Jws::read(assertion, arena);
+        let jws = lent(&jws)?;
         // Any other type is another kind of JWT; untyped ones are what most clients make.
         if jws.media_type().is_some() && !jws.is_typed("client-authentication+jwt") && !jws.is_typed("JWT") {
             return Err(Reason::Malformed(Name::Typ));
@@ -55,7 +60,7 @@ impl<'a> ClientAssertion<'a> {
         if claims.text(Name::Iss)? != client_id {
             return Err(Reason::Claim(Name::Iss));
         }
-        Ok(Self { jws, claims, client_id })
+        Ok(Self { jws: *jws, claims, client_id })
     }
 
     /// The client that the assertion says it is from.
@@ -66,11 +71,15 @@ impl<'a> ClientAssertion<'a> {
     /// Judges the claims: the issuer is the sole audience, so that no other server can have been sent the same
     /// (draft-ietf-oauth-rfc7523bis section 4), and `exp` is near.
     pub fn judge(self, issuer: Issuer<'_>, now: Time) -> Result<JudgedAssertion<'a>, Reason> {
-        self.check(issuer, now).map_err(|reason| reason.within(Reason::Assertion))
+        let mut judged = self.check(issuer, now);
+        if let Err(reason) = &mut judged {
+            *reason = reason.within(Reason::Assertion);
+        }
+        judged
     }
 
-    fn check(self, issuer: Issuer<'_>, now: Time) -> Result<JudgedAssertion<'a>, Reason> {
-        let Self { jws, claims, client_id } = self;
+    fn check(&self, issuer: Issuer<'_>, now: Time) -> Result<JudgedAssertion<'a>, Reason> {
+        let Self { jws, claims, client_id } = *self;
         claims.is_only_for(issuer.as_str())?;
         let expires_at = claims.times(now)?.expires_at;
         if expires_at > now.after(limits::ASSERTION_LIFETIME.saturating_add(limits::CLOCK_AHEAD)) {
@@ -100,13 +109,17 @@ impl<'a> JudgedAssertion<'a> {
         arena: &mut Arena<'a>,
     ) -> Result<Option<Unverified<'a, Unmarked<AssertionHeld<'a>>>>, Reason> {
         let Self { jws, client_id, jti, expires_at } = *self;
-        let wrap = |reason: Reason| reason.within(Reason::Assertion);
-        let Some(key) = jwk::select(set, jws.key_id(), jws.algorithm(), registered).map_err(wrap)? else {
-            return Ok(None);
+        let key = match &jwk::select(set, jws.key_id(), jws.algorithm(), registered) {
+            Ok(Some(key)) => *key,
+            Ok(None) => return Ok(None),
+            Err(reason) => return Err(reason.within(Reason::Assertion)),
         };
         let held = AssertionHeld { client_id };
         let mark = Unmarked::new(Key::assertion(client_id, jti), expires_at, Reason::AssertionReplayed, held);
-        Unverified::new(&jws, &key, Reason::Assertion(Name::Signature), mark, arena).map(Some).map_err(wrap)
+        match Unverified::new(&jws, &key, Reason::Assertion(Name::Signature), mark, arena) {
+            Ok(unverified) => Ok(Some(unverified)),
+            Err(reason) => Err(reason.within(Reason::Assertion)),
+        }
     }
 }
 

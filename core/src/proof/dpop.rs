@@ -74,7 +74,11 @@ impl<'a> DpopProof<'a> {
     /// ```
     pub fn read(headers: &[Field<'_>], arena: &mut Arena<'a>) -> Result<Option<Self>, Reason> {
         let field = header::single(headers, Name::Dpop).map_err(|reason| reason.within(Reason::DpopProof))?;
-        field.map(|text| Self::parse(text, arena).map_err(|reason| reason.within(Reason::DpopProof))).transpose()
+        let Some(text) = field else { return Ok(None) };
+        match Self::parse(text, arena) {
+            Ok(proof) => Ok(Some(proof)),
+            Err(reason) => Err(reason.within(Reason::DpopProof)),
+        }
     }
 
     fn parse(text: &[u8], arena: &mut Arena<'a>) -> Result<Self, Reason> {
@@ -114,14 +118,17 @@ impl<'a> DpopProof<'a> {
         expected: &Expected<'_>,
         arena: &mut Arena<'a>,
     ) -> Result<Unverified<'a, Unmarked<KeyHeld>>, Reason> {
-        self.check(expected, arena).map_err(|reason| match reason {
-            Reason::DpopNonce => reason,
-            _ => reason.within(Reason::DpopProof),
-        })
+        let mut judged = self.check(expected, arena);
+        if let Err(reason) = &mut judged
+            && *reason != Reason::DpopNonce
+        {
+            *reason = reason.within(Reason::DpopProof);
+        }
+        judged
     }
 
     fn check(
-        self,
+        &self,
         expected: &Expected<'_>,
         arena: &mut Arena<'a>,
     ) -> Result<Unverified<'a, Unmarked<KeyHeld>>, Reason> {

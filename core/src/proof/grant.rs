@@ -105,7 +105,7 @@ pub(crate) enum Judgement<'g> {
 ///
 /// `allowed` is what the client may have now: its registration may have shrunk since the grant was made.
 pub(crate) fn judge_code<'g>(
-    grant: Grant<'g>,
+    grant: &Grant<'g>,
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     redirect_uri: Param<'_>,
@@ -121,24 +121,24 @@ pub(crate) fn judge_code<'g>(
         }
         // A genuine code in the wrong hands has leaked: it is burnt, whoever comes first.
         Grant::Code(Code { granted, .. }) if granted.client_id != client.client_id() => {
-            Judgement::End(Reason::CodeForeign, granted)
+            Judgement::End(Reason::CodeForeign, *granted)
         }
         // Without PKCE this parameter was needed; OAuth 2.1 drops it, and what is sent must still be right.
         Grant::Code(Code { granted, redirect_uri: sent_to })
-            if !matches!(redirect_uri, Ok(None)) && redirect_uri != Ok(Some(sent_to)) =>
+            if !matches!(redirect_uri, Ok(None)) && redirect_uri != Ok(Some(*sent_to)) =>
         {
-            Judgement::End(Reason::CodeRedirectUri, granted)
+            Judgement::End(Reason::CodeRedirectUri, *granted)
         }
-        Grant::Code(Code { granted, .. }) if !may_use(&granted, sender) => Judgement::End(Reason::CodeKey, granted),
+        Grant::Code(Code { granted, .. }) if !may_use(granted, sender) => Judgement::End(Reason::CodeKey, *granted),
         Grant::Code(Code { granted, .. }) => match pkce::verify(verifier, &granted.challenge) {
-            Err(reason) => Judgement::End(reason, granted),
-            Ok(_) if !allowed.holds(&granted) => Judgement::Refuse(Reason::CodeDead),
-            Ok(verified) => Judgement::Advance(GrantHeld::by_code(granted, verified, client, sender, now)),
+            Err(reason) => Judgement::End(reason, *granted),
+            Ok(_) if !allowed.holds(granted) => Judgement::Refuse(Reason::CodeDead),
+            Ok(verified) => Judgement::Advance(GrantHeld::by_code(*granted, verified, client, sender, now)),
         },
         Grant::Active(Active { granted, .. }) => {
             let owner = granted.client_id == client.client_id() && pkce::verify(verifier, &granted.challenge).is_ok();
             if owner {
-                Judgement::End(Reason::CodeReplayed, granted)
+                Judgement::End(Reason::CodeReplayed, *granted)
             } else {
                 Judgement::Refuse(Reason::CodeReplayedForeign)
             }
@@ -153,7 +153,7 @@ pub(crate) fn judge_code<'g>(
 /// `retry` is how many seconds after a refresh the superseded token may come again from a client that lost the response.
 /// It holds for clients that authenticate, or have proven the key that the token is bound to; from any other, a superseded token is a stolen one.
 pub(crate) fn judge_refresh_token<'g>(
-    grant: Grant<'g>,
+    grant: &Grant<'g>,
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     token: &Credential,
@@ -167,19 +167,22 @@ pub(crate) fn judge_refresh_token<'g>(
         Grant::Pushed(_) | Grant::Pending(_) | Grant::Code(_) => return Judgement::Refuse(Reason::RefreshTokenInvalid),
     };
     let Active { granted, generation, issued_at } = active;
+    let (generation, issued_at) = (*generation, *issued_at);
     if granted.client_id != client.client_id() {
         return Judgement::Refuse(Reason::RefreshTokenForeign);
     }
     // Whoever holds the token and not the key can do nothing with it, nor end what its owner has.
-    if !may_use(&granted, sender) {
+    if !may_use(granted, sender) {
         return Judgement::Refuse(Reason::RefreshTokenKey);
     }
-    if now.reached(granted.ends_at) || !allowed.holds(&granted) {
+    if now.reached(granted.ends_at) || !allowed.holds(granted) {
         return Judgement::Refuse(Reason::RefreshTokenDead);
     }
     if token.generation == generation {
-        let held = GrantHeld::by_refresh_token(granted, generation, now);
-        return held.map_or(Judgement::Refuse(Reason::RefreshTokenDead), Judgement::Advance);
+        return match GrantHeld::by_refresh_token(*granted, generation, now) {
+            Some(held) => Judgement::Advance(held),
+            None => Judgement::Refuse(Reason::RefreshTokenDead),
+        };
     }
     if token.generation > generation {
         return Judgement::Refuse(Reason::RefreshTokenInvalid);
@@ -188,9 +191,9 @@ pub(crate) fn judge_refresh_token<'g>(
     // Either way round: a clock that was set back does not hold the window open.
     let just_issued = now.since(issued_at) <= retry && issued_at.since(now) <= retry;
     if predecessor && just_issued && (client.is_confidential() || granted.bound_to.is_some()) {
-        return Judgement::Again(GrantHeld::again(active));
+        return Judgement::Again(GrantHeld::again(*active));
     }
-    Judgement::End(Reason::RefreshTokenReused, granted)
+    Judgement::End(Reason::RefreshTokenReused, *granted)
 }
 
 /// Whether the sender holds the key that a code or refresh token is bound to, if it is to one.

@@ -19,6 +19,13 @@ pub struct Unverified<'a, T> {
     then: T,
 }
 
+// The same whatever follows: once in a program.
+#[inline(never)]
+fn written<'a>(key: &Jwk<'_>, jws: &Jws<'_>, arena: &mut Arena<'a>) -> Result<&'a [u8], Reason> {
+    let key = key.with_algorithm(jws.algorithm()).ok_or(Reason::Malformed(Name::Alg))?;
+    arena.write(|w| key.write(w))
+}
+
 impl<'a, T> Unverified<'a, T> {
     /// The key is written to the arena, with its algorithm: that of the signature must be the key's own. `refused` is the reason
     /// for a signature that does not hold.
@@ -29,8 +36,7 @@ impl<'a, T> Unverified<'a, T> {
         then: T,
         arena: &mut Arena<'a>,
     ) -> Result<Self, Reason> {
-        let key = key.with_algorithm(jws.algorithm()).ok_or(Reason::Malformed(Name::Alg))?;
-        let key = arena.write(|w| key.write(w))?;
+        let key = written(key, jws, arena)?;
         Ok(Self { key, message: jws.message(), signature: jws.signature(), refused, then })
     }
 

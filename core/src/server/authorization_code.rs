@@ -24,7 +24,7 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 
 /// Judges the grant that the code belongs to.
 pub(super) fn judge<'g>(
-    grant: Grant<'g>,
+    grant: &Grant<'g>,
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     asked: &Asked<'_>,

@@ -18,7 +18,7 @@
 //! questions as the endpoint's.
 
 use crate::document::{self, Found, Source};
-use crate::error::Reason;
+use crate::error::{Reason, lent};
 use crate::name::Name;
 use crate::proof::assertion::{AssertionHeld, ClientAssertion};
 use crate::proof::certificate::CertificateMatched;
@@ -237,26 +237,27 @@ impl<'a> Inquiry<'a> {
 
     /// What the client shows, as far as its row alone tells.
     fn shows(&mut self, row: &'a [u8]) -> Result<Shows<'a>, Reason> {
-        let registered = Client::decode(row)?;
+        let registered = Client::decode(row);
+        let registered = lent(&registered)?;
         if self.credentials.assertion().is_some() {
-            self.credentials.may_assert(&registered)?;
+            self.credentials.may_assert(registered)?;
             // The other proof is judged first: this one is used up once it is marked.
             self.proof()?;
-            return self.with_keys(&registered);
+            return self.with_keys(registered);
         }
         let client = match registered.authentication {
             AuthenticationMethod::TlsClientAuth => {
                 let matched = CertificateMatched::by_subject(self.certificate.as_ref(), registered.certificate)?;
-                self.credentials.authenticate_by_certificate(&registered, matched)?
+                self.credentials.authenticate_by_certificate(registered, matched)?
             }
             AuthenticationMethod::SelfSignedTlsClientAuth => {
-                self.credentials.may_show_certificate(&registered)?;
+                self.credentials.may_show_certificate(registered)?;
                 self.certificate.ok_or(Reason::Certificate)?;
-                return self.with_keys(&registered);
+                return self.with_keys(registered);
             }
-            _ => self.credentials.authenticate(Some(&registered))?,
+            _ => self.credentials.authenticate(Some(registered))?,
         };
-        Ok(Shows::Itself(client, registered))
+        Ok(Shows::Itself(client, *registered))
     }
 
     fn with_keys(&mut self, registered: &Client<'a>) -> Result<Shows<'a>, Reason> {
@@ -278,8 +279,9 @@ impl<'a> Inquiry<'a> {
         let Found::Document(set) = found.map_err(registration::of_client)? else {
             return Err(self.lacks(Name::Kid));
         };
-        let registered = Client::decode(row)?;
-        match (self.by_keys(&registered, &set)?, registered.keys) {
+        let registered = Client::decode(row);
+        let registered = lent(&registered)?;
+        match (self.by_keys(registered, &set)?, registered.keys) {
             (Some(shows), _) => Ok(shows),
             // The key may be newer than the set.
             (None, ClientKeys::JwksUri(uri)) if !newer => {

@@ -23,7 +23,7 @@ pub(super) fn present(request: &TokenRequest<'_>, cx: &Context<'_>) -> Result<Cr
 
 /// Judges the grant that the refresh token belongs to.
 pub(super) fn judge<'g>(
-    grant: Grant<'g>,
+    grant: &Grant<'g>,
     client: &ClientAuthenticated<'_>,
     allowed: Allowed<'_>,
     token: &Credential,

@@ -16,7 +16,7 @@
 //! What is presented is opened before anything is read: a forged or expired code or refresh token costs no question. A
 //! reply with tokens is written, and signed where it must be, before the commit, and handed out after it.
 
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::event::Event;
 use crate::limits;
 use crate::name::Name;
@@ -181,7 +181,8 @@ impl<'a> AwaitGrant<'a> {
         let is_code = presented.kind == CredentialKind::Code;
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let row = row.ok_or(if is_code { Reason::CodeDead } else { Reason::RefreshTokenDead })?;
-        let grant = Grant::decode(self.cx.arena.copy(row.value)?)?;
+        let grant = Grant::decode(self.cx.arena.copy(row.value)?);
+        let grant = lent(&grant)?;
         let Self { client, allowed, sender, asked, cx, .. } = self;
         let judgement = if is_code {
             authorization_code::judge(grant, client, *allowed, asked, *sender, cx.now)

@@ -3,7 +3,7 @@
 //! Nothing is verified here: that is the host's answer to [`Verify`](crate::step::Verify), whose key and algorithm come from a
 //! [`Jwk`](crate::wire::jwk::Jwk). What is read before is refused unless it is of the one form that every reader takes alike.
 
-use crate::error::Reason;
+use crate::error::{Reason, lent};
 use crate::limits;
 use crate::name::Name;
 use crate::wire::base64;
@@ -105,17 +105,21 @@ impl<'a> Jws<'a> {
     /// base64url = ALPHA / DIGIT / "-" / "_"
     /// ```
     pub fn read(text: &'a str, arena: &mut Arena<'a>) -> Result<Self, Reason> {
-        let jws = Self::parse(text, arena)?;
-        if jws.embedded_key.is_some() { Err(Reason::Malformed(Name::Jwk)) } else { Ok(jws) }
+        let mut jws = Self::parse(text, arena);
+        if let Ok(Self { embedded_key: Some(_), .. }) = &jws {
+            jws = Err(Reason::Malformed(Name::Jwk));
+        }
+        jws
     }
 
     /// As [`read`](Self::read), for a kind of JWS that must bring its own key: also gives its `jwk`.
     pub fn read_with_key(text: &'a str, arena: &mut Arena<'a>) -> Result<(Self, Object<'a>), Reason> {
-        let jws = Self::parse(text, arena)?;
+        let jws = Self::parse(text, arena);
+        let jws = lent(&jws)?;
         match jws.embedded_key {
             // A name would stand for another key.
             Some(_) if jws.key_id.is_some() => Err(Reason::Malformed(Name::Kid)),
-            Some(key) => Ok((jws, key)),
+            Some(key) => Ok((*jws, key)),
             None => Err(Reason::Missing(Name::Jwk)),
         }
     }
