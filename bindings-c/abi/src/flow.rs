@@ -125,11 +125,13 @@ impl Flow {
         // SAFETY: as the caller promises.
         status(unsafe { Self::storage(place) }.and_then(|flow| {
             // SAFETY: as the caller promises.
-            let step = flow.begun(begin(unsafe { lent(buffer, len) }?)?)?;
-            flow.view = View::of(&step);
+            let begun = begin(unsafe { lent(buffer, len) }?);
+            let step = flow.begun(&begun)?;
+            flow.view = View::of(step);
             flow.advance = if flow.view.kind == Kind::Done { None } else { Some(advance::<F>) };
-            // SAFETY: it fits, as asserted above.
-            unsafe { ptr::from_mut(&mut flow.state).cast::<Step<'static, F>>().write(step) };
+            // SAFETY: it fits, as asserted above, and is forgotten where it was.
+            unsafe { ptr::from_mut(&mut flow.state).cast::<Step<'static, F>>().copy_from_nonoverlapping(step, 1) };
+            core::mem::forget(begun);
             flow.seal = flow.seal();
             Ok(())
         }))
@@ -149,7 +151,8 @@ impl Flow {
         // SAFETY: as the caller promises.
         status(unsafe { Self::storage(place) }.and_then(|flow| {
             // SAFETY: as the caller promises.
-            let output = flow.begun(end(unsafe { lent(buffer, len) }?)?)?;
+            let ended = end(unsafe { lent(buffer, len) }?);
+            let output = flow.begun(&ended)?;
             flow.view = View { kind: Kind::Done, of: crate::view::Question { done: output.done() } };
             flow.seal = flow.seal();
             Ok(())
@@ -169,11 +172,16 @@ impl Flow {
         Ok(flow)
     }
 
-    fn begun<T>(&mut self, begun: Result<T, TooSmall>) -> Outcome<T> {
-        begun.map_err(|TooSmall { needed }| {
-            self.needed = needed;
-            Status::TooSmall
-        })
+    /// What has begun, by reference: a step is large, and stays where it is until it is put into the storage.
+    fn begun<'b, T>(&mut self, begun: &'b Outcome<Result<T, TooSmall>>) -> Outcome<&'b T> {
+        match begun {
+            Ok(Ok(begun)) => Ok(begun),
+            Ok(Err(TooSmall { needed })) => {
+                self.needed = *needed;
+                Err(Status::TooSmall)
+            }
+            Err(status) => Err(*status),
+        }
     }
 
     /// The flow that is in the storage.

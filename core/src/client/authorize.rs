@@ -133,20 +133,23 @@ fn start<'a>(
         Some(key) => Some(public(&key, &mut cx.arena)?.thumbprint()),
         None => None,
     };
-    let started = Started {
-        owner: cx.owner(),
-        user_agent: user_agent.hash(),
-        iss_promised: cx.server.sends_iss(),
-        code_verifier,
-        redirect_uri,
-        scope,
-        resources,
-        max_age: request.max_age,
-        acr_values: request.acr_values,
-        signing,
-        expires_at: cx.now.after(lifetimes.sign_in),
+    let begun = Begun {
+        endpoint,
+        key: Key::session(state),
+        started: Started {
+            owner: cx.owner(),
+            user_agent: user_agent.hash(),
+            iss_promised: cx.server.sends_iss(),
+            code_verifier,
+            redirect_uri,
+            scope,
+            resources,
+            max_age: request.max_age,
+            acr_values: request.acr_values,
+            signing,
+            expires_at: cx.now.after(lifetimes.sign_in),
+        },
     };
-    let begun = Begun { endpoint, key: Key::session(state), started };
     let parameters = |form: &mut FormWriter<'_, '_>| {
         form.pair("redirect_uri", redirect_uri);
         form.optional("scope", Some(scope).filter(|scope| !scope.is_empty()));

@@ -90,7 +90,7 @@ impl<'a> AwaitSession<'a> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(Ok(None)) };
         let session = Session::decode(row.value);
         let session = lent(&session)?;
-        if session.owner() != self.cx.owner() {
+        if !self.cx.owns(session) {
             return Err(Reason::SessionForeign);
         }
         if let Some(tokens) = session.tokens() {

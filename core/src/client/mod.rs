@@ -237,6 +237,12 @@ impl<'a> Context<'a> {
         Owner { issuer: self.client.issuer.as_str(), client_id: self.client.client_id.as_str() }
     }
 
+    /// Whether it is.
+    #[inline(never)]
+    fn owns(&self, session: &Session<'_>) -> bool {
+        session.owner() == self.owner()
+    }
+
     /// Refuses metadata of another server than the client's.
     fn check_server(&self) -> Result<(), Reason> {
         if self.server.issuer() == self.client.issuer { Ok(()) } else { Err(Reason::IssuerMismatch) }

@@ -119,7 +119,7 @@ impl<'a> AwaitSession<'a> {
         let row = row.map_err(|_| failed(Reason::StoreUnavailable))?.ok_or(again(Reason::SessionGone))?;
         let session = Session::decode(row.value);
         let session = lent(&session).map_err(failed)?;
-        if session.owner() != cx.owner() {
+        if !cx.owns(session) {
             return Err(failed(Reason::SessionForeign));
         }
         // A sign-in that has not ended has no tokens yet.

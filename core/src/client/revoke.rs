@@ -92,7 +92,7 @@ impl<'a> AwaitSession<'a> {
     fn exchange(&mut self, row: &Row<'_>) -> Result<Option<(&'a str, Asking<'a>)>, Reason> {
         let session = Session::decode(row.value);
         let session = lent(&session)?;
-        if session.owner() != self.cx.owner() {
+        if !self.cx.owns(session) {
             return Err(Reason::SessionForeign);
         }
         let Some(tokens) = session.tokens() else { return Ok(None) };

@@ -77,7 +77,7 @@ impl<'a> AuthorizationRequest<'a> {
     {
         let state = self.state?;
         let redirect_uri = RedirectUriMatched::prove(self.redirect_uri, client, &mut cx.arena)?;
-        let nothing = Requested {
+        let mut requested = Requested {
             client_id,
             client_name: client.name,
             redirect_uri: redirect_uri.as_str(),
@@ -87,20 +87,22 @@ impl<'a> AuthorizationRequest<'a> {
             expires_at,
             ..Requested::NOTHING
         };
-        match self.asked(client, pushed, nothing, cx) {
-            Ok(requested) => Ok(requested),
-            Err(Wrong::Told(refusal)) => Ok(Requested { refusal: Some(refusal), ..nothing }),
-            Err(Wrong::Here(reason)) => Err(reason),
+        match self.ask(client, pushed, &mut requested, cx) {
+            Ok(()) => {}
+            Err(Wrong::Told(refusal)) => requested.refusal = Some(refusal),
+            Err(Wrong::Here(reason)) => return Err(reason),
         }
+        Ok(requested)
     }
 
-    fn asked<'v>(
+    /// Fills in what is asked for; nothing, if something of it is wrong.
+    fn ask<'v>(
         &self,
         client: &Client<'_>,
         pushed: bool,
-        nothing: Requested<'v>,
+        requested: &mut Requested<'v>,
         cx: &mut Context<'a>,
-    ) -> Result<Requested<'v>, Wrong>
+    ) -> Result<(), Wrong>
     where
         'a: 'v,
     {
@@ -111,19 +113,24 @@ impl<'a> AuthorizationRequest<'a> {
         let challenge = self.challenge(client)?;
         let scope = self.scope(client)?;
         let authorization_details = self.authorization_details(client, cx)?;
-        Ok(Requested {
-            scope: cx.arena.text(|w| w.distinct(scope.words()))?,
-            resources: self.resources(client, cx)?,
-            challenge,
-            nonce: self.nonce.map_err(|_| Refusal::Nonce)?,
-            max_age: self.max_age()?,
-            prompt: self.prompt()?,
-            login_hint: self.login_hint.map_err(|_| Refusal::LoginHint)?,
-            acr_values: self.acr_values.map_err(|_| Refusal::AcrValues)?.unwrap_or_default(),
-            authorization_details,
-            dpop_jkt: self.dpop_jkt()?,
-            ..nothing
-        })
+        let scope = cx.arena.text(|w| w.distinct(scope.words()))?;
+        let resources = self.resources(client, cx)?;
+        let nonce = self.nonce.map_err(|_| Refusal::Nonce)?;
+        let max_age = self.max_age()?;
+        let prompt = self.prompt()?;
+        let login_hint = self.login_hint.map_err(|_| Refusal::LoginHint)?;
+        let acr_values = self.acr_values.map_err(|_| Refusal::AcrValues)?.unwrap_or_default();
+        requested.dpop_jkt = self.dpop_jkt()?;
+        requested.scope = scope;
+        requested.resources = resources;
+        requested.challenge = challenge;
+        requested.nonce = nonce;
+        requested.max_age = max_age;
+        requested.prompt = prompt;
+        requested.login_hint = login_hint;
+        requested.acr_values = acr_values;
+        requested.authorization_details = authorization_details;
+        Ok(())
     }
 
     fn challenge(&self, client: &Client<'_>) -> Result<[u8; 32], Refusal> {

@@ -18,6 +18,7 @@ pub struct AwaitActive<'a> {
 }
 
 impl<'a> AwaitActive<'a> {
+    #[inline(never)]
     pub(super) fn commit(self) -> Step<'a, Callback> {
         Step::Commit(Commit { write: self.write, at: Committing::Active(self) })
     }
@@ -46,7 +47,7 @@ impl<'a> AwaitActive<'a> {
             Err(_) => return Step::Done(Err(Reason::StoreUnavailable.into())),
         };
         match &Session::decode(row.value) {
-            Ok(session) if session.owner() != self.cx.owner() => Step::Done(Err(Reason::SessionForeign.into())),
+            Ok(session) if !self.cx.owns(session) => Step::Done(Err(Reason::SessionForeign.into())),
             Ok(Session::Redeeming(_)) if self.races.is_none() => self.orphaned(Reason::StoreBusy),
             // A response is taken once: the row is this flow's own.
             Ok(Session::Redeeming(_)) => {

@@ -22,6 +22,7 @@ pub struct AwaitStored<'a> {
 }
 
 impl<'a> AwaitStored<'a> {
+    #[inline(never)]
     pub(super) fn commit(self) -> Step<'a, Refresh> {
         Step::Commit(Commit { write: self.write, at: Committing::Stored(self) })
     }
@@ -82,7 +83,7 @@ impl<'a> AwaitStored<'a> {
             Err(_) => return Step::Done(Refreshed::Failed(Reason::StoreUnavailable.into())),
         };
         Step::Done(match &Session::decode(row.value) {
-            Ok(session) if session.owner() != self.cx.owner() => Refreshed::Failed(Reason::SessionForeign.into()),
+            Ok(session) if !self.cx.owns(session) => Refreshed::Failed(Reason::SessionForeign.into()),
             // The row still holds what was spent: what came of that is newer.
             Ok(session) if session.tokens().is_some_and(|tokens| tokens.refresh_token == Some(self.spent)) => {
                 if self.races.is_none() {
