@@ -72,7 +72,13 @@ pub unsafe extern "C" fn symbolon_metadata_read(
     // SAFETY: the caller lends all of it.
     status(unsafe { Client::get(client) }.and_then(|client| unsafe {
         let read = ServerMetadata::read(lent(document, len)?, client.issuer, client.schemes);
-        Metadata::put(place, read.map_err(refused(why))?)
+        Metadata::put(
+            place,
+            match read {
+                Ok(read) => Ok(read),
+                Err(reason) => Err(refused(why)(reason)),
+            },
+        )
     }))
 }
 
@@ -150,9 +156,9 @@ fn usable(tokens: &Tokens<'_>) -> outcome::Usable {
 
 impl Ended for Result<ServerMetadata<'static>, Reason> {
     fn done(&self) -> Done {
-        let metadata = match *self {
+        let metadata = match self {
             Ok(metadata) => metadata,
-            Err(reason) => return failure(Kind::Failed, reason.into()),
+            Err(reason) => return failure(Kind::Failed, (*reason).into()),
         };
         let url = |endpoint: Option<Endpoint<'_>>| Text::maybe(endpoint.map(Endpoint::as_str));
         let server = outcome::Server {
@@ -162,7 +168,7 @@ impl Ended for Result<ServerMetadata<'static>, Reason> {
             revocation_endpoint: url(metadata.revocation_endpoint()),
             introspection_endpoint: url(metadata.introspection_endpoint()),
             sends_iss: metadata.sends_iss(),
-            metadata: Metadata::new(metadata),
+            metadata: Metadata::new(*metadata),
         };
         Done::well(Kind::Server, End { server })
     }

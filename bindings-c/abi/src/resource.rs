@@ -135,7 +135,7 @@ pub unsafe extern "C" fn symbolon_resource_init(
     // SAFETY: the caller lends all three.
     status(
         unsafe { initialized(config, |config| config.abi) }
-            .and_then(|config| unsafe { ResourceServer::put(place, resource_server(config, why)?) }),
+            .and_then(|config| unsafe { ResourceServer::put(place, resource_server(config, why)) }),
     )
 }
 

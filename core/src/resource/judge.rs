@@ -16,7 +16,7 @@
 //! 4.3.2).
 
 use crate::document::{self, Found, Source, Turn};
-use crate::error::{Reason, TooSmall};
+use crate::error::{Reason, TooSmall, lent};
 use crate::limits;
 use crate::name::Name;
 use crate::proof::dpop::{DpopProof, Expected};
@@ -178,18 +178,22 @@ impl<'a> Case<'a> {
         if let Some(exchange) = introspection::exchange(self.server, token, &mut self.arena)? {
             return Ok(Next::Introspect(exchange, proof));
         }
-        let token = Token::read(token, self.server, self.now, &mut self.arena).map_err(jwt::malformed)?;
+        let token = Token::read(token, self.server, self.now, &mut self.arena);
+        let token = lent(&token).map_err(jwt::malformed)?;
         let AccessTokens::Jwt { keys, algorithm } = self.server.access_tokens else { return Err(Reason::TokenKey) };
         match keys {
             IssuerKeys::Pinned(keys) => {
                 let keys = self.arena.copy_mut(keys.as_bytes())?;
                 let keys = json::object(keys).map_err(|reason| reason.within(Reason::Document))?;
-                let token = token.with_key(&keys, algorithm, &mut self.arena)?;
-                token.map(|token| Next::Token(token, proof)).ok_or(Reason::TokenKey)
+                match token.with_key(&keys, algorithm, &mut self.arena) {
+                    Ok(Some(token)) => Ok(Next::Token(token, proof)),
+                    Ok(None) => Err(Reason::TokenKey),
+                    Err(reason) => Err(reason),
+                }
             }
             IssuerKeys::Published(url) => {
                 let source = Source { url, cap: limits::JWKS, public_addresses_only: false, accept: jwt::accept };
-                let sought = Sought { token, proof, source, algorithm, newer: false };
+                let sought = Sought { token: *token, proof, source, algorithm, newer: false };
                 self.turned(source.find(self.now), sought)
             }
         }
@@ -238,21 +242,22 @@ impl<'a> Case<'a> {
     ) -> Result<Next<'a>, Reason> {
         // Bound to what is not known here is no less bound (RFC 7800 section 3.1).
         let bound_to = Confirmation::read(token).map_err(|_| Reason::TokenBound)?;
-        let Self { server, needs, now, holder, .. } = *self;
-        let weighed = |arena: &mut Arena<'a>| claims::weigh(token, expires_at, server, &needs, now, arena);
-        match (bound_to, proof) {
-            (None, None) if server.accepts.bearer => Ok(Next::Allow(weighed(&mut self.arena)?, Sender::Bearer)),
+        let sender = match (bound_to, &proof) {
+            (None, None) if self.server.accepts.bearer => Some(Sender::Bearer),
             // A proof for a token that is bound to no key proves nothing (RFC 9449 section 7.1).
-            (None, _) => Err(Reason::TokenUnbound),
-            (Some(key @ Confirmation::Jkt(_)), Some(proof)) if proof.names() == key => {
-                Ok(Next::Proof(weighed(&mut self.arena)?, proof))
-            }
-            (Some(key @ Confirmation::X5t(_)), None) if server.accepts.certificate => {
-                let holder = holder.filter(|holder| holder.is(key)).ok_or(Reason::TokenBound)?;
-                Ok(Next::Allow(weighed(&mut self.arena)?, Sender::KeyHolder(holder)))
+            (None, _) => return Err(Reason::TokenUnbound),
+            (Some(key @ Confirmation::Jkt(_)), Some(proof)) if proof.names() == key => None,
+            (Some(key @ Confirmation::X5t(_)), None) if self.server.accepts.certificate => {
+                Some(Sender::KeyHolder(self.holder.filter(|holder| holder.is(key)).ok_or(Reason::TokenBound)?))
             }
             // Above all, a token that is bound to a key is none for its bearer (RFC 8705 section 3, RFC 9449 section 7.2).
-            (Some(_), _) => Err(Reason::TokenBound),
+            (Some(_), _) => return Err(Reason::TokenBound),
+        };
+        let weighed = claims::weigh(token, expires_at, self.server, &self.needs, self.now, &mut self.arena);
+        match (lent(&weighed)?, sender, proof) {
+            (weighed, Some(sender), _) => Ok(Next::Allow(*weighed, sender)),
+            (weighed, None, Some(proof)) => Ok(Next::Proof(*weighed, proof)),
+            (_, None, None) => Err(Reason::TokenBound),
         }
     }
 }
@@ -299,6 +304,14 @@ enum Written<'a> {
     Mark(Weighed<'a>, Unmarked<KeyHeld>),
 }
 
+/// The same with its reason told otherwise. Not `map_err`, which moves what is large.
+fn within<'a>(mut next: Result<Next<'a>, Reason>, told: fn(Reason) -> Reason) -> Result<Next<'a>, Reason> {
+    if let Err(reason) = &mut next {
+        *reason = told(*reason);
+    }
+    next
+}
+
 impl Flow for Judge {
     type Output<'a> = Judgement<'a>;
     type Loading<'a> = AwaitKeys<'a>;
@@ -317,11 +330,10 @@ impl Flow for Judge {
     fn sent<'a>(at: Self::Sending<'a>, response: Answer<Response<'_>>) -> Step<'a, Self> {
         let AwaitResponse { mut case, of } = at;
         let next = match of {
-            Sent::Introspection(proof) => {
-                introspection::read(response, case.server, case.now).and_then(|(token, expires_at)| {
-                    case.weigh(&token, expires_at, proof).map_err(introspection::malformed)
-                })
-            }
+            Sent::Introspection(proof) => match introspection::read(response, case.server, case.now) {
+                Ok((token, expires_at)) => within(case.weigh(&token, expires_at, proof), introspection::malformed),
+                Err(reason) => Err(reason),
+            },
             Sent::Keys(sought, at) => {
                 let turn = at.sent(response, &mut case.arena);
                 case.turned(turn, sought)
@@ -333,10 +345,16 @@ impl Flow for Judge {
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         let AwaitSignature { mut case, of } = at;
         let next = match of {
-            Signed::Token(token, proof) => token.verified(verdict).and_then(|Genuine { claims, expires_at }| {
-                case.weigh(&claims, Some(expires_at), proof).map_err(jwt::malformed)
-            }),
-            Signed::Proof(weighed, proof) => proof.verified(verdict).map(|mark| Next::Mark(weighed, mark)),
+            Signed::Token(token, proof) => match token.verified(verdict) {
+                Ok(Genuine { claims, expires_at }) => {
+                    within(case.weigh(&claims, Some(expires_at), proof), jwt::malformed)
+                }
+                Err(reason) => Err(reason),
+            },
+            Signed::Proof(weighed, proof) => match proof.verified(verdict) {
+                Ok(mark) => Ok(Next::Mark(weighed, mark)),
+                Err(reason) => Err(reason),
+            },
         };
         case.go(next)
     }

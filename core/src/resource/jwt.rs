@@ -1,6 +1,6 @@
 //! JWT access tokens (RFC 9068), checked with the keys of their issuer.
 
-use crate::error::Reason;
+use crate::error::{Reason, lent};
 use crate::name::Name;
 use crate::proof::jwt::Claims;
 use crate::proof::signature::Unverified;
@@ -33,7 +33,8 @@ impl<'a> Token<'a> {
         now: Time,
         arena: &mut Arena<'a>,
     ) -> Result<Self, Reason> {
-        let jws = Jws::read(arena.copy_str(text)?, arena)?;
+        let jws = Jws::read(arena.copy_str(text)?, arena);
+        let jws = lent(&jws)?;
         // No other kind of JWT of this issuer passes for an access token: an ID token least of all.
         if !jws.is_typed("at+jwt") {
             return Err(Reason::Malformed(Name::Typ));
@@ -51,25 +52,29 @@ impl<'a> Token<'a> {
         claims.subject()?;
         claims.text(Name::ClientId)?;
         claims.jti()?;
-        Ok(Self { jws, expires_at: times.expires_at })
+        Ok(Self { jws: *jws, expires_at: times.expires_at })
     }
 
     /// Finds the key that the token names among the issuer's; `None` if it is not there.
     pub(super) fn with_key(
-        self,
+        &self,
         keys: &Object<'_>,
         algorithm: Option<Algorithm>,
         arena: &mut Arena<'a>,
     ) -> Result<Option<Unverified<'a, Genuine<'a>>>, Reason> {
         let Self { jws, expires_at } = self;
-        let key = jwk::select(keys, jws.key_id(), jws.algorithm(), algorithm).map_err(|reason| match reason {
+        let key = match &jwk::select(keys, jws.key_id(), jws.algorithm(), algorithm) {
+            Ok(Some(key)) => *key,
+            Ok(None) => return Ok(None),
             // The algorithm is the token's own.
-            Reason::Malformed(Name::Alg) => Reason::AccessToken(Name::Alg),
-            _ => Reason::Document(Name::Keys),
-        })?;
-        let Some(key) = key else { return Ok(None) };
-        let genuine = Genuine { claims: jws.claims(), expires_at };
-        Unverified::new(&jws, &key, Reason::TokenForged, genuine, arena).map(Some)
+            Err(Reason::Malformed(Name::Alg)) => return Err(Reason::AccessToken(Name::Alg)),
+            Err(_) => return Err(Reason::Document(Name::Keys)),
+        };
+        let genuine = Genuine { claims: jws.claims(), expires_at: *expires_at };
+        match Unverified::new(jws, &key, Reason::TokenForged, genuine, arena) {
+            Ok(token) => Ok(Some(token)),
+            Err(reason) => Err(reason),
+        }
     }
 }
 

@@ -16,14 +16,14 @@ impl<'a> Arena<'a> {
 
     /// Writes a piece. `Reason::Buffer` if it does not fit; the buffer is then as before.
     pub fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a [u8], Reason> {
-        let len = into(self.rest, fill);
-        Ok(self.carve(len)?)
+        let left = fill_from(self.rest, fill);
+        Ok(self.carve_before(left)?)
     }
 
     /// Writes a piece of text.
     pub fn text(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Result<&'a str, Reason> {
-        let len = into(self.rest, fill);
-        self.carve_text(len)
+        let left = fill_from(self.rest, fill);
+        self.carve_text(left)
     }
 
     /// Keeps a copy of `bytes`.
@@ -74,17 +74,29 @@ impl<'a> Arena<'a> {
     }
 
     #[inline(never)]
-    fn carve_text(&mut self, len: Option<usize>) -> Result<&'a str, Reason> {
-        core::str::from_utf8(self.carve(len)?).map_err(|_| Reason::Buffer)
+    fn carve_text(&mut self, left: usize) -> Result<&'a str, Reason> {
+        core::str::from_utf8(self.carve_before(left)?).map_err(|_| Reason::Buffer)
+    }
+
+    /// Keeps all but the last `left` bytes.
+    #[inline(never)]
+    fn carve_before(&mut self, left: usize) -> Result<&'a mut [u8], Reason> {
+        let len = self.rest.len().checked_sub(left);
+        self.carve(len)
     }
 }
 
 /// Writes to the start of a buffer, and says how much; `None` if it does not fit.
 pub fn into(buffer: &mut [u8], fill: impl FnOnce(&mut Writer<'_>)) -> Option<usize> {
     let room = buffer.len();
+    room.checked_sub(fill_from(buffer, fill))
+}
+
+/// Writes to the start of a buffer, and says how much is left of it; [`usize::MAX`] if what was written does not fit.
+fn fill_from(buffer: &mut [u8], fill: impl FnOnce(&mut Writer<'_>)) -> usize {
     let mut writer = Writer { rest: buffer, full: false };
     fill(&mut writer);
-    if writer.full { None } else { room.checked_sub(writer.rest.len()) }
+    writer.left()
 }
 
 /// Copies bytes to a place that is as long. Not `copy_from_slice`, which compares the lengths again: a panic path where it is not
@@ -103,6 +115,11 @@ pub struct Writer<'w> {
 }
 
 impl Writer<'_> {
+    #[inline(never)]
+    const fn left(&self) -> usize {
+        if self.full { usize::MAX } else { self.rest.len() }
+    }
+
     /// Appends bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
         match core::mem::take(&mut self.rest).split_at_mut_checked(bytes.len()) {

@@ -85,7 +85,7 @@ pub unsafe extern "C" fn symbolon_client_init(place: *mut Client, config: *const
     // SAFETY: the caller lends all three.
     status(
         unsafe { initialized(config, |config| config.abi) }
-            .and_then(|config| unsafe { Client::put(place, client(config, why)?) }),
+            .and_then(|config| unsafe { Client::put(place, client(config, why)) }),
     )
 }
 

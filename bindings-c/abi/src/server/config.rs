@@ -99,7 +99,7 @@ pub unsafe extern "C" fn symbolon_server_init(place: *mut Server, config: *const
     // SAFETY: the caller lends all three.
     status(
         unsafe { initialized(config, |config| config.abi) }
-            .and_then(|config| unsafe { Server::put(place, server(config, why)?) }),
+            .and_then(|config| unsafe { Server::put(place, server(config, why)) }),
     )
 }
 

@@ -38,20 +38,24 @@ impl<T, const SIZE: usize> Place<T, SIZE> {
         place
     }
 
-    /// Puts a value into the storage at `place`.
+    /// Puts a value, if there is one, into the storage at `place`.
     ///
     /// # Safety
     ///
     /// `place` is NULL or writable.
-    pub(crate) unsafe fn put(place: *mut Self, value: T) -> Outcome {
-        match place.is_null() {
-            true => Err(Status::Null),
-            false => {
-                // SAFETY: as the caller promises.
-                unsafe { place.write(Self::new(value)) };
-                Ok(())
-            }
+    pub(crate) unsafe fn put(place: *mut Self, made: Outcome<T>) -> Outcome {
+        const { assert!(size_of::<T>() <= SIZE && align_of::<T>() <= 8) };
+        let value = made.as_ref().map_err(|status| *status)?;
+        if place.is_null() {
+            return Err(Status::Null);
         }
+        // SAFETY: as the caller promises; the value fits, the bytes of the storage are aligned to 8, and it is forgotten where it was.
+        unsafe {
+            (&raw mut (*place).seal).write(Self::SEAL);
+            (&raw mut (*place).bytes).cast::<T>().copy_from_nonoverlapping(value, 1);
+        }
+        core::mem::forget(made);
+        Ok(())
     }
 
     /// What the storage holds.
