@@ -63,6 +63,7 @@
 //! | 6749 section 6 | a client's refresh | `client/refresh.rs` |
 //! | 6749 section 4.4 | a client's own tokens | `server/client_credentials.rs`, `client/credentials.rs` |
 //! | 6750, 9449, 9470 | a client's requests to resources | `client/request.rs`, `access.rs` |
+//! | 7591, client ID metadata documents | what a client says of itself | `client/metadata.rs` |
 //! | OpenID Connect Core section 5.3 | what is told of the user | `client/userinfo.rs` |
 //! | OpenID Connect Core section 5.3 | userinfo endpoint | `server/userinfo.rs` |
 //! | draft-ietf-oauth-client-id-metadata-document | clients that are known by a document | `server/registration.rs` |

@@ -9,6 +9,7 @@
 //! | sign out | 7009 | `revoke.rs` |
 //! | have a token without a user | 6749 section 4.4 | `credentials.rs` |
 //! | ask a resource | 6750, 9449 section 7, 9470 | `request.rs` |
+//! | say who the client is | 7591, client ID metadata documents | `metadata.rs` |
 //! | ask about the user | OpenID Connect Core section 5.3 | `userinfo.rs` |
 //!
 //! What a request to the server needs besides its form, a client assertion (RFC 7523) and a DPoP proof (RFC 9449), is signed in
@@ -28,6 +29,7 @@ mod credentials;
 mod discover;
 mod exchange;
 mod id_token;
+mod metadata;
 mod refresh;
 mod request;
 mod response;
@@ -38,6 +40,7 @@ pub use authorize::{AuthorizationRequest, Authorize, SignIn};
 pub use callback::{Callback, SignedIn};
 pub use credentials::Credentials;
 pub use discover::{Discover, WellKnown};
+pub use metadata::{METADATA_BUFFER, Published};
 pub use refresh::{Refresh, Refreshed};
 pub use request::{Request, Requested, ResourceRequest, ResourceResponse, StepUp};
 pub use response::{Failure, ServerError, Tokens};

@@ -135,6 +135,11 @@ impl<'j> Jwk<'j> {
         self.fill(JsonObject::new(w));
     }
 
+    /// The same key under this `kid`.
+    pub const fn with_id(self, key_id: &'j str) -> Self {
+        Self { key_id: Some(key_id), ..self }
+    }
+
     /// The same, with its `kid` if it has one.
     pub fn write_with_id(&self, w: &mut Writer<'_>) {
         let mut object = JsonObject::new(w);
