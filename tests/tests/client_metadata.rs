@@ -8,7 +8,10 @@ use symbolon::wire::jose::Algorithm;
 use symbolon::wire::{json as wire, jwk};
 use symbolon::{Name, Reason, limits};
 use symbolon_tests::app::client;
-use symbolon_tests::keys;
+use symbolon_tests::fixture::{Bench, Message, authorization_query};
+use symbolon_tests::peer::{Canned, Peer, Sent};
+use symbolon_tests::store::MemoryStore;
+use symbolon_tests::{keyed, keys};
 
 const URL: &str = "https://client.example/oauth/client.json";
 const CB: &str = "https://client.example/cb";
@@ -130,4 +133,32 @@ fn what_a_document_cannot_say_is_refused() {
     let short = vec![0; METADATA_BUFFER - 1].leak();
     let needed = app().metadata(&published(), short).err().map(|short| short.needed);
     assert_eq!(needed, Some(METADATA_BUFFER));
+}
+
+#[test]
+fn a_server_takes_the_client_as_it_says_that_it_is() {
+    let key = key(keyed::K1_KEY);
+    for (authentication, shown, good) in [
+        (Authentication::None, String::new(), true),
+        (Authentication::PrivateKeyJwt(key), keyed::asserted(&keyed::assertion_for(URL, "j1")), true),
+        (Authentication::PrivateKeyJwt(key), String::new(), false),
+    ] {
+        let app = Client { authentication, binding: Binding::None, scope: "read", ..app() };
+        let buffer = vec![0; METADATA_BUFFER].leak();
+        let document = app.metadata(&published(), buffer).expect("room").expect("a document");
+        let document = String::from_utf8(document.to_vec()).expect("text");
+        let mut bench = Bench { server: keyed::documented_server(), ..Bench::default() };
+        let mut store = std::mem::take(&mut bench.store);
+        let mut peer = Peer::new(&mut store, |sent: &Sent, _: &mut MemoryStore| {
+            assert_eq!(sent.url, URL);
+            Some(Canned::json(200, &document))
+        });
+        let form = authorization_query(
+            "https%3A%2F%2Fclient.example%2Foauth%2Fclient.json",
+            "https%3A%2F%2Fclient.example%2Fcb",
+            "&scope=read",
+        );
+        let answer = bench.push_on(Message::post(&format!("{form}{shown}")), &mut peer);
+        assert_eq!(answer.status == 201, good, "{answer:?}");
+    }
 }
