@@ -1,8 +1,9 @@
 //! Clients that are known by what is at a URL of theirs: their metadata document, and their keys.
 
+use symbolon::ErrorCode;
 use symbolon::limits;
 use symbolon::record::{Client, ClientKeys, Document, Key, Record};
-use symbolon::server::{Authorization, BUFFER};
+use symbolon::server::{Authorization, BUFFER, Decision};
 use symbolon::terms::UserAgent;
 
 use super::outcome::*;
@@ -28,6 +29,12 @@ pub(super) const ROWS: &[Row] = &[
         "a client's document does not name the redirection URI",
         "draft-ietf-oauth-client-id-metadata-document section 6.1",
         md_20,
+    ),
+    row(
+        "MD-21",
+        "a client's document changes while a user signs in",
+        "draft-ietf-oauth-client-id-metadata-document section 6.3",
+        md_21,
     ),
     row(
         "MD-22",
@@ -285,4 +292,45 @@ fn md_26(ground: &Ground) -> Checked {
     let (_, sent) = itself(&mut bench, &unknown, Some(&there));
     ensure(sent.len() == 1, || format!("{} times after the cool-down", sent.len()))?;
     Ok("100 unknown kids -> asked 0 times; once after the cool-down".to_owned())
+}
+
+fn md_21(ground: &Ground) -> Checked {
+    let mut bench = bench(ground);
+    let mut short = good();
+    short.headers.push(("Cache-Control".to_owned(), "max-age=60".to_owned()));
+    let (begun, _) = ask(&mut bench, request(APP), Some(&short));
+    let Interaction::Ask { handle, refusal: None } = begun else { return Err(format!("{begun:?}")) };
+    // Whoever has got hold of the URL publishes another document, which the server reads before the user is done.
+    bench.now = bench.now.after(61);
+    let other =
+        Canned::json(200, &app_document("none", "").replace("https://app.example/cb", "https://evil.example/cb"));
+    let (late, sent) = ask(&mut bench, request(APP), Some(&other));
+    ensure(matches!(late, Interaction::Refused(_)) && sent.len() == 1, || format!("the new document: {late:?}"))?;
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
+    let location = response(&answer, "https://app.example/cb")?;
+    let code = location.value("code").ok_or("no code")?.to_owned();
+    let client = encode(APP);
+    let redeem = |bench: &mut Bench, form: &str| {
+        let mut store = std::mem::take(&mut bench.store);
+        let mut peer = Peer::new(&mut store, |_: &Sent, _: &mut MemoryStore| Some(other.clone()));
+        let answer = bench.token_on(Message::post(form), &mut peer);
+        bench.store = store;
+        answer
+    };
+    let form = redemption(&code);
+    let own = redeem(&mut bench, &format!("{form}&client_id={client}"));
+    ensure(own.member("access_token").is_some(), || format!("the client that holds the verifier: {own:?}"))?;
+    // Another code, of before as well: the redirection URI of the new document is not that of the code.
+    let mut bench = self::bench(ground);
+    let (begun, _) = ask(&mut bench, request(APP), Some(&short));
+    let Interaction::Ask { handle, .. } = begun else { return Err(format!("{begun:?}")) };
+    bench.now = bench.now.after(30);
+    let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
+    let code = response(&answer, "https://app.example/cb")?.value("code").ok_or("no code")?.to_owned();
+    bench.now = bench.now.after(31);
+    let elsewhere = format!("{}&client_id={client}&redirect_uri=https%3A%2F%2Fevil.example%2Fcb", redemption(&code));
+    let elsewhere = super::outcome::refused(&redeem(&mut bench, &elsewhere), 400, ErrorCode::InvalidGrant)?;
+    Ok(format!(
+        "the user who began before -> sent to https://app.example/cb; the code with the new redirect_uri -> {elsewhere}"
+    ))
 }

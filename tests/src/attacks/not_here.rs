@@ -148,6 +148,20 @@ pub const NOT_HERE: &[NotHere] = &[
         "request objects; each of the two parameters is refused by itself (RU-41, MD-11)",
     ),
     not(
+        "MD-13",
+        "a list of addresses that may not be asked is incomplete",
+        Elsewhere,
+        "`SendPolicy::public_addresses_only` demands it; which address is public, tests/host/src/send.rs tries on the host that connects",
+    ),
+    not("MD-24", "a link of a client's metadata runs a script", Inexpressible, "no link is read or handed out"),
+    not("MD-25", "a URL in a claim is fetched", Inexpressible, "no flow sends to a URL of a claim"),
+    not(
+        "MD-31",
+        "a sector document holds what is no URI",
+        Inexpressible,
+        "no `sector_identifier_uri` is read: subjects are not pairwise",
+    ),
+    not(
         "MD-32",
         "TLS is not verified",
         HostDuty,

@@ -13,6 +13,7 @@ pub(super) const ROWS: &[Row] = &[
     row("CS-37", "front-channel parameters beside a pushed request", "RFC 9126 section 4", cs_37),
     row("DP-23", "a pushed request names another key than its proof", "RFC 9449 section 10.1", dp_23),
     row("MD-28", "a pushed request is used twice, late, by another", "RFC 9126 section 7.3", md_28),
+    row("MD-29", "what was pushed shows in the browser", "CVE-2024-4540", md_29),
     row("PD-15", "pushed requests fill the store", "RFC 9126 section 7", pd_15),
     row("PK-20", "the attacker chooses the challenge of the victim's request", "Fett, Hosseyni, Küsters 2019", pk_20),
 ];
@@ -128,4 +129,26 @@ fn pd_15(ground: &Ground) -> Checked {
         "a row goes after {} seconds, whatever is configured; whoever does not authenticate leaves none; the rate is the host's",
         limits::PUSHED_REQUEST_LIFETIME
     ))
+}
+
+fn md_29(ground: &Ground) -> Checked {
+    let mut bench = ground.bench();
+    let pushed = ["nonce-of-the-client", "bob@client.example", "urn:acr:high"];
+    let more = format!("&nonce={}&login_hint={}&acr_values={}", pushed[0], pushed[1], pushed[2]);
+    let request_uri = bench.pushed_by_c1(&more);
+    let Interaction::Ask { handle, refusal: None } = bench.authorize(brought("c1", &request_uri, "")) else {
+        return Err("the request is refused".to_owned());
+    };
+    let Interaction::Refused(page) = bench.authorize(brought("c1", &request_uri, "")) else {
+        return Err("it is used twice".to_owned());
+    };
+    let answer = approve(&mut bench, &handle, "read");
+    let location = response(&answer, "https://client.example/cb")?;
+    ensure(location.names() == ["code", "state", "iss"], || format!("{:?}", location.names()))?;
+    let headers = |answer: &Answer| answer.headers.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>().concat();
+    let shown = [handle, headers(&page), page.body, headers(&answer), answer.body].concat();
+    for value in pushed.into_iter().chain([CHALLENGE, "redirect_uri"]) {
+        ensure(!shown.contains(value), || format!("{value} shows"))?;
+    }
+    Ok("the handle, an error page and the response hold nothing of what was pushed but the state".to_owned())
 }
