@@ -111,28 +111,21 @@ typedef struct symbolon_commit {
     bool delete_row;       /* whether the row is to be deleted */
     symbolon_bytes value;  /* the new value */
     uint64_t expires_at;   /* from then on the store may drop the row */
-    symbolon_str kind;     /* labels, for the program's own screens: what the row holds, */
-    symbolon_str client_id; /* the client, if the row has one, */
-    symbolon_str subject;  /* the user, if the row has one */
+    symbolon_str kind, client_id, subject; /* labels, for the program's own screens: what it holds, whose it is, of whom */
 } symbolon_commit;
 
 /* Answer with symbolon_answer_signature, in the form of RFC 7518 section 3. */
-typedef struct symbolon_sign {
-    symbolon_str key_id;
-    symbolon_bytes message;
-} symbolon_sign;
+typedef struct symbolon_sign { symbolon_str key_id; symbolon_bytes message; } symbolon_sign;
 
 /* Answer with symbolon_answer_verdict. */
 typedef struct symbolon_verify {
     symbolon_bytes key; /* a JWK with an alg (RFC 7517) */
-    symbolon_bytes message;
-    symbolon_bytes signature;
+    symbolon_bytes message, signature;
 } symbolon_verify;
 
 /* Answer with symbolon_answer_response, whatever the status. Redirects are never followed. TLS certificates are checked. */
 typedef struct symbolon_send {
-    symbolon_str method; /* "GET" or "POST" */
-    symbolon_str url;    /* absolute */
+    symbolon_str method, url; /* the URL is absolute */
     symbolon_fields headers;
     symbolon_bytes body;
     bool plain_http;            /* whether http is allowed besides https */
@@ -145,23 +138,10 @@ typedef struct symbolon_send {
 /* ---- What a flow ends in --------------------------------------------------------------------------------------------- */
 
 enum {
-    SYMBOLON_REPLY = 1,
-    SYMBOLON_PROMPT = 2,
-    SYMBOLON_SIGN_IN = 3,
-    SYMBOLON_SIGNED_IN = 4,
-    SYMBOLON_USABLE = 5,
-    SYMBOLON_BUSY = 6,
-    SYMBOLON_SIGN_IN_AGAIN = 7,
-    SYMBOLON_SIGNED_OUT = 8,
-    SYMBOLON_SERVER = 9,
-    SYMBOLON_CLAIMS = 10,
-    SYMBOLON_FAILED = 11,
-    SYMBOLON_ANSWERED = 12,
-    SYMBOLON_TOKEN_ENDED = 13,
-    SYMBOLON_STEP_UP = 14,
-    SYMBOLON_SCOPE_INSUFFICIENT = 15,
-    SYMBOLON_USER_CLAIMS = 16,
-    SYMBOLON_USER = 17
+    SYMBOLON_REPLY = 1, SYMBOLON_PROMPT = 2, SYMBOLON_SIGN_IN = 3, SYMBOLON_SIGNED_IN = 4, SYMBOLON_USABLE = 5,
+    SYMBOLON_BUSY = 6, SYMBOLON_SIGN_IN_AGAIN = 7, SYMBOLON_SIGNED_OUT = 8, SYMBOLON_SERVER = 9, SYMBOLON_CLAIMS = 10,
+    SYMBOLON_FAILED = 11, SYMBOLON_ANSWERED = 12, SYMBOLON_TOKEN_ENDED = 13, SYMBOLON_STEP_UP = 14,
+    SYMBOLON_SCOPE_INSUFFICIENT = 15, SYMBOLON_USER_CLAIMS = 16, SYMBOLON_USER = 17
 };
 
 /* A reply, ready to be sent as it is. */
@@ -174,30 +154,24 @@ typedef struct symbolon_reply {
 /* Authenticate the user, ask for consent, and go on with symbolon_decide_start. Nothing in it is safe in HTML unescaped. */
 typedef struct symbolon_prompt {
     symbolon_str handle; /* names the interaction; the pages carry it along */
-    symbolon_str client_id;
-    symbolon_str client_name;
+    symbolon_str client_id, client_name;
     symbolon_str client_host; /* of its metadata document, if nothing else is known of the client: show it; absent for others */
     symbolon_str redirect_uri;
     symbolon_str redirect_host; /* to be shown: the host of that, or the scheme if it has none */
     bool loopback;     /* the user will be sent to a program on their own machine: the page should warn */
     bool confidential; /* the client will have to authenticate; if not, consent must not be skipped */
-    symbolon_str scope;
-    symbolon_str resources;
+    symbolon_str scope, resources;
     symbolon_str authorization_details; /* as JSON (RFC 9396); empty for none */
     symbolon_str prompt;          /* how to ask: empty, none, or some of login, consent and select_account */
     uint64_t authenticated_since; /* a sign-in before that time does not do: authenticate the user anew; 0 if any does */
     symbolon_str login_hint;      /* who the user might be: it proves nothing */
     symbolon_str acr_values;      /* the authentication context classes asked for, the best first; empty for any */
     uint64_t expires_at;
-    symbolon_str refusal;           /* the reason of an error that waits to be told to the client; empty for none */
-    symbolon_str refusal_parameter; /* the parameter that it is about */
+    symbolon_str refusal, refusal_parameter; /* why an error waits to be told to the client, and its parameter; empty for none */
 } symbolon_prompt;
 
-/* Send the user to this URL. */
-typedef struct symbolon_sign_in {
-    symbolon_str url;
-    uint8_t session[32]; /* the key of the session */
-} symbolon_sign_in;
+/* Send the user to this URL; the session has this key. */
+typedef struct symbolon_sign_in { symbolon_str url; uint8_t session[32]; } symbolon_sign_in;
 
 /* The session has tokens. */
 typedef struct symbolon_signed_in {
@@ -212,15 +186,13 @@ typedef struct symbolon_signed_in {
     uint64_t authenticated_at; /* 0 if the server did not say */
 } symbolon_signed_in;
 
-/* The session has an access token that works. */
+/* The session has an access token that works: the same members. */
 typedef struct symbolon_usable {
-    symbolon_str access_token;
-    symbolon_str key_id;
+    symbolon_str access_token, key_id;
     uint64_t expires_at;
     symbolon_str scope;
     bool scope_is_wider;
-    symbolon_str resources;
-    symbolon_str subject;
+    symbolon_str resources, subject;
     uint64_t authenticated_at;
 } symbolon_usable;
 
@@ -235,25 +207,21 @@ typedef struct symbolon_metadata { uint64_t opaque[43]; } symbolon_metadata;
 
 /* The server was found. */
 typedef struct symbolon_server_found {
-    symbolon_str issuer;
-    symbolon_str authorization_endpoint;
-    symbolon_str token_endpoint;
-    symbolon_str revocation_endpoint;    /* empty if it has none */
-    symbolon_str introspection_endpoint; /* empty if it has none */
+    symbolon_str issuer, authorization_endpoint, token_endpoint;
+    symbolon_str revocation_endpoint, introspection_endpoint; /* empty if it has none */
     bool sends_iss;
     symbolon_metadata metadata; /* for the other flows of the client; points into the flow's buffer */
 } symbolon_server_found;
 
 /* The request may be served, within these claims. */
 typedef struct symbolon_claims {
-    symbolon_str client_id;
-    symbolon_str sub;
+    symbolon_str client_id, sub;
     bool sub_is_client; /* the client acts for itself: no user is behind the token */
     symbolon_str scope;
     symbolon_str authorization_details; /* those that cover what is needed, as a JSON array */
     symbolon_str acr;                   /* how the user authenticated; empty if the issuer did not say */
-    uint64_t auth_time;                 /* when; 0 if the issuer did not say */
-    uint64_t exp;                       /* likewise */
+    uint64_t auth_time;                 /* when; 0 if the issuer did not say, as exp */
+    uint64_t exp;
     symbolon_str jti;
     symbolon_str sender;     /* "bearer", or the key that was proven: "dpop" or "certificate" */
     symbolon_str dpop_nonce; /* to be sent as DPoP-Nonce with the response; empty for none */
@@ -285,40 +253,24 @@ typedef struct symbolon_user_claims { symbolon_str subject, claims; /* as JSON *
 
 /* Reply with the claims about this user that `scope` allows, as application/json with Cache-Control: no-store. */
 typedef struct symbolon_user {
-    symbolon_str subject;
-    symbolon_str client_id;
-    symbolon_str scope;
+    symbolon_str subject, client_id, scope;
     symbolon_str body;       /* a JSON object with "sub" alone: the other claims go before its last brace */
     symbolon_str dpop_nonce; /* to be sent as DPoP-Nonce with the response; absent for none */
 } symbolon_user;
 
 /* Of SYMBOLON_FAILED and SYMBOLON_SIGN_IN_AGAIN: what the server said, if it was the server that refused. Another party's
  * words, in printable ASCII without quotation marks. */
-typedef struct symbolon_failure {
-    symbolon_str error;
-    symbolon_str error_description;
-} symbolon_failure;
+typedef struct symbolon_failure { symbolon_str error, error_description; } symbolon_failure;
 
 typedef struct symbolon_done {
     uint32_t kind;
     symbolon_reason reason; /* why it was refused or failed */
     symbolon_str event;     /* what belongs into the audit log, as "RefreshTokenReused"; empty for nothing; static text */
     union {
-        symbolon_reply reply;
-        symbolon_prompt prompt;
-        symbolon_sign_in sign_in;
-        symbolon_signed_in signed_in;
-        symbolon_usable usable;
-        symbolon_busy busy;
-        symbolon_signed_out signed_out;
-        symbolon_server_found server;
-        symbolon_claims claims;
-        symbolon_answered answered;
-        symbolon_token_ended token_ended;
-        symbolon_step_up step_up;
-        symbolon_scope_insufficient scope_insufficient;
-        symbolon_user_claims user_claims;
-        symbolon_user user;
+        symbolon_reply reply; symbolon_prompt prompt; symbolon_sign_in sign_in; symbolon_signed_in signed_in;
+        symbolon_usable usable; symbolon_busy busy; symbolon_signed_out signed_out; symbolon_server_found server;
+        symbolon_claims claims; symbolon_answered answered; symbolon_token_ended token_ended; symbolon_step_up step_up;
+        symbolon_scope_insufficient scope_insufficient; symbolon_user_claims user_claims; symbolon_user user;
         symbolon_failure failure;
     } of;
 } symbolon_done;
@@ -326,11 +278,7 @@ typedef struct symbolon_done {
 typedef struct symbolon_step {
     uint32_t kind;
     union {
-        symbolon_load load;
-        symbolon_commit commit;
-        symbolon_sign sign;
-        symbolon_verify verify;
-        symbolon_send send;
+        symbolon_load load; symbolon_commit commit; symbolon_sign sign; symbolon_verify verify; symbolon_send send;
         symbolon_done done;
     } of;
 } symbolon_step;
@@ -341,8 +289,7 @@ typedef struct symbolon_step {
  * what was in it, even if it is refused. */
 #define SYMBOLON_FLOW_STATE 1024
 typedef struct symbolon_flow {
-    uint32_t abi;
-    uint32_t size;
+    uint32_t abi, size;
     size_t opaque[3];
     symbolon_step step;
     uint64_t state[SYMBOLON_FLOW_STATE / 8];
@@ -365,7 +312,7 @@ SYMBOLON_CHECK symbolon_status symbolon_answer_conflict(symbolon_flow *flow);
 SYMBOLON_CHECK symbolon_status symbolon_answer_signature(symbolon_flow *flow, const uint8_t *signature, size_t len);
 SYMBOLON_CHECK symbolon_status symbolon_answer_verdict(symbolon_flow *flow, uint32_t valid); /* 1 is valid, all else is not */
 SYMBOLON_CHECK symbolon_status symbolon_answer_response(symbolon_flow *flow, uint32_t status, const symbolon_field *headers,
-                                                        size_t headers_len, uint8_t *body, size_t body_len);
+    size_t headers_len, uint8_t *body, size_t body_len);
 /* Answers any question: the store, the key or the peer cannot be reached. */
 SYMBOLON_CHECK symbolon_status symbolon_answer_unavailable(symbolon_flow *flow);
 
@@ -388,16 +335,11 @@ typedef struct symbolon_signing_key {
 typedef struct symbolon_server_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
     uint32_t plain_http_on_loopback; /* 1 if the issuer may be http on loopback: for development */
-    symbolon_str issuer;
-    symbolon_str authorization_endpoint;
-    symbolon_str token_endpoint;
-    symbolon_str revocation_endpoint;
-    symbolon_str introspection_endpoint;
+    symbolon_str issuer, authorization_endpoint, token_endpoint, revocation_endpoint, introspection_endpoint;
     symbolon_str pushed_authorization_request_endpoint; /* empty, as the two below, if the server has none */
-    symbolon_str jwks_uri;
-    symbolon_str userinfo_endpoint;
+    symbolon_str jwks_uri, userinfo_endpoint;
     symbolon_str scopes_supported;
-    symbolon_str protected_resources; /* a client that is known by its metadata document may ask for these, and for the scopes above */
+    symbolon_str protected_resources; /* what a client of a metadata document alone may ask for, besides the scopes above */
     symbolon_str authorization_details_types; /* that the server knows (RFC 9396) */
     uint32_t pushed_requests_only;         /* 1 if every client must push its authorization requests */
     uint32_t client_id_metadata_documents; /* 1 if a client may be known by the URL of its metadata document alone */
@@ -408,13 +350,8 @@ typedef struct symbolon_server_config {
     uint32_t jwt_access_tokens;  /* 1 if access tokens are JWTs (RFC 9068), else they are opaque */
     uint32_t sender_constrained; /* 1 if every client's tokens must be bound to a key */
     uint32_t dpop_nonces;        /* 1 if a DPoP proof must hold a nonce of this server */
-    uint64_t interaction_lifetime;
-    uint64_t pushed_request_lifetime;
-    uint64_t code_lifetime;
-    uint64_t access_token_lifetime;
-    uint64_t refresh_token_lifetime;
-    uint64_t grant_lifetime;
-    uint64_t retry_lifetime;
+    uint64_t interaction_lifetime, pushed_request_lifetime, code_lifetime, access_token_lifetime, refresh_token_lifetime;
+    uint64_t grant_lifetime, retry_lifetime;
 } symbolon_server_config;
 
 typedef struct symbolon_server { uint64_t opaque[193]; } symbolon_server;
@@ -423,7 +360,7 @@ size_t symbolon_server_buffer(void); /* the buffer that its flows need */
 
 /* why may be NULL, here and below. */
 SYMBOLON_CHECK symbolon_status symbolon_server_init(symbolon_server *server, const symbolon_server_config *config,
-                                                    symbolon_reason *why);
+    symbolon_reason *why);
 
 /* A client's registration. Lists have one space between their words. */
 typedef struct symbolon_registration {
@@ -437,29 +374,20 @@ typedef struct symbolon_registration {
     uint32_t sender_constrained; /* 1 if its tokens must be bound to a key */
     uint32_t pushed_requests_only; /* 1 if it must push its authorization requests */
     uint32_t disabled;           /* 1 if it is shut out */
-    symbolon_str client_id;
-    symbolon_str client_name;
-    symbolon_str secret;          /* drawn at random, with 128 bits of entropy or more */
-    symbolon_str previous_secret; /* the one that it replaces */
-    symbolon_str jwks;     /* its public keys, as a JWK set, */
-    symbolon_str jwks_uri; /* or where such a set is */
+    symbolon_str client_id, client_name;
+    symbolon_str secret, previous_secret; /* drawn at random, with 128 bits of entropy or more; the one that it replaces */
+    symbolon_str jwks, jwks_uri; /* its public keys, as a JWK set, or where such a set is */
     symbolon_str token_endpoint_auth_signing_alg; /* of its assertions; empty if its keys say it */
     symbolon_str tls_client_auth_subject_dn; /* whom its certificate is for: one of these five, as RFC 4514 writes it, */
-    symbolon_str tls_client_auth_san_dns;
-    symbolon_str tls_client_auth_san_uri;
-    symbolon_str tls_client_auth_san_ip;
-    symbolon_str tls_client_auth_san_email;
-    symbolon_str redirect_uris;
-    symbolon_str scope;
-    symbolon_str default_scope;
-    symbolon_str resources;
+    symbolon_str tls_client_auth_san_dns, tls_client_auth_san_uri, tls_client_auth_san_ip, tls_client_auth_san_email;
+    symbolon_str redirect_uris, scope, default_scope, resources;
     symbolon_str authorization_details_types; /* that it may ask for */
     symbolon_str serves; /* the resources that it serves, and whose tokens it may introspect */
 } symbolon_registration;
 
 /* Writes the key and the value of the client's row, for the program to store. The texts are lent for the call. */
 SYMBOLON_CHECK symbolon_status symbolon_register(const symbolon_registration *registration, uint8_t key[32], uint8_t *row,
-                                                 size_t row_len, size_t *written, symbolon_reason *why);
+    size_t row_len, size_t *written, symbolon_reason *why);
 size_t symbolon_client_row_size(void); /* the longest row */
 
 /* A client certificate of which the TLS handshake has shown that the client holds its key: from the connection, or from a proxy
@@ -468,10 +396,7 @@ typedef struct symbolon_certificate {
     uint8_t thumbprint[32];  /* the SHA-256 of its DER encoding */
     uint32_t chain_verified; /* 1 if it leads to an authority that may name clients; 0 for a self-signed one */
     symbolon_str subject;    /* as RFC 4514 writes it */
-    symbolon_str dns; /* its alternative names */
-    symbolon_str uri;
-    symbolon_str ip;
-    symbolon_str email;
+    symbolon_str dns, uri, ip, email; /* its alternative names */
 } symbolon_certificate;
 
 /* A request as it arrived. Query and body are overwritten. The struct and the header fields are lent for the call. */
@@ -489,14 +414,13 @@ typedef struct symbolon_request {
 /* browser is what binds the user's browser: a random cookie of 16 bytes or more. One that is shorter, or missing, is
  * SYMBOLON_ERR_REFUSED, here and below: set a cookie before a user is sent here. entropy is 32 bytes, drawn anew. */
 SYMBOLON_CHECK symbolon_status symbolon_authorize_start(symbolon_flow *flow, const symbolon_server *server,
-                                                        const symbolon_request *request, symbolon_bytes browser, uint64_t now,
-                                                        const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
+    const symbolon_request *request, symbolon_bytes browser, uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
+    size_t buffer_len);
 /* A client pushes its authorization request (RFC 9126). */
 SYMBOLON_CHECK symbolon_status symbolon_push_start(symbolon_flow *flow, const symbolon_server *server,
-                                                   const symbolon_request *request, uint64_t now, const uint8_t entropy[32],
-                                                   uint8_t *buffer, size_t buffer_len);
+    const symbolon_request *request, uint64_t now, const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_resume_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
-                                                     symbolon_bytes browser, uint64_t now, uint8_t *buffer, size_t buffer_len);
+    symbolon_bytes browser, uint64_t now, uint8_t *buffer, size_t buffer_len);
 
 typedef struct symbolon_decision {
     symbolon_str subject; /* the user: 1 to 255 printable ASCII characters */
@@ -506,51 +430,42 @@ typedef struct symbolon_decision {
                            2 consent_required, 3 account_selection_required, 4 interaction_required; else 0 */
     symbolon_str scope; /* what is approved */
     symbolon_str authorization_details; /* what of these is approved, as JSON; empty for none */
-    symbolon_str acr;   /* the context class of the authentication; may be empty */
-    symbolon_str amr;   /* its methods, with a space between them; may be empty */
+    symbolon_str acr, amr; /* the context class of the authentication, and its methods with a space between; may be empty */
 } symbolon_decision;
 SYMBOLON_CHECK symbolon_status symbolon_decide_start(symbolon_flow *flow, const symbolon_server *server, symbolon_str handle,
-                                                     symbolon_bytes browser, const symbolon_decision *decision, uint64_t now,
-                                                     uint8_t *buffer, size_t buffer_len);
+    symbolon_bytes browser, const symbolon_decision *decision, uint64_t now, uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_token_start(symbolon_flow *flow, const symbolon_server *server,
-                                                    const symbolon_request *request, uint64_t now, const uint8_t entropy[32],
-                                                    uint8_t *buffer, size_t buffer_len);
+    const symbolon_request *request, uint64_t now, const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_revoke_start(symbolon_flow *flow, const symbolon_server *server,
-                                                     const symbolon_request *request, uint64_t now, uint8_t *buffer,
-                                                     size_t buffer_len);
+    const symbolon_request *request, uint64_t now, uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_introspect_start(symbolon_flow *flow, const symbolon_server *server,
-                                                         const symbolon_request *request, uint64_t now, uint8_t *buffer,
-                                                         size_t buffer_len);
+    const symbolon_request *request, uint64_t now, uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_userinfo_start(symbolon_flow *flow, const symbolon_server *server,
-                                                       const symbolon_request *request, uint64_t now, uint8_t *buffer,
-                                                       size_t buffer_len);
+    const symbolon_request *request, uint64_t now, uint8_t *buffer, size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_metadata_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
-                                                       size_t buffer_len);
+    size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_jwks_start(symbolon_flow *flow, const symbolon_server *server, uint8_t *buffer,
-                                                   size_t buffer_len);
+    size_t buffer_len);
 
 /* ---- Client ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct symbolon_client_config {
     uint32_t abi;                    /* SYMBOLON_ABI */
     uint32_t authentication;         /* as of a registration */
-    uint32_t binding;                /* what its tokens are bound to: 1 nothing, 2 a key (RFC 9449), 3 its certificate (RFC 8705) */
+    uint32_t binding;                /* its tokens are bound to: 1 nothing, 2 a key (RFC 9449), 3 its certificate (RFC 8705) */
     uint32_t mix_up_defense;         /* 1 iss, 2 a redirect_uri of this server's own, 3 the only server there will be */
     uint32_t pushed_requests_only;   /* 1 to push every authorization request, else if the server demands it (RFC 9126) */
     uint32_t plain_http_on_loopback; /* 1 if the server may be http on loopback: for development */
     uint32_t private_addresses;      /* 1 if the server may have a private address */
-    symbolon_str issuer;
-    symbolon_str client_id;
-    symbolon_str client_secret;
+    symbolon_str issuer, client_id, client_secret;
     const symbolon_signing_key *assertion_key; /* of private_key_jwt, else NULL; keys are lent for the call, but for the texts */
-    const symbolon_signing_key *dpop_keys; /* the first one is for what begins now, the others for sessions that began with them */
+    const symbolon_signing_key *dpop_keys; /* the first one for what begins now, the others for sessions that began with them */
     size_t dpop_keys_len;
     symbolon_str id_token_algorithm; /* that it is registered with; empty for RS256 */
     symbolon_str redirect_uri;
     symbolon_str scope;     /* what to ask for if a sign-in names nothing else */
     symbolon_str resources; /* what tokens are for, with one space between them */
-    uint64_t sign_in_lifetime; /* 0 for 600 seconds */
-    uint64_t session_lifetime; /* 0 for 90 days */
+    uint64_t sign_in_lifetime, session_lifetime; /* 0 for 600 seconds, for 90 days */
 } symbolon_client_config;
 
 typedef struct symbolon_client { uint64_t opaque[66]; } symbolon_client;
@@ -558,20 +473,19 @@ size_t symbolon_client_size(void);
 size_t symbolon_client_buffer(void);
 size_t symbolon_metadata_size(void);
 SYMBOLON_CHECK symbolon_status symbolon_client_init(symbolon_client *client, const symbolon_client_config *config,
-                                                    symbolon_reason *why);
+    symbolon_reason *why);
 
 /* Reads a metadata document that the program has kept. It is overwritten, and lent while the metadata is in use. */
 SYMBOLON_CHECK symbolon_status symbolon_metadata_read(symbolon_metadata *metadata, const symbolon_client *client,
-                                                      uint8_t *document, size_t len, symbolon_reason *why);
+    uint8_t *document, size_t len, symbolon_reason *why);
 
 /* well_known is where the document is: 1 oauth-authorization-server (RFC 8414), 2 openid-configuration (OpenID Connect
  * Discovery), 3 the same, inserted before the path of the issuer. known is what was known of the server before, or NULL: a
  * document that no longer promises what protects is then refused. */
 SYMBOLON_CHECK symbolon_status symbolon_client_discover_start(symbolon_flow *flow, const symbolon_client *client,
-                                                              uint32_t well_known, const symbolon_metadata *known,
-                                                              uint8_t *buffer, size_t buffer_len);
+    uint32_t well_known, const symbolon_metadata *known, uint8_t *buffer, size_t buffer_len);
 
-/* What a sign-in asks for. With openid in its scope it is one of OpenID Connect. The server's word on acr and max_age is checked. */
+/* What a sign-in asks for. With openid in its scope it is one of OpenID Connect, whose acr and auth_time are checked. */
 typedef struct symbolon_authorization_request {
     symbolon_str scope;      /* absent for the client's own */
     symbolon_str acr_values; /* the authentication context classes that will do, with a space between them; empty for any */
@@ -582,24 +496,20 @@ typedef struct symbolon_authorization_request {
 } symbolon_authorization_request;
 /* request may be NULL, if the client's own scope is all that is asked for. */
 SYMBOLON_CHECK symbolon_status symbolon_client_authorize_start(symbolon_flow *flow, const symbolon_client *client,
-                                                               const symbolon_metadata *metadata, symbolon_bytes browser,
-                                                               const symbolon_authorization_request *request, uint64_t now,
-                                                               const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
+    const symbolon_metadata *metadata, symbolon_bytes browser, const symbolon_authorization_request *request, uint64_t now,
+    const uint8_t entropy[32], uint8_t *buffer, size_t buffer_len);
 /* query is what came to the redirection URI after the ?; it is overwritten. */
 SYMBOLON_CHECK symbolon_status symbolon_client_callback_start(symbolon_flow *flow, const symbolon_client *client,
-                                                              const symbolon_metadata *metadata, uint8_t *query,
-                                                              size_t query_len, symbolon_bytes browser, uint64_t now,
-                                                              uint8_t *buffer, size_t buffer_len);
+    const symbolon_metadata *metadata, uint8_t *query, size_t query_len, symbolon_bytes browser, uint64_t now, uint8_t *buffer,
+    size_t buffer_len);
 /* rejected is the access token that a resource has refused as invalid, if one has. */
 SYMBOLON_CHECK symbolon_status symbolon_client_refresh_start(symbolon_flow *flow, const symbolon_client *client,
-                                                             const symbolon_metadata *metadata, const uint8_t session[32],
-                                                             symbolon_str rejected, uint64_t now, uint8_t *buffer,
-                                                             size_t buffer_len);
+    const symbolon_metadata *metadata, const uint8_t session[32], symbolon_str rejected, uint64_t now, uint8_t *buffer,
+    size_t buffer_len);
 /* An access token of the client's own, without a user; ends in SYMBOLON_SIGNED_IN. An absent scope is the client's own. */
 SYMBOLON_CHECK symbolon_status symbolon_client_credentials_start(symbolon_flow *flow, const symbolon_client *client,
-                                                                 const symbolon_metadata *metadata, symbolon_str scope,
-                                                                 symbolon_str rejected, uint64_t now, const uint8_t entropy[32],
-                                                                 uint8_t *buffer, size_t buffer_len);
+    const symbolon_metadata *metadata, symbolon_str scope, symbolon_str rejected, uint64_t now, const uint8_t entropy[32],
+    uint8_t *buffer, size_t buffer_len);
 
 /* What is asked of a resource with the session's token: a bound one goes with a proof (RFC 9449), and never as Bearer. Header
  * fields that are not here the program adds to the exchange when it makes it. */
@@ -607,25 +517,21 @@ typedef struct symbolon_client_request {
     symbolon_str method;   /* GET, HEAD, POST, PUT, PATCH or DELETE */
     symbolon_str url;
     symbolon_str resource; /* that the URL must be at or below; one of those that the session's tokens are for */
-    symbolon_str accept;   /* empty for none, as content_type */
-    symbolon_str content_type;
+    symbolon_str accept, content_type; /* empty for none */
     const uint8_t *body;   /* lent until the flow has ended, as the texts */
     size_t body_len;
     symbolon_str wanted;   /* the names of the response's header fields to be seen, with a space between them */
     uint32_t body_cap;     /* of the response; 0 for 64 KiB. What is over that must be in the buffer besides */
 } symbolon_client_request;
 SYMBOLON_CHECK symbolon_status symbolon_client_request_start(symbolon_flow *flow, const symbolon_client *client,
-                                                             const uint8_t session[32], const symbolon_client_request *request,
-                                                             uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
-                                                             size_t buffer_len);
+    const uint8_t session[32], const symbolon_client_request *request, uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
+    size_t buffer_len);
 /* Asks the server about the user of a session whose sign-in was one of OpenID Connect. */
 SYMBOLON_CHECK symbolon_status symbolon_client_userinfo_start(symbolon_flow *flow, const symbolon_client *client,
-                                                              const symbolon_metadata *metadata, const uint8_t session[32],
-                                                              uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
-                                                              size_t buffer_len);
+    const symbolon_metadata *metadata, const uint8_t session[32], uint64_t now, const uint8_t entropy[32], uint8_t *buffer,
+    size_t buffer_len);
 SYMBOLON_CHECK symbolon_status symbolon_client_revoke_start(symbolon_flow *flow, const symbolon_client *client,
-                                                            const symbolon_metadata *metadata, const uint8_t session[32],
-                                                            uint64_t now, uint8_t *buffer, size_t buffer_len);
+    const symbolon_metadata *metadata, const uint8_t session[32], uint64_t now, uint8_t *buffer, size_t buffer_len);
 
 /* ---- Resource server ------------------------------------------------------------------------------------------------- */
 
@@ -637,33 +543,26 @@ typedef struct symbolon_resource_config {
     uint32_t accepts_dpop;        /* who proves the key that its token is bound to (RFC 9449), */
     uint32_t accepts_certificate; /* who shows the certificate that its token is bound to (RFC 8705) */
     uint32_t has_metadata;        /* 1 if the last members are published, and challenges name their URL (RFC 9728) */
-    symbolon_str resource;
-    symbolon_str issuer;
+    symbolon_str resource, issuer;
     symbolon_str introspection_endpoint; /* of opaque tokens, */
-    symbolon_str client_id;
-    symbolon_str client_secret;
-    symbolon_str jwks;      /* of JWTs: the issuer's JWK set, if it never changes, */
-    symbolon_str jwks_uri;  /* or where it is published; */
+    symbolon_str client_id, client_secret;
+    symbolon_str jwks, jwks_uri; /* of JWTs: the issuer's JWK set, if it never changes, or where it is published; */
     symbolon_str algorithm; /* that of RSA keys that name none; empty for none */
     const symbolon_credential_key *keys; /* of the nonces that DPoP proofs must bear, lent for the call; none: no nonces */
     size_t keys_len;
     symbolon_str realm; /* empty for none */
-    symbolon_str scopes_supported;
-    symbolon_str authorization_details_types;
-    symbolon_str resource_name;
-    symbolon_str resource_documentation;
+    symbolon_str scopes_supported, authorization_details_types, resource_name, resource_documentation;
 } symbolon_resource_config;
 
 typedef struct symbolon_resource_server { uint64_t opaque[164]; } symbolon_resource_server;
 size_t symbolon_resource_size(void);
 size_t symbolon_resource_buffer(void);
 SYMBOLON_CHECK symbolon_status symbolon_resource_init(symbolon_resource_server *server, const symbolon_resource_config *config,
-                                                      symbolon_reason *why);
+    symbolon_reason *why);
 
 /* A request to the resource. The URL is absolute, and the program's own knowledge: never what a header field says. */
 typedef struct symbolon_resource_request {
-    symbolon_str method;
-    symbolon_str url;
+    symbolon_str method, url;
     const symbolon_field *headers; /* every one of them, in order */
     size_t headers_len;
     const uint8_t *certificate; /* the SHA-256 hash of the client certificate of the connection: 32 bytes, or none */
@@ -674,12 +573,7 @@ typedef struct symbolon_resource_request {
  * A request that needs nothing must say so: any_token. */
 typedef struct symbolon_needs {
     uint32_t any_token; /* 1 if any token for the resource will do */
-    symbolon_str scope;
-    symbolon_str detail_type;
-    symbolon_str detail_actions;
-    symbolon_str detail_datatypes;
-    symbolon_str detail_privileges;
-    symbolon_str detail_identifier;
+    symbolon_str scope, detail_type, detail_actions, detail_datatypes, detail_privileges, detail_identifier;
     symbolon_str detail_judged_by_caller; /* members that the caller looks at itself, in the claims */
     symbolon_str acr_values; /* the ways to authenticate of which one is needed (RFC 9470), the best one first */
     uint64_t max_age;        /* the seconds within which the user must have authenticated; 0 for any */
@@ -687,34 +581,24 @@ typedef struct symbolon_needs {
 
 /* Judges a request, which is lent for the call. What it needs is lent until the flow has ended. */
 SYMBOLON_CHECK symbolon_status symbolon_judge_start(symbolon_flow *flow, const symbolon_resource_server *server,
-                                                    const symbolon_resource_request *request, const symbolon_needs *needs,
-                                                    uint64_t now, uint8_t *buffer, size_t buffer_len);
+    const symbolon_resource_request *request, const symbolon_needs *needs, uint64_t now, uint8_t *buffer, size_t buffer_len);
 
 /* Ends at once in the reply for /.well-known/oauth-protected-resource and the path of the resource (RFC 9728 section 3). */
 SYMBOLON_CHECK symbolon_status symbolon_resource_metadata_start(symbolon_flow *flow, const symbolon_resource_server *server,
-                                                                uint8_t *buffer, size_t buffer_len);
+    uint8_t *buffer, size_t buffer_len);
 
 /* ---- Descriptions: for those who read and write these structs without knowing them, such as bindings ------------------- */
 
 enum {
-    SYMBOLON_BOOL = 1,
-    SYMBOLON_U32 = 2,
-    SYMBOLON_U64 = 3,
-    SYMBOLON_SIZE = 4,
-    SYMBOLON_TEXT = 5,
-    SYMBOLON_BYTES = 6,
-    SYMBOLON_KEY = 7, /* 32 bytes */
-    SYMBOLON_HEADERS = 8,
-    SYMBOLON_POINTER = 9,
-    SYMBOLON_OPAQUE = 10
+    SYMBOLON_BOOL = 1, SYMBOLON_U32 = 2, SYMBOLON_U64 = 3, SYMBOLON_SIZE = 4, SYMBOLON_TEXT = 5, SYMBOLON_BYTES = 6,
+    SYMBOLON_KEY = 7, SYMBOLON_HEADERS = 8, SYMBOLON_POINTER = 9, SYMBOLON_OPAQUE = 10
 };
 typedef struct symbolon_member { symbolon_str name; uint32_t member_type; uint32_t offset; } symbolon_member;
 typedef struct symbolon_description {
     symbolon_str name;
     const symbolon_member *members;
     size_t members_len;
-    uint32_t offset; /* where it is in a symbolon_step; 0 for a struct that is no part of one */
-    uint32_t size;
+    uint32_t offset, size; /* offset is where it is in a symbolon_step; 0 for a struct that is no part of one */
 } symbolon_description;
 
 const symbolon_description *symbolon_describe_step(uint32_t kind); /* NULL for none, here and below */

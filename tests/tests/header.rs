@@ -259,12 +259,8 @@ fn planted_differences_are_found() {
         ),
         ("const uint8_t *value, size_t len);", "size_t len, const uint8_t *value);", "symbolon_answer_row"),
         ("SYMBOLON_ERR_UTF8 = -6", "SYMBOLON_ERR_UTF8 = -8", "SYMBOLON_ERR_UTF8"),
-        ("    SYMBOLON_OPAQUE = 10\n", "    SYMBOLON_OPAQUE = 10,\n    SYMBOLON_MORE = 11\n", "SYMBOLON_MORE"),
-        (
-            "    symbolon_str client_id;\n    symbolon_str sub;\n",
-            "    symbolon_str sub;\n    symbolon_str client_id;\n",
-            "symbolon_claims",
-        ),
+        ("SYMBOLON_OPAQUE = 10\n", "SYMBOLON_OPAQUE = 10, SYMBOLON_MORE = 11\n", "SYMBOLON_MORE"),
+        ("    symbolon_str client_id, sub;\n", "    symbolon_str sub, client_id;\n", "symbolon_claims"),
         ("    uint64_t exp;", "    uint32_t exp;", "symbolon_claims"),
         ("typedef struct symbolon_busy {", "typedef struct symbolon_idle {", "symbolon_idle"),
     ] {
