@@ -30,6 +30,7 @@ impl<T, const SIZE: usize> Place<T, SIZE> {
     const SEAL: u64 = 0x7379_6d62_6f6c_6f6e ^ ABI_BITS;
 
     /// Holds `value`.
+    #[cfg(feature = "client")]
     pub(crate) const fn new(value: T) -> Self {
         const { assert!(size_of::<T>() <= SIZE && align_of::<T>() <= 8) };
         let mut place = Self { seal: Self::SEAL, bytes: [MaybeUninit::uninit(); SIZE], of: PhantomData };
