@@ -186,10 +186,12 @@ describe('misuse', () => {
 
     const client = { client_id: 'x', client_name: 'x', application_type: 'web', scope: 'read', client_credentials: true };
     const register = (more) => symbolon.register({ ...client, ...more }).value.length;
-    const jwks = '{"keys":[]}';
+    // RFC 8037 appendix A.2.
+    const jwks = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
     assert.ok(register({ authentication: 'private_key_jwt', jwks, token_endpoint_auth_signing_alg: 'EdDSA' }) > 0);
     assert.ok(register({ authentication: 'tls_client_auth', tls_client_auth_san_dns: 'x.example' }) > 0);
     assert.throws(() => register({ authentication: 'private_key_jwt' }), refused('Missing', 'jwks'));
+    assert.throws(() => register({ authentication: 'private_key_jwt', jwks: '{"keys":[]}' }), refused('Missing', 'keys'));
     assert.throws(() => register({ authentication: 'private_key_jwt', jwks, jwks_uri: 'https://x.example/' }), refused('Malformed', 'jwks'));
 
     const request = { method: 'POST', headers: [] };
