@@ -160,7 +160,7 @@ impl<'a> DpopProof<'a> {
         let jkt = key.thumbprint();
         let mark =
             Unmarked::new(Key::dpop_proof(&jkt, jti), good_until.after(1), Reason::DpopReplayed, KeyHeld::by_dpop(jkt));
-        Unverified::new(jws, &key, Reason::DpopProof(Name::Signature), mark, arena)
+        Unverified::new(jws, key, Reason::DpopProof(Name::Signature), mark, arena)
     }
 }
 
