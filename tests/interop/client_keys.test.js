@@ -58,10 +58,11 @@ for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
         features,
         ...(await settings({ clientAuthMethods: ['none', 'private_key_jwt'], enabledJWA: { clientAuthSigningAlgValues: [alg], dPoPSigningAlgValues: [alg], idTokenSigningAlgValues: ['ES256'] } })),
       });
-      for (const [client_id, method] of [['by-key', 'private_key_jwt'], ['public', 'none']]) {
-        clients[client_id] = ourClient({
+      const set = [['by-key', 'private_key_jwt', resource], ['public', 'none', resource], ['user', 'none', '']];
+      for (const [name, method, resource] of set) {
+        clients[name] = ourClient({
           issuer: provider.issuer,
-          client_id,
+          client_id: name === 'user' ? 'public' : name,
           method,
           redirect_uri,
           resource,
@@ -71,7 +72,7 @@ for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
           keys: [assertion.own, proof.own],
           assertion_key: 'assertion',
           dpop_keys: ['proof'],
-          store: join(folder, `${client_id}.sqlite`),
+          store: join(folder, `${name}.sqlite`),
         });
       }
     });
@@ -112,6 +113,17 @@ for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
         await assert.rejects(client.ask({ do: 'callback', browser, url }), { error: 'the authorization response was already used' });
       });
     }
+
+    // The provider wants a nonce in the proof there, too.
+    test('asks about its user with a proof, and needs a token that is for that', async () => {
+      const signedIn = async (client) => client.ask({ do: 'callback', browser, url: (await consent(agent, (await client.ask({ do: 'begin', browser })).url)).location });
+      const { session } = await signedIn(clients.user);
+      for (let times = 0; times < 2; times += 1) {
+        assert.equal((await clients.user.ask({ do: 'userinfo', session })).sub, 'alice');
+      }
+      const bound = await signedIn(clients.public);
+      await assert.rejects(clients.public.ask({ do: 'userinfo', session: bound.session }), { error: 'the scope is not enough' });
+    });
 
     test('gets a token for itself, and the same one until it is refused', async () => {
       const order = { do: 'credentials', scope: 'read' };

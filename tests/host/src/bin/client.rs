@@ -130,6 +130,7 @@ async fn obey(client: &DemoClient, driver: &Driver<'_>, order: &Value) -> Outcom
             let [scope, rejected] = ["scope", "rejected"].map(|name| order.get(name).and_then(Value::as_str));
             json!({ "access_token": client.credentials(driver, scope, rejected).await? })
         }
+        "userinfo" => serde_json::from_str(&client.userinfo(driver, session()?).await?)?,
         "revoke" => {
             client.revoke(driver, session()?).await?;
             json!({})

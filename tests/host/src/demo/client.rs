@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use symbolon::client::{AuthorizationRequest, BUFFER, Client, Failure, Refreshed, Revoked, WellKnown};
+use symbolon::client::{AuthorizationRequest, BUFFER, Client, Failure, Refreshed, Requested, Revoked, WellKnown};
 use symbolon::record::{Key, Record, Session};
 use symbolon::terms::metadata::ServerMetadata;
 use symbolon::terms::{Entropy, UserAgent};
@@ -96,6 +96,22 @@ impl DemoClient {
         let step = self.client.credentials(server, scope, rejected, crate::now(), entropy, &mut buffer);
         let ended = driver.drive(step.map_err(|_| out_of_buffer())?).await;
         ended.map(|signed_in| signed_in.tokens.access_token.to_owned()).map_err(|failure| describe(&failure))
+    }
+
+    /// What the server says of the user of a session, as JSON.
+    pub async fn userinfo(&self, driver: &Driver<'_>, session: Key) -> Result<String, String> {
+        let server = self.discover(driver).await?;
+        let (mut buffer, entropy) = (vec![0; BUFFER], Entropy::new(crate::random()));
+        let step = self.client.userinfo(server, session, crate::now(), entropy, &mut buffer);
+        match driver.drive(step.map_err(|_| out_of_buffer())?).await {
+            Ok(claims) => Ok(claims.text.to_owned()),
+            Err(Requested::Answered(response)) => Err(format!("the server answered {}", response.status)),
+            Err(Requested::TokenEnded { .. }) => Err("the access token is not valid there".to_owned()),
+            Err(Requested::StepUp(_)) => Err("the user must authenticate otherwise".to_owned()),
+            Err(Requested::ScopeInsufficient { .. }) => Err("the scope is not enough".to_owned()),
+            Err(Requested::SignInAgain(failure)) => Err(format!("sign in again: {}", describe(&failure))),
+            Err(Requested::Failed(failure)) => Err(describe(&failure)),
+        }
     }
 
     /// Signs out.
