@@ -37,9 +37,19 @@ pub(super) trait Checking: Flow {
 /// Begins the check.
 pub(super) fn begin<'a, F: Checking>(mut after: F::After<'a>, mut check: Check<'a>) -> Step<'a, F> {
     let next = check.begin(F::context(&mut after));
-    step(after, check, next)
+    go(after, check, next)
 }
 
+/// What ends the check is not in [`step`], whose place on the stack it can do without.
+#[inline]
+fn go<'a, F: Checking>(after: F::After<'a>, check: Check<'a>, next: Next<'a>) -> Step<'a, F> {
+    match next {
+        Next::Failed(reason) => F::checked(after, Err(reason)),
+        next => step(after, check, next),
+    }
+}
+
+#[inline(never)]
 fn step<'a, F: Checking>(after: F::After<'a>, check: Check<'a>, next: Next<'a>) -> Step<'a, F> {
     match next {
         Next::Load(at) => {
@@ -68,7 +78,7 @@ impl<'a, P, A> AwaitKeys<'a, P, A> {
         let cx = F::context(&mut after);
         let turn = turn(at, &mut cx.arena);
         let next = check.go_on(turn, cx);
-        step(after, check, next)
+        go(after, check, next)
     }
 }
 

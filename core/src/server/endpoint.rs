@@ -72,12 +72,22 @@ pub(super) fn start<'a, E: Endpoint>(
     read: impl FnOnce(&mut Context<'a>) -> Result<(Shown<'a>, E::Asked<'a>), Reason>,
 ) -> Step<'a, E> {
     match read(&mut cx) {
-        Ok((shown, asked)) => step(shown.inquire(cx), asked),
+        Ok((shown, asked)) => go(shown.inquire(cx), asked),
         Err(reason) => Step::Done(E::ended(reply::refuse(&mut cx, reason))),
     }
 }
 
+/// What goes on at the endpoint is not in [`step`], whose place on the stack it can do without.
+#[inline]
+fn go<'a, E: Endpoint>(turn: Turn<'a>, asked: E::Asked<'a>) -> Step<'a, E> {
+    match turn {
+        Turn::Known(cx, caller) => E::known(cx, caller, asked),
+        turn => step(turn, asked),
+    }
+}
+
 /// The next step of an endpoint whose inquiry has taken this turn.
+#[inline(never)]
 fn step<'a, E: Endpoint>(turn: Turn<'a>, asked: E::Asked<'a>) -> Step<'a, E> {
     match turn {
         Turn::Load(at) => {
@@ -97,24 +107,24 @@ fn step<'a, E: Endpoint>(turn: Turn<'a>, asked: E::Asked<'a>) -> Step<'a, E> {
 
 impl<'a, A> Awaiting<Reading<'a>, A> {
     pub(super) fn loaded<E: Endpoint<Asked<'a> = A>>(self, row: Answer<Option<Row<'_>>>) -> Step<'a, E> {
-        step(self.at.loaded(row), self.asked)
+        go(self.at.loaded(row), self.asked)
     }
 }
 
 impl<'a, A> Awaiting<Writing<'a>, A> {
     pub(super) fn committed<E: Endpoint<Asked<'a> = A>>(self, outcome: Answer<Committed>) -> Step<'a, E> {
-        step(self.at.committed(outcome), self.asked)
+        go(self.at.committed(outcome), self.asked)
     }
 }
 
 impl<'a, A> Awaiting<Checking<'a>, A> {
     pub(super) fn verified<E: Endpoint<Asked<'a> = A>>(self, verdict: Answer<Verdict>) -> Step<'a, E> {
-        step(self.at.verified(verdict), self.asked)
+        go(self.at.verified(verdict), self.asked)
     }
 }
 
 impl<'a, A> Awaiting<Fetching<'a>, A> {
     pub(super) fn sent<E: Endpoint<Asked<'a> = A>>(self, response: Answer<Response<'_>>) -> Step<'a, E> {
-        step(self.at.sent(response), self.asked)
+        go(self.at.sent(response), self.asked)
     }
 }
