@@ -75,20 +75,19 @@ where
 {
     let place: *mut Step<'static, F> = ptr::from_mut(state).cast();
     // SAFETY: a step is in it; its question is moved out of it, and another step is written over it before anybody reads it again.
-    let step = unsafe {
+    // That fits, as `start` has checked.
+    unsafe {
         match (&*place, answer) {
-            (Step::Load(question), Answer::Row(row)) => ptr::read(question).settle(row),
-            (Step::Commit(question), Answer::Commit(outcome)) => ptr::read(question).settle(outcome),
-            (Step::Sign(question), Answer::Signature(signature)) => ptr::read(question).settle(signature),
-            (Step::Verify(question), Answer::Verdict(verdict)) => ptr::read(question).settle(verdict),
-            (Step::Send(question), Answer::Response(response)) => ptr::read(question).settle(response),
+            (Step::Load(question), Answer::Row(row)) => place.write(ptr::read(question).settle(row)),
+            (Step::Commit(question), Answer::Commit(outcome)) => place.write(ptr::read(question).settle(outcome)),
+            (Step::Sign(question), Answer::Signature(signature)) => place.write(ptr::read(question).settle(signature)),
+            (Step::Verify(question), Answer::Verdict(verdict)) => place.write(ptr::read(question).settle(verdict)),
+            (Step::Send(question), Answer::Response(response)) => place.write(ptr::read(question).settle(response)),
             // Another answer than the one that was asked for, which `answer` has refused.
             _ => return,
         }
-    };
-    *view = View::of(&step);
-    // SAFETY: `start` has checked that a step of this flow fits.
-    unsafe { place.write(step) };
+        *view = View::of(&*place);
+    }
 }
 
 impl Flow {
