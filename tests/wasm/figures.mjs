@@ -15,9 +15,9 @@ console.log('| entry | bytes, gzipped | of wasm | of JavaScript | aim |');
 console.log('|---|---|---|---|---|');
 for (const { entry, aim, bound } of [
   { entry: 'client', aim: 14, bound: 64 },
-  { entry: 'server', bound: 80 },
+  { entry: 'server', bound: 81 },
   { entry: 'resource', bound: 43 },
-  { entry: 'symbolon', aim: 32, bound: 128 },
+  { entry: 'symbolon', aim: 32, bound: 124 },
 ]) {
   const { outputFiles } = await build({
     entryPoints: [join(source, `js/entry/${entry}.fetch.js`)], bundle: true, minify: true, format: 'esm', write: false,
