@@ -213,7 +213,7 @@ pub struct Part {
 impl Part {
     /// Reads `scope` and `resource` of a token request: both may narrow, neither may widen (RFC 6749 section 6,
     /// RFC 8707 section 2.2).
-    pub fn read(scope: Param<'_>, resources: &[&str], granted: &Granted<'_>) -> Result<Self, Reason> {
+    pub(crate) fn read(scope: Param<'_>, resources: List<'_>, granted: &Granted<'_>) -> Result<Self, Reason> {
         let scope = match scope {
             Ok(Some(scope)) => scope::parse(scope).ok().and_then(|asked| List(granted.scope).mask(asked.words())),
             Ok(None) => List(granted.scope).all(),
@@ -223,7 +223,7 @@ impl Part {
         let resources = if resources.is_empty() {
             List(granted.resources).all()
         } else {
-            List(granted.resources).mask(resources.iter().copied())
+            List(granted.resources).mask(resources.words())
         };
         let resources = resources.and_then(|mask| u8::try_from(mask).ok()).ok_or(Reason::Resource)?;
         Ok(Self { scope, resources })

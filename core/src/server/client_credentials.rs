@@ -10,7 +10,6 @@ use crate::terms::Entropy;
 use crate::terms::client_id::CLIENT_SUBJECT;
 use crate::terms::credential::GrantId;
 use crate::terms::list::List;
-use crate::terms::resource::Resource;
 use crate::terms::scope;
 
 /// The name of the grant that is to be made.
@@ -39,17 +38,16 @@ pub(super) fn hold<'a>(
         Err(_) => return Err(Reason::Scope),
     };
     let allowed = List(registered.resources);
-    let known = |resource: &&str| Resource::parse(resource).is_ok() && allowed.contains(resource);
     if !scope.is_subset_of(List(registered.scope)) {
         return Err(Reason::Scope);
     }
-    if !asked.resource.iter().all(known) {
+    if !asked.resources.is_subset_of(allowed) {
         return Err(Reason::Resource);
     }
-    let resources = cx.arena.text(|w| match asked.resource.is_empty() {
-        true => w.distinct(allowed.words().next()),
-        false => w.distinct(asked.resource.iter().copied()),
-    })?;
+    let resources = match asked.resources.is_empty() {
+        true => allowed.words().next().unwrap_or_default(),
+        false => asked.resources.as_str(),
+    };
     let subject = cx.arena.text(|w| {
         w.str(CLIENT_SUBJECT);
         w.str(client.client_id());

@@ -58,7 +58,7 @@ impl<'a> Issue<'a> {
         sender: Option<Confirmation>,
     ) -> Result<Unsigned<'a>, Reason> {
         let granted = self.held.granted();
-        let part = Part::read(asked.scope, &asked.resource, granted)?;
+        let part = Part::read(asked.scope, asked.resources, granted)?;
         // What a token may hold of them, their types alone could say (RFC 9396 section 6): here it is all or nothing.
         if !matches!(asked.authorization_details, Ok(None))
             && asked.authorization_details != Ok(Some(granted.authorization_details))
@@ -87,7 +87,7 @@ impl<'a> Issue<'a> {
                 return self.unsigned_id_token(cx, key, &access_token);
             }
         }
-        let reply = self.reply(cx, part, &access_token)?;
+        let reply = self.reply(cx, asked, part, &access_token)?;
         let write = match self.expected {
             None => None,
             Some(expected) => Some(self.write(cx, expected)?),
@@ -104,7 +104,13 @@ impl<'a> Issue<'a> {
     }
 
     /// The token response. `scope` is always named, so that a client need not remember what it asked.
-    fn reply(&self, cx: &mut Context<'a>, part: Part, access_token: &Credential) -> Result<Reply<'a>, Reason> {
+    fn reply(
+        &self,
+        cx: &mut Context<'a>,
+        asked: &Asked<'_>,
+        part: Part,
+        access_token: &Credential,
+    ) -> Result<Reply<'a>, Reason> {
         let granted = self.held.granted();
         let keys = &cx.server.keys;
         let by_dpop = matches!(access_token.bound_to, Some(Confirmation::Jkt(_)));
@@ -129,8 +135,11 @@ impl<'a> Issue<'a> {
                 object.text("refresh_token", |w| keys.mint(&refresh_token, w));
             }
             // `scope` has at least one token (RFC 6749 section 3.3): a client without scopes gets none named.
-            if part.scope != 0 {
-                object.words("scope", List(granted.scope).masked(part.scope));
+            match asked.scope {
+                // The whole of it is written already. Its words need no escape.
+                Ok(None) if part.scope != 0 => object.text("scope", |w| w.str(granted.scope)),
+                _ if part.scope != 0 => object.words("scope", List(granted.scope).masked(part.scope)),
+                _ => {}
             }
             if !granted.authorization_details.is_empty() {
                 object.json("authorization_details", granted.authorization_details);

@@ -32,6 +32,7 @@ use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Sig
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
 use crate::terms::list::List;
 use crate::terms::parameter::{Param, parameters, required};
+use crate::terms::resource::Resource;
 use crate::terms::{Entropy, Time};
 use crate::wire::http::{Reply, Request, Response};
 
@@ -86,7 +87,14 @@ fn read<'a>(
         _ => return Err(Reason::GrantType),
     };
     let TokenRequest { redirect_uri, code_verifier, scope, resource, authorization_details, .. } = form;
-    Ok((shown, Asked { ground, redirect_uri, code_verifier, scope, resource, authorization_details }))
+    if resource.iter().any(|resource| Resource::parse(resource).is_err()) {
+        return Err(Reason::Resource);
+    }
+    let resources = match resource.is_empty() {
+        true => List(""),
+        false => List(cx.arena.text(|w| w.distinct(resource.iter().copied()))?),
+    };
+    Ok((shown, Asked { ground, redirect_uri, code_verifier, scope, resources, authorization_details }))
 }
 
 /// On which ground tokens are asked for.
@@ -104,7 +112,7 @@ pub struct Asked<'a> {
     pub(super) redirect_uri: Param<'a>,
     pub(super) code_verifier: Param<'a>,
     pub(super) scope: Param<'a>,
-    pub(super) resource: heapless::Vec<&'a str, { limits::RESOURCES }>,
+    pub(super) resources: List<'a>,
     pub(super) authorization_details: Param<'a>,
 }
 

@@ -1,7 +1,7 @@
 //! The credentials that a server hands out: derived from its secret, not stored.
 //!
 //! ```text
-//! text    = base64url(payload || tag)                              ; 44 or 88, and 22 characters
+//! text    = base64url(payload || tag)                              ; 66 or 110 characters
 //! payload = format (1) || kind (1) || key id (1) || grant (16) || generation (4) || expires at (5) || scope (4)
 //!           || resources (1) [ || method (1) || confirmation (32) ] ; 33 or 66 bytes
 //! tag     = the first half of HMAC-SHA-256(key, payload)           ; 16 bytes, as in RFC 4868 section 2.1
@@ -10,7 +10,8 @@
 //! A forged, mistyped or shortened credential is refused before the store is touched, and a row holds no secret.
 
 use heapless::Vec;
-use hmac::{Hmac, Mac};
+use hmac::block_api::HmacCore;
+use hmac::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
 use sha2::Sha256;
 
 use crate::error::Reason;
@@ -24,13 +25,11 @@ use crate::wire::write::Writer;
 
 const FORMAT: u8 = 1;
 const PAYLOAD: usize = 33;
-const PAYLOAD_TEXT: usize = 44;
+const TEXT: usize = base64::encoded_len(PAYLOAD + TAG);
 const BOUND: usize = 66;
-const BOUND_TEXT: usize = 88;
 const JKT: u8 = 1;
 const X5T: u8 = 2;
 const TAG: usize = 16;
-const TAG_TEXT: usize = 22;
 
 /// What a credential is for. None works in another's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +87,7 @@ pub struct Credential {
 /// The server's secrets, each with an id. The first makes new credentials; all of them open old ones.
 #[derive(Clone)]
 pub struct CredentialKeys {
-    ring: Vec<(u8, Hmac<Sha256>), { limits::CREDENTIAL_KEYS }>,
+    ring: Vec<(u8, HmacCore<Sha256>), { limits::CREDENTIAL_KEYS }>,
 }
 
 impl CredentialKeys {
@@ -133,13 +132,10 @@ impl CredentialKeys {
 
     /// Reads a credential of one of these kinds. `None` if it is none, or was not made with one of these keys.
     pub(crate) fn open(&self, kinds: &[CredentialKind], text: &str) -> Option<Credential> {
-        let text = text.as_bytes();
-        if text.len() == PAYLOAD_TEXT + TAG_TEXT {
-            let (head, tail) = text.split_first_chunk::<PAYLOAD_TEXT>()?;
-            return self.unseal::<PAYLOAD>(kinds, head, tail).map(|(credential, _)| credential);
+        if text.len() == TEXT {
+            return self.unseal::<PAYLOAD, { PAYLOAD + TAG }>(kinds, text).map(|(credential, _)| credential);
         }
-        let (head, tail) = text.split_first_chunk::<BOUND_TEXT>()?;
-        let (credential, payload) = self.unseal::<BOUND>(kinds, head, tail)?;
+        let (credential, payload) = self.unseal::<BOUND, { BOUND + TAG }>(kinds, text)?;
         let (_, rest) = payload.split_first_chunk::<PAYLOAD>()?;
         let (&[method], value) = rest.split_first_chunk()?;
         let value = *value.first_chunk()?;
@@ -151,20 +147,19 @@ impl CredentialKeys {
         Some(Credential { bound_to, ..credential })
     }
 
-    fn unseal<const N: usize>(
+    /// Opens a text of a payload of `N` bytes and its tag; `M` is the length of both.
+    fn unseal<const N: usize, const M: usize>(
         &self,
         kinds: &[CredentialKind],
-        head: &[u8],
-        tail: &[u8],
+        text: &str,
     ) -> Option<(Credential, [u8; N])> {
-        let mut payload = [0; N];
-        base64::decode_url(head, &mut payload).filter(|&len| len == N)?;
+        // There is but one spelling of it, as the decoder is strict.
+        let mut binary = [0; M];
+        base64::decode_url(text.as_bytes(), &mut binary).filter(|&len| len == M)?;
+        let (payload, shown) = binary.split_first_chunk::<N>()?;
         let (credential, key_id) = unpack(payload.first_chunk()?, kinds)?;
         let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
-        // The tag is compared as text, so that there is but one spelling of it.
-        let mut expected = [0; TAG_TEXT];
-        base64::encode_url(&tag(key, &payload), &mut expected)?;
-        secret::equal(&expected, tail).then_some((credential, payload))
+        secret::equal(&tag(key, payload), shown).then_some((credential, *payload))
     }
 
     /// Writes the DPoP nonce of this time (RFC 9449 section 8). Nothing is stored for it: it is the tag of its time slot.
@@ -177,24 +172,20 @@ impl CredentialKeys {
     /// Until when a DPoP nonce of these keys is good: those of this time slot and of the one before are. `None` for any other
     /// text.
     pub fn dpop_nonce_end(&self, text: &str, now: Time) -> Option<Time> {
-        let (head, tail) = text.as_bytes().split_first_chunk::<SLOT_TEXT>()?;
-        let mut payload = [0; SLOT];
-        base64::decode_url(head, &mut payload).filter(|&len| len == SLOT)?;
-        let [_, _, key_id, a, b, c, d, e, f] = payload;
+        let mut binary = [0; SLOT + TAG];
+        base64::decode_url(text.as_bytes(), &mut binary).filter(|&len| len == SLOT + TAG)?;
+        let (payload, shown) = binary.split_first_chunk::<SLOT>()?;
+        let [_, _, key_id, a, b, c, d, e, f] = *payload;
         let (_, key) = self.ring.iter().find(|(id, _)| *id == key_id)?;
-        // As of `open`: one spelling, and no other kind of text.
-        let mut expected = [0; TAG_TEXT];
-        base64::encode_url(&tag(key, &payload), &mut expected)?;
         let begin = Time(u64::from_be_bytes([0, 0, a, b, c, d, e, f]).checked_mul(limits::DPOP_NONCE)?);
         let end = begin.after(2 * limits::DPOP_NONCE);
-        let made = payload == slot_of(key_id, begin) && secret::equal(&expected, tail);
+        let made = *payload == slot_of(key_id, begin) && secret::equal(&tag(key, payload), shown);
         (made && begin <= now && !now.reached(end)).then_some(end)
     }
 }
 
 /// The payload of a DPoP nonce: format, a kind that no credential has, key id, and the number of the time slot.
 const SLOT: usize = 9;
-const SLOT_TEXT: usize = 12;
 const DPOP_NONCE: u8 = 0xff;
 
 fn slot_of(key_id: u8, time: Time) -> [u8; SLOT] {
@@ -206,14 +197,17 @@ fn slot_of(key_id: u8, time: Time) -> [u8; SLOT] {
 }
 
 /// Writes a payload and its tag. `M` is `N` and the length of the tag.
-fn sealed<const N: usize, const M: usize>(key: &Hmac<Sha256>, payload: &[u8; N], w: &mut Writer<'_>) {
+fn sealed<const N: usize, const M: usize>(key: &HmacCore<Sha256>, payload: &[u8; N], w: &mut Writer<'_>) {
     let mut binary = [0; M];
     put(put(&mut binary, *payload), tag(key, payload));
     w.base64url(&binary);
 }
 
-fn tag(key: &Hmac<Sha256>, payload: &[u8]) -> [u8; TAG] {
-    let whole: [u8; 32] = key.clone().chain_update(payload).finalize().into_bytes().into();
+fn tag(key: &HmacCore<Sha256>, payload: &[u8]) -> [u8; TAG] {
+    let (mut mac, mut buffer, mut whole) = (key.clone(), Buffer::<HmacCore<Sha256>>::default(), Default::default());
+    buffer.digest_blocks(payload, |blocks| mac.update_blocks(blocks));
+    mac.finalize_fixed_core(&mut buffer, &mut whole);
+    let whole: [u8; 32] = whole.into();
     let [tag @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = whole;
     tag
 }

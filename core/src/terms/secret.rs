@@ -1,8 +1,9 @@
 //! Secrets: the entropy of a flow, and the secrets of clients.
 
+use hmac::digest::consts::U64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use crate::error::Reason;
@@ -43,7 +44,7 @@ impl Entropy {
         if bool::from(self.0.ct_eq(&[0; 32])) {
             return Err(Reason::EntropyMissing);
         }
-        let mac = keyed(&self.0);
+        let mac: Hmac<Sha256> = keyed(&self.0);
         for (label, value) in labels.iter().zip(values) {
             *value = mac.clone().chain_update(label.as_bytes()).finalize().into_bytes().into();
         }
@@ -53,21 +54,21 @@ impl Entropy {
 
 /// A value derived from a secret, for one purpose. The parts but for the first have fixed lengths.
 pub(crate) fn derived(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = keyed(secret);
+    let mut mac: Hmac<Sha256> = keyed(secret);
     for part in parts {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
 }
 
-/// HMAC-SHA-256 with this key; clones of it begin after the key.
-pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 with this key, whole or its core alone; clones of it begin after the key.
+pub(crate) fn keyed<M: KeyInit<KeySize = U64>>(key: &[u8; 32]) -> M {
     // A key shorter than a block is padded with zeros (RFC 2104 section 2).
     let mut block = [0; 64];
     for (place, byte) in block.iter_mut().zip(key) {
         *place = *byte;
     }
-    let mac = Hmac::new(&block.into());
+    let mac = M::new(&block.into());
     block.zeroize();
     mac
 }
@@ -80,5 +81,10 @@ pub fn hash(secret: &str) -> [u8; 32] {
 
 /// Whether two hashes are equal, in constant time.
 pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    let ((a_words, a_rest), (b_words, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    // The lengths are no secret, and unequal ones have no words or rests to compare in full.
+    let words = a_words.iter().zip(b_words).fold(Choice::from(u8::from(a.len() == b.len())), |equal, (a, b)| {
+        equal & u64::from_ne_bytes(*a).ct_eq(&u64::from_ne_bytes(*b))
+    });
+    (words & a_rest.ct_eq(b_rest)).into()
 }

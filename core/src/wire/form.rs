@@ -35,7 +35,12 @@ impl<'r> Iterator for Pairs<'r> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (pair, rest) = split_at_byte(core::mem::take(&mut self.rest), b'&')?;
+            let text = core::mem::take(&mut self.rest);
+            // Most pairs have nothing to decode: it is one look to see that, and where they end.
+            let first = position_of(text, [b'&', b'%', b'+']);
+            let plain = first.is_none_or(|at| text.get(at) == Some(&b'&'));
+            let end = if plain { first } else { position_of(text, [b'&']) };
+            let (pair, rest) = split_at(text, end)?;
             if pair.is_empty() {
                 self.rest = rest;
                 continue;
@@ -44,7 +49,7 @@ impl<'r> Iterator for Pairs<'r> {
             let Some(left) = self.left.checked_sub(1) else {
                 return Some(Err(Reason::TooMany(Name::Parameters)));
             };
-            let decoded = decode_pair(pair);
+            let decoded = if plain { plain_pair(pair) } else { decode_pair(pair) };
             if decoded.is_ok() {
                 self.left = left;
                 self.rest = rest;
@@ -54,21 +59,22 @@ impl<'r> Iterator for Pairs<'r> {
     }
 }
 
-fn decode_pair(pair: &mut [u8]) -> Result<(&str, &str), Reason> {
-    if position_of_either(pair, b'%', b'+').is_some() {
-        let (name, value) = split_at_byte(pair, b'=').unwrap_or_default();
-        return Ok((component(name)?, component(value)?));
-    }
-    // Most pairs have nothing to decode, and are looked at as a whole.
-    let end = position_of_either(pair, b'=', b'=').unwrap_or(pair.len());
+fn plain_pair(pair: &[u8]) -> Result<(&str, &str), Reason> {
+    let end = position_of(pair, [b'=']).unwrap_or(pair.len());
     let pair = core::str::from_utf8(pair).map_err(|_| Reason::NotUtf8)?;
     let (name, rest) = pair.split_at_checked(end).unwrap_or_default();
     Ok((name, rest.strip_prefix('=').unwrap_or_default()))
 }
 
+fn decode_pair(pair: &mut [u8]) -> Result<(&str, &str), Reason> {
+    let end = position_of(pair, [b'=']);
+    let (name, value) = split_at(pair, end).unwrap_or_default();
+    Ok((component(name)?, component(value)?))
+}
+
 /// Decodes one name or value in place.
 pub fn component(text: &mut [u8]) -> Result<&str, Reason> {
-    let decoded = match position_of_either(text, b'%', b'+') {
+    let decoded = match position_of(text, [b'%', b'+']) {
         None => text,
         Some(first) => {
             let length = decode_from(text, first)?;
@@ -111,35 +117,34 @@ fn hex(digit: &Cell<u8>) -> Option<u8> {
     }
 }
 
-/// What stands before and after the first `separator`; all and nothing if there is none. `None` for an empty text.
-fn split_at_byte(text: &mut [u8], separator: u8) -> Option<(&mut [u8], &mut [u8])> {
+/// What stands before and after the byte at `end`; all and nothing if there is none. `None` for an empty text.
+fn split_at(text: &mut [u8], end: Option<usize>) -> Option<(&mut [u8], &mut [u8])> {
     if text.is_empty() {
         return None;
     }
-    let at = position_of_either(text, separator, separator).unwrap_or(text.len());
-    let (before, after) = text.split_at_mut_checked(at)?;
+    let (before, after) = text.split_at_mut_checked(end.unwrap_or(text.len()))?;
     Some((before, after.split_first_mut().map_or(Default::default(), |(_, after)| after)))
 }
 
-/// Where the first of two bytes stands. Eight bytes at a time, as this is where a form spends its time.
-fn position_of_either(text: &[u8], a: u8, b: u8) -> Option<usize> {
+/// Where the first of some bytes stands. Eight bytes at a time, as this is where a form spends its time.
+fn position_of<const N: usize>(text: &[u8], any: [u8; N]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
     // The lowest bit set marks the first zero byte; bits above it may be wrong.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (a_word, b_word) = (u64::from_ne_bytes([a; 8]), u64::from_ne_bytes([b; 8]));
+    let any_words = any.map(|byte| u64::from_ne_bytes([byte; 8]));
 
     let (words, tail) = text.as_chunks::<8>();
     let mut at = 0_usize;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ a_word) | zeros(word ^ b_word);
+        let found = any_words.iter().fold(0, |found, any| found | zeros(word ^ any));
         if found != 0 {
             return Some(at.saturating_add(usize::try_from(found.trailing_zeros() >> 3).unwrap_or(0)));
         }
         at = at.saturating_add(8);
     }
-    tail.iter().position(|&byte| byte == a || byte == b).map(|offset| at.saturating_add(offset))
+    tail.iter().position(|byte| any.contains(byte)).map(|offset| at.saturating_add(offset))
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ pub fn single<'r>(headers: &'r [Field<'r>], name: Name) -> Result<Option<&'r [u8
         if count >= limits::HEADERS {
             return Err(Reason::TooMany(Name::HeaderFields));
         }
-        if field.name.eq_ignore_ascii_case(name.as_str()) && found.replace(field.value).is_some() {
+        // Most come as they are written in their specification, which is quicker to see.
+        let named = field.name == name.as_str() || field.name.eq_ignore_ascii_case(name.as_str());
+        if named && found.replace(field.value).is_some() {
             return Err(Reason::Repeated(name));
         }
     }
