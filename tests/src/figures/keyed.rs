@@ -22,7 +22,7 @@ use crate::protected::{CLIENT_KEY, ISSUER_KEY, Jwt, URL, certificate, jwt_server
 use crate::store::MemoryStore;
 
 const fn case(name: &'static str, run: fn() -> Count) -> Case {
-    Case { name, aimed: false, run, hashes: UNCOUNTED }
+    Case { name, bound: None, run, hashes: UNCOUNTED }
 }
 
 pub(super) const CASES: &[Case] = &[
