@@ -75,12 +75,6 @@ pub const NOT_HERE: &[NotHere] = &[
     not("RU-31", "a list of allowed domains lets others through", Inexpressible, "there is no list of domains"),
     not("RU-32", "a redirect helper takes any URL", Inexpressible, "there is no redirect helper"),
     not(
-        "PK-14",
-        "one challenge serves many requests",
-        NotBuilt,
-        "a row per challenge would be a second write for each request; each code is still bound to its own grant",
-    ),
-    not(
         "CR-17",
         "a mode without confirmation",
         Inexpressible,
@@ -115,10 +109,15 @@ pub const NOT_HERE: &[NotHere] = &[
     not(
         "CS-28",
         "an unverified e-mail address links accounts",
-        NotBuilt,
-        "OpenID Connect; there is no identity but `sub`",
+        Inexpressible,
+        "no claim about a mail address is read: a user is `sub`, of one issuer",
     ),
-    not("CS-29", "the provider is guessed from a mail domain", NotBuilt, "OpenID Connect"),
+    not(
+        "CS-29",
+        "the provider is guessed from a mail domain",
+        Inexpressible,
+        "a client is made for one issuer, and no claim leads to another",
+    ),
     not("CS-30", "an address with two @ passes a domain filter", HostDuty, "the core filters no addresses"),
     not(
         "PD-21",

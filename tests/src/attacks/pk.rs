@@ -1,6 +1,7 @@
 //! PKCE.
 
-use symbolon::ErrorCode;
+use symbolon::server::Decision;
+use symbolon::{ErrorCode, Event};
 
 use super::form::Form;
 use super::outcome::*;
@@ -18,6 +19,7 @@ pub(super) const ROWS: &[Row] = &[
     row("PK-10", "an S256 challenge is compared as if it were plain", "RFC 7636 section 4.6", pk_10),
     row("PK-11", "the challenge is in another encoding", "RFC 7636 section 4.2", pk_11),
     row("PK-13", "the challenge has another length, or bits left over", "RFC 7636 section 4.2", pk_13),
+    row("PK-14", "one challenge serves many requests, and nobody notices", "RFC 9700 section 2.1.1", pk_14),
 ];
 
 /// A code of `c1`, a first redemption that must be refused, and the right one after it.
@@ -132,4 +134,22 @@ fn pk_13(ground: &Ground) -> Checked {
         request(ground, |form| form.with("code_challenge", challenge))
     })?;
     Ok(format!("{long}; bits left over: {loose}"))
+}
+
+fn pk_14(ground: &Ground) -> Checked {
+    let mut bench = ground.bench();
+    let other = "A".repeat(43);
+    let with = |client_id: &str, challenge: &str| Form::authorization(client_id).with("code_challenge", challenge);
+    let requests = [
+        ("the first", with("c1", CHALLENGE), Event::Approved),
+        ("its challenge again", with("c1", CHALLENGE), Event::ChallengeConstant),
+        ("another challenge", with("c1", &other), Event::Approved),
+        ("another client's", with("c2", CHALLENGE), Event::Approved),
+    ];
+    each(requests.map(|(name, form, event)| (name, (form, event))), |(form, event)| {
+        let handle = asked(&mut bench, &form)?;
+        let answer = bench.decide(&handle, Decision::Approve { scope: "read", authorization_details: "" });
+        ensure(answer.event == Some(event) && answer.location("code").is_some(), || format!("{:?}", answer.event))?;
+        Ok(format!("a code, and the event {event:?}"))
+    })
 }
