@@ -12,7 +12,7 @@ use crate::terms::resource::Resource;
 use crate::terms::scope;
 use crate::wire::encoding::encoding;
 use crate::wire::jose::Algorithm;
-use crate::wire::{json, jwk};
+use crate::wire::{json, jwk, write};
 
 /// A registered client (RFC 7591 section 2 names its metadata).
 ///
@@ -190,7 +190,7 @@ impl Client<'_> {
         self.check()?;
         if let ClientKeys::Jwks(text) = self.keys {
             let place = buffer.get_mut(..text.len()).ok_or(Reason::Buffer)?;
-            place.copy_from_slice(text.as_bytes());
+            write::copy(place, text.as_bytes());
             jwk::check(&json::object(place)?, self.authentication == AuthenticationMethod::SelfSignedTlsClientAuth)?;
         }
         self.encode(buffer).ok_or(Reason::Buffer)

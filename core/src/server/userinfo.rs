@@ -30,7 +30,7 @@ use crate::terms::list::List;
 use crate::wire::header::{self, Authorization};
 use crate::wire::http::{Method, Reply, Request};
 use crate::wire::json;
-use crate::wire::write::Arena;
+use crate::wire::write::{self, Arena};
 
 /// The flow of the userinfo endpoint: see [`Server::userinfo`].
 pub enum Userinfo {}
@@ -65,7 +65,7 @@ impl<'a> User<'a> {
         let Self { reply, mut arena, .. } = self;
         let read = |place: &mut [u8]| {
             let place = place.get_mut(..claims.len()).ok_or(Reason::Buffer)?;
-            place.copy_from_slice(claims.as_bytes());
+            write::copy(place, claims.as_bytes());
             let object = json::object(place)?;
             match object.get(Name::Sub.as_str()) {
                 Some(_) => Err(Reason::Repeated(Name::Sub)),
