@@ -60,8 +60,6 @@ impl<'a> Arena<'a> {
         Self { rest: core::mem::take(&mut self.rest) }
     }
 
-    // The same for every `fill`: once in a program.
-    #[inline(never)]
     fn carve(&mut self, len: Option<usize>) -> Result<&'a mut [u8], Reason> {
         let len = len.ok_or(Reason::Buffer)?;
         match core::mem::take(&mut self.rest).split_at_mut_checked(len) {
@@ -78,7 +76,7 @@ impl<'a> Arena<'a> {
         core::str::from_utf8(self.carve_before(left)?).map_err(|_| Reason::Buffer)
     }
 
-    /// Keeps all but the last `left` bytes.
+    /// Keeps all but the last `left` bytes. The same for every `fill`: once in a program.
     #[inline(never)]
     fn carve_before(&mut self, left: usize) -> Result<&'a mut [u8], Reason> {
         let len = self.rest.len().checked_sub(left);
@@ -115,7 +113,6 @@ pub struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    #[inline(never)]
     const fn left(&self) -> usize {
         if self.full { usize::MAX } else { self.rest.len() }
     }
