@@ -10,16 +10,13 @@
 //! A forged, mistyped or shortened credential is refused before the store is touched, and a row holds no secret.
 
 use heapless::Vec;
-use hmac::block_api::HmacCore;
-use hmac::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
-use sha2::Sha256;
 
 use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
 use crate::terms::Time;
 use crate::terms::confirmation::Confirmation;
-use crate::terms::secret;
+use crate::terms::secret::{self, HmacKey};
 use crate::wire::base64;
 use crate::wire::write::Writer;
 
@@ -87,7 +84,7 @@ pub struct Credential {
 /// The server's secrets, each with an id. The first makes new credentials; all of them open old ones.
 #[derive(Clone)]
 pub struct CredentialKeys {
-    ring: Vec<(u8, HmacCore<Sha256>), { limits::CREDENTIAL_KEYS }>,
+    ring: Vec<(u8, HmacKey), { limits::CREDENTIAL_KEYS }>,
 }
 
 impl CredentialKeys {
@@ -108,7 +105,7 @@ impl CredentialKeys {
             return Err(Reason::Repeated(Name::KeyId));
         }
         let full = Reason::TooMany(Name::CredentialKeys);
-        self.ring.push((id, secret::keyed(key))).map_err(|_| full)?;
+        self.ring.push((id, HmacKey::new(key))).map_err(|_| full)?;
         Ok(self)
     }
 
@@ -197,17 +194,14 @@ fn slot_of(key_id: u8, time: Time) -> [u8; SLOT] {
 }
 
 /// Writes a payload and its tag. `M` is `N` and the length of the tag.
-fn sealed<const N: usize, const M: usize>(key: &HmacCore<Sha256>, payload: &[u8; N], w: &mut Writer<'_>) {
+fn sealed<const N: usize, const M: usize>(key: &HmacKey, payload: &[u8; N], w: &mut Writer<'_>) {
     let mut binary = [0; M];
     put(put(&mut binary, *payload), tag(key, payload));
     w.base64url(&binary);
 }
 
-fn tag(key: &HmacCore<Sha256>, payload: &[u8]) -> [u8; TAG] {
-    let (mut mac, mut buffer, mut whole) = (key.clone(), Buffer::<HmacCore<Sha256>>::default(), Default::default());
-    buffer.digest_blocks(payload, |blocks| mac.update_blocks(blocks));
-    mac.finalize_fixed_core(&mut buffer, &mut whole);
-    let whole: [u8; 32] = whole.into();
+fn tag(key: &HmacKey, payload: &[u8]) -> [u8; TAG] {
+    let whole = key.mac(&[payload]);
     let [tag @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = whole;
     tag
 }

@@ -1,7 +1,8 @@
 //! Secrets: the entropy of a flow, and the secrets of clients.
 
-use hmac::digest::consts::U64;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::KeyInit;
+use hmac::block_api::HmacCore;
+use hmac::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
@@ -44,9 +45,9 @@ impl Entropy {
         if bool::from(self.0.ct_eq(&[0; 32])) {
             return Err(Reason::EntropyMissing);
         }
-        let mac: Hmac<Sha256> = keyed(&self.0);
+        let key = HmacKey::new(&self.0);
         for (label, value) in labels.iter().zip(values) {
-            *value = mac.clone().chain_update(label.as_bytes()).finalize().into_bytes().into();
+            *value = key.mac(&[label.as_bytes()]);
         }
         Ok(())
     }
@@ -54,23 +55,36 @@ impl Entropy {
 
 /// A value derived from a secret, for one purpose. The parts but for the first have fixed lengths.
 pub(crate) fn derived(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac: Hmac<Sha256> = keyed(secret);
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
+    HmacKey::new(secret).mac(parts)
 }
 
-/// HMAC-SHA-256 with this key, whole or its core alone; clones of it begin after the key.
-pub(crate) fn keyed<M: KeyInit<KeySize = U64>>(key: &[u8; 32]) -> M {
-    // A key shorter than a block is padded with zeros (RFC 2104 section 2).
-    let mut block = [0; 64];
-    for (place, byte) in block.iter_mut().zip(key) {
-        *place = *byte;
+/// HMAC-SHA-256 after its key: the two compressions over the pads are done. `Hmac` of the same crate would carry a block of the
+/// message along, which is copied for nothing where many short messages have one key.
+#[derive(Clone)]
+pub(crate) struct HmacKey(HmacCore<Sha256>);
+
+impl HmacKey {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        // A key shorter than a block is padded with zeros (RFC 2104 section 2).
+        let mut block = [0; 64];
+        for (place, byte) in block.iter_mut().zip(key) {
+            *place = *byte;
+        }
+        let core = HmacCore::new(&block.into());
+        block.zeroize();
+        Self(core)
     }
-    let mac = M::new(&block.into());
-    block.zeroize();
-    mac
+
+    /// The code of a message that comes in parts.
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let (mut core, mut buffer, mut mac) =
+            (self.0.clone(), Buffer::<HmacCore<Sha256>>::default(), Default::default());
+        for part in parts {
+            buffer.digest_blocks(part, |blocks| core.update_blocks(blocks));
+        }
+        core.finalize_fixed_core(&mut buffer, &mut mac);
+        mac.into()
+    }
 }
 
 /// The hash of a client secret, as a client's row holds it. The secret must have been drawn at random, with at least 128
