@@ -15,8 +15,8 @@ use crate::limits;
 use crate::terms::Time;
 use crate::wire::encoding::encoding;
 
-/// One row per sign-in, in the clear: it holds the `code_verifier`, and then the tokens. Each step of which is one compare-and-swap. So a callback works once, and of all the tabs, threads
-/// and processes that share a session one alone spends its refresh token.
+/// One row per sign-in, in the clear: it holds the `code_verifier`, and then the tokens. Each step is one compare-and-swap: so a
+/// callback works once, and of all the tabs, threads and processes that share a session one alone spends its refresh token.
 #[derive(Clone, Copy)]
 pub enum Session<'s> {
     /// The user was sent to the authorization server.
