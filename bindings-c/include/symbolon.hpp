@@ -52,7 +52,7 @@ inline void check(symbolon_status status, symbolon_reason why = {}) { if (status
 template <class... Lambdas> struct overloaded : Lambdas... { using Lambdas::operator()...; };
 template <class... Lambdas> overloaded(Lambdas...) -> overloaded<Lambdas...>;
 
-/* Answers. They own what they hold, so that nothing dangles. */
+/* Answers. They own what they hold, so that nothing dangles; rows and bodies are wiped once they are given. */
 struct Unavailable {}; struct Absent {}; struct Committed {}; struct Conflict {};
 struct Row { std::uint64_t version; std::string value; };
 struct Signature { std::vector<std::uint8_t> bytes; };
@@ -125,9 +125,13 @@ private:
     }
 
     static std::uint8_t *bytes(std::string &text) { return reinterpret_cast<std::uint8_t *>(text.data()); }
+    static symbolon_status wiped(std::string &text, symbolon_status status) { return symbolon_wipe(bytes(text), text.size()), status; }
     symbolon_status give(Unavailable) { return symbolon_answer_unavailable(&flow_); }
     symbolon_status give(Absent) { return symbolon_answer_absent(&flow_); }
-    symbolon_status give(Row &row) { return symbolon_answer_row(&flow_, row.version, bytes(row.value), row.value.size()); }
+    symbolon_status give(Row &row)
+    {
+        return wiped(row.value, symbolon_answer_row(&flow_, row.version, bytes(row.value), row.value.size()));
+    }
     symbolon_status give(Committed) { return symbolon_answer_committed(&flow_); }
     symbolon_status give(Conflict) { return symbolon_answer_conflict(&flow_); }
     symbolon_status give(Signature &of) { return symbolon_answer_signature(&flow_, of.bytes.data(), of.bytes.size()); }
@@ -136,11 +140,8 @@ private:
     {
         std::vector<symbolon_field> fields;
         for (auto &[name, value] : response.headers) fields.push_back({str(name), {bytes(value), value.size()}});
-        const std::size_t len = response.body.size();
-        symbolon_status status =
-            symbolon_answer_response(&flow_, response.status, fields.data(), fields.size(), bytes(response.body), len);
-        symbolon_wipe(bytes(response.body), len);
-        return status;
+        return wiped(response.body, symbolon_answer_response(&flow_, response.status, fields.data(), fields.size(),
+                                                             bytes(response.body), response.body.size()));
     }
 
     symbolon_flow flow_ = SYMBOLON_FLOW_INIT;

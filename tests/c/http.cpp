@@ -32,12 +32,14 @@ static MHD_Result serve(void *, MHD_Connection *connection, const char *path, co
         return MHD_YES;
     }
     if (std::strcmp(path, "/slow") == 0) sleep(3);
+    if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type") != nullptr) body.append(" typed");
     if (const char *said = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Said")) body.append(" ").append(said);
     MHD_Response *response = MHD_create_response_from_buffer(body.size(), body.data(), MHD_RESPMEM_MUST_COPY);
     bool redirect = std::strcmp(path, "/redirect") == 0;
     if (redirect) MHD_add_response_header(response, "Location", "/elsewhere");
     MHD_add_response_header(response, "Said", " twice  ");
     MHD_add_response_header(response, "Said", "again");
+    MHD_add_response_header(response, "Asked", method);
     MHD_Result result = MHD_queue_response(connection, redirect ? 302 : 200, response);
     MHD_destroy_response(response);
     return result;
@@ -78,9 +80,23 @@ int main()
     REQUIRE(response.status == 200 && response.body == "POST a=b hello");
     REQUIRE(std::count(response.headers.begin(), response.headers.end(), std::pair<std::string, std::string>("Said", "twice")) == 1);
     REQUIRE(std::count(response.headers.begin(), response.headers.end(), std::pair<std::string, std::string>("Said", "again")) == 1);
-    REQUIRE(std::get<symbolon::Response>(exchange(any, "POST", root + "/", {}, "")).body == "POST");
+    for (std::string method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+        REQUIRE(std::get<symbolon::Response>(exchange(any, method, root + "/", {}, "")).body == method);
+        response = std::get<symbolon::Response>(exchange(any, method, root + "/", {{"Content-Type", "text/plain"}}, "a=b"));
+        REQUIRE(response.body == method + " a=b typed");
+    }
+    response = std::get<symbolon::Response>(exchange(any, "HEAD", root + "/", {}, ""));
+    REQUIRE(response.status == 200 && response.body.empty());
+    REQUIRE(std::count(response.headers.begin(), response.headers.end(), std::pair<std::string, std::string>("Asked", "HEAD")) == 1);
     response = std::get<symbolon::Response>(exchange(any, "GET", root + "/redirect", {}, ""));
     REQUIRE(response.status == 302 && response.body == "GET");
+
+    symbolon_send question{};
+    question.method = symbolon::str("GET"), question.url = symbolon::str(root);
+    question.plain_http = true, question.body_cap = 64, question.timeout = 10;
+    REQUIRE(!unavailable(answer(question)));
+    question.client_certificate = true;
+    REQUIRE(unavailable(answer(question)));
 
     capped.body_cap = 3;
     REQUIRE(std::get<symbolon::Response>(exchange(capped, "GET", root + "/", {}, "")).body == "GET");

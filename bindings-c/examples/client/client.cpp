@@ -48,7 +48,8 @@ std::array<std::uint8_t, 32> random_bytes()
 
 /* ---- What answers the questions of both roles ------------------------------------------------------------------------ */
 
-/* The rows of the client: its sessions. Whoever wants them to outlive the process keeps them in a database. */
+/* The rows of both: sessions, and the marks of proofs that were used, until they end. Whoever wants them to outlive the process
+ * keeps them in a database. */
 class Store {
 public:
     symbolon::Loaded load(const symbolon_load &load)
@@ -56,7 +57,7 @@ public:
         std::lock_guard<std::mutex> lock(mutex_);
         auto found = rows_.find(key(load.key));
         if (found == rows_.end()) return symbolon::Absent{};
-        return found->second;
+        return found->second.row;
     }
 
     symbolon::Written commit(const symbolon_commit &commit)
@@ -64,17 +65,21 @@ public:
         std::lock_guard<std::mutex> lock(mutex_);
         auto found = rows_.find(key(commit.key));
         bool exists = found != rows_.end();
-        if (exists != commit.exists || (exists && found->second.version != commit.expected)) return symbolon::Conflict{};
+        if (exists != commit.exists || (exists && found->second.row.version != commit.expected)) return symbolon::Conflict{};
         if (commit.delete_row) rows_.erase(found);
-        else rows_[key(commit.key)] = {exists ? commit.expected + 1 : 1, std::string(view(commit.value))};
+        else rows_[key(commit.key)] = {{exists ? commit.expected + 1 : 1, std::string(view(commit.value))}, commit.expires_at};
+        for (auto row = rows_.begin(); row != rows_.end();)
+            row = row->second.expires_at <= now() ? rows_.erase(row) : std::next(row);
         return symbolon::Committed{};
     }
 
 private:
+    struct Kept { symbolon::Row row; std::uint64_t expires_at; };
+
     static std::string key(const std::uint8_t (&bytes)[32]) { return std::string(view(Bytes(bytes))); }
 
     std::mutex mutex_;
-    std::map<std::string, symbolon::Row> rows_;
+    std::map<std::string, Kept> rows_;
 };
 
 const char key_id[] = "example";
@@ -105,6 +110,8 @@ struct Listener {
     std::string url; /* of the resource, as this program knows it */
     std::promise<std::string> callback; /* the query that the user came back with */
     bool called_back = false;
+
+    ~Listener() { symbolon_wipe(reinterpret_cast<std::uint8_t *>(&resource), sizeof resource); }
 };
 
 MHD_Result respond(MHD_Connection *connection, unsigned status, std::string_view body,
@@ -337,7 +344,7 @@ try {
     config.accepts_dpop = 1;
     /* The secret of the nonces that proofs must bear. It goes with the process: a client then has another nonce to fetch. */
     symbolon_credential_key nonces{1, {}};
-    const auto secret = random_bytes();
+    auto secret = random_bytes();
     std::copy(secret.begin(), secret.end(), nonces.secret);
     config.keys = &nonces;
     config.keys_len = 1;
@@ -348,7 +355,9 @@ try {
     config.client_secret = str("resource-secret-Ub8eXk1QzN5v");
     config.realm = str(resource);
     symbolon_reason why{};
-    symbolon::check(symbolon_resource_init(&listener.resource, &config, &why), why);
+    symbolon_status status = symbolon_resource_init(&listener.resource, &config, &why);
+    symbolon_wipe(nonces.secret, sizeof nonces.secret), symbolon_wipe(secret.data(), secret.size());
+    symbolon::check(status, why);
 
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -89,7 +89,9 @@ symbolon::Sent exchange(const Policy &policy, const std::string &method, const s
         list.reset(longer);
     };
     for (const auto &[name, value] : headers) add(name + ": " + value);
+    /* Without these, libcurl would add fields of its own; a Content-Type that is there already is sent. */
     add("Expect:");
+    add("Content-Type:");
 
     set(curl, CURLOPT_URL, url.c_str());
     set(curl, CURLOPT_PROTOCOLS_STR, policy.plain_http ? "http,https" : "https");
@@ -104,10 +106,11 @@ symbolon::Sent exchange(const Policy &policy, const std::string &method, const s
     set(curl, CURLOPT_HEADERFUNCTION, take_header);
     set(curl, CURLOPT_HEADERDATA, &received);
     if (policy.public_addresses_only) set(curl, CURLOPT_OPENSOCKETFUNCTION, open_public);
-    if (method == "POST") {
-        set(curl, CURLOPT_POST, 1L);
-        set(curl, CURLOPT_POSTFIELDS, body.data());
+    if (method == "HEAD") set(curl, CURLOPT_NOBODY, 1L);
+    else if (method != "GET" || !body.empty()) {
+        set(curl, CURLOPT_POSTFIELDS, body.empty() ? "" : body.data());
         set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+        set(curl, CURLOPT_CUSTOMREQUEST, method.c_str()); /* CURLOPT_POSTFIELDS alone is a POST. */
     }
     if (curl_easy_perform(curl.get()) != CURLE_OK) return symbolon::Unavailable{};
     long status = 0;
@@ -119,6 +122,7 @@ symbolon::Sent exchange(const Policy &policy, const std::string &method, const s
 symbolon::Sent answer(const symbolon_send &send)
 {
     using symbolon::view;
+    if (send.client_certificate) return symbolon::Unavailable{}; /* This program has none to show. */
     Fields headers;
     for (std::size_t i = 0; i < send.headers.len; i++)
         headers.emplace_back(view(send.headers.at[i].name), view(send.headers.at[i].value));

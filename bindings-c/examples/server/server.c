@@ -253,7 +253,8 @@ static int register_client(struct host *host, const symbolon_registration *clien
     int failed = 1;
     if (value == NULL ||
         symbolon_register(client, commit.key, value, symbolon_client_row_size(), &commit.value.len, &why) != SYMBOLON_OK) {
-        fprintf(stderr, "%s is refused: %.*s\n", client->client_id.ptr, (int)why.name.len, why.name.ptr);
+        fprintf(stderr, "%.*s is refused: %.*s\n", (int)client->client_id.len, client->client_id.ptr, (int)why.name.len,
+                why.name.ptr);
     } else {
         commit.value.ptr = value;
         enum store_answer found = store_load(host->store, commit.key, &row);
