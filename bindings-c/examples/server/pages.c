@@ -79,6 +79,7 @@ static enum MHD_Result sign_in_page(struct request *request, const symbolon_prom
     struct page page;
     if (!page_begin(&page, "Sign in")) return MHD_NO;
     html(&page, "<p>to continue to <strong><bdi>%s</bdi></strong></p>\n", prompt->client_name);
+    if (visitor->user != NULL) html(&page, "<p>It asks that you sign in again.</p>\n");
     if (complaint != NULL) html(&page, "<p role=\"alert\">%s</p>\n", str(complaint));
     form_begin(&page, "sign-in", prompt, visitor);
     html(&page, "<label for=\"username\">Username</label>\n<input id=\"username\" name=\"username\" autocomplete=\"username\" "
@@ -175,6 +176,40 @@ static enum MHD_Result see_interaction(struct request *request, symbolon_str han
     return send_response(request, 303, response);
 }
 
+static bool is(symbolon_str text, const char *word)
+{
+    return text.len == strlen(word) && memcmp(text.ptr, word, text.len) == 0;
+}
+
+/* Whether somebody is signed in, and recently enough. */
+static bool does(const struct visitor *visitor, const symbolon_prompt *prompt)
+{
+    return visitor->user != NULL && visitor->at >= prompt->authenticated_since;
+}
+
+static enum MHD_Result decide(struct host *host, struct request *request, const char *handle, const struct visitor *from,
+                              const symbolon_decision *decision)
+{
+    symbolon_flow flow = SYMBOLON_FLOW_INIT;
+    symbolon_bytes browser = {(const uint8_t *)from->browser, strlen(from->browser)};
+    symbolon_status started = symbolon_decide_start(&flow, &host->server, str(handle), browser, decision, now(),
+                                                    host->buffer, host->buffer_len);
+    enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
+    symbolon_flow_wipe(&flow);
+    return sent;
+}
+
+/* Decides without a page (OpenID Connect Core section 3.1.2.1, prompt=none). Approvals are not remembered here. */
+static enum MHD_Result unasked(struct host *host, struct request *request, const struct visitor *from,
+                               const symbolon_prompt *prompt)
+{
+    char handle[512]; /* The prompt is in the buffer, which the decision takes. */
+    symbolon_decision decision = {.unasked = !does(from, prompt) ? 1 : prompt->refusal.len == 0 ? 2 : 0};
+    if (decision.unasked == 0) decision.subject = str(from->user), decision.authenticated_at = from->at;
+    snprintf(handle, sizeof handle, "%.*s", (int)prompt->handle.len, prompt->handle.ptr);
+    return decide(host, request, handle, from, &decision);
+}
+
 enum MHD_Result authorize(struct host *host, struct request *request)
 {
     symbolon_flow flow = SYMBOLON_FLOW_INIT;
@@ -195,12 +230,21 @@ enum MHD_Result authorize(struct host *host, struct request *request)
     symbolon_status started = symbolon_authorize_start(&flow, &host->server, &asked, browser, now(), entropy,
                                                        host->buffer, host->buffer_len);
     const symbolon_done *done = drive(&flow, started, host->store);
-    enum MHD_Result sent = done != NULL && done->kind == SYMBOLON_PROMPT
-                               ? see_interaction(request, done->of.prompt.handle, cookie)
-                               : send_reply(request, done);
+    enum MHD_Result sent = done == NULL || done->kind != SYMBOLON_PROMPT ? send_reply(request, done)
+                           : is(done->of.prompt.prompt, "none") ? unasked(host, request, &from, &done->of.prompt)
+                                                                : see_interaction(request, done->of.prompt.handle, cookie);
     symbolon_flow_wipe(&flow);
     symbolon_wipe(entropy, sizeof entropy);
     return sent;
+}
+
+/* Finds an interaction again. */
+static const symbolon_done *resume(struct host *host, symbolon_flow *flow, const char *handle, const struct visitor *from)
+{
+    symbolon_bytes browser = {(const uint8_t *)from->browser, strlen(from->browser)};
+    symbolon_status started =
+        symbolon_resume_start(flow, &host->server, str(handle), browser, now(), host->buffer, host->buffer_len);
+    return drive(flow, started, host->store);
 }
 
 /* Finds an interaction again, and shows what is to be done next. */
@@ -208,14 +252,11 @@ static enum MHD_Result show(struct host *host, struct request *request, const ch
 {
     symbolon_flow flow = SYMBOLON_FLOW_INIT;
     struct visitor from = visitor(host, request);
-    symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
-    if (browser.len == 0) return forged(request);
-    symbolon_status started =
-        symbolon_resume_start(&flow, &host->server, str(handle), browser, now(), host->buffer, host->buffer_len);
-    const symbolon_done *done = drive(&flow, started, host->store);
+    if (from.browser[0] == '\0') return forged(request);
+    const symbolon_done *done = resume(host, &flow, handle, &from);
     enum MHD_Result sent = done == NULL || done->kind != SYMBOLON_PROMPT ? send_reply(request, done)
-                           : from.user == NULL ? sign_in_page(request, &done->of.prompt, &from, complaint)
-                                               : consent_page(request, &done->of.prompt, &from, complaint);
+                           : does(&from, &done->of.prompt) ? consent_page(request, &done->of.prompt, &from, complaint)
+                                                           : sign_in_page(request, &done->of.prompt, &from, complaint);
     symbolon_flow_wipe(&flow);
     return sent;
 }
@@ -263,14 +304,14 @@ enum MHD_Result consent(struct host *host, struct request *request)
     form_value(request->body, "decision", answer, sizeof answer);
     form_values(request->body, "scope", scope, sizeof scope);
     if (from.user == NULL) return see_interaction(request, str(handle), "");
+    const symbolon_done *done = resume(host, &flow, handle, &from);
+    bool stale = done != NULL && done->kind == SYMBOLON_PROMPT && !does(&from, &done->of.prompt);
+    symbolon_flow_wipe(&flow);
+    /* The sign-in has become too old meanwhile. */
+    if (stale) return see_interaction(request, str(handle), "");
     bool approved = strcmp(answer, "approve") == 0;
     if (approved && scope[0] == '\0') return show(host, request, handle, "Choose at least one, or refuse.");
-    symbolon_bytes browser = {(uint8_t *)from.browser, strlen(from.browser)};
     symbolon_decision decision = {
         .subject = str(from.user), .authenticated_at = from.at, .approved = approved, .scope = str(approved ? scope : "")};
-    symbolon_status started = symbolon_decide_start(&flow, &host->server, str(handle), browser, &decision, now(),
-                                                    host->buffer, host->buffer_len);
-    enum MHD_Result sent = send_reply(request, drive(&flow, started, host->store));
-    symbolon_flow_wipe(&flow);
-    return sent;
+    return decide(host, request, handle, &from, &decision);
 }
