@@ -1,7 +1,10 @@
 /* symbolon.hpp: what it converts, that a question nobody takes is unavailable, and that misuse throws. */
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <malloc.h>
 #include <map>
+#include <new>
 #include <string>
 #include <symbolon.hpp>
 
@@ -14,6 +17,22 @@ static void require(bool held, int line)
     std::exit(1);
 }
 #define REQUIRE(...) require((__VA_ARGS__), __LINE__)
+
+/* What is given back must not hold this. */
+static const char secret[] = "a row that holds a secret";
+static bool given_back = false;
+
+void *operator new(std::size_t size)
+{
+    void *place = std::malloc(size);
+    return place != nullptr ? place : throw std::bad_alloc();
+}
+void operator delete(void *place) noexcept
+{
+    if (place != nullptr && memmem(place, malloc_usable_size(place), secret, sizeof secret - 1) != nullptr) given_back = true;
+    std::free(place);
+}
+void operator delete(void *place, std::size_t) noexcept { operator delete(place); }
 
 static_assert(!std::is_copy_constructible_v<symbolon::Flow> && !std::is_move_constructible_v<symbolon::Flow>,
               "a flow must not be moved");
@@ -83,7 +102,10 @@ int main()
     /* Nobody takes the question. */
     REQUIRE(authorize(flow, symbolon::overloaded{[](const symbolon_sign &) -> symbolon::Signed { return {}; }}) == 503);
     /* A row that is none is an error of the server, not of the program. */
-    REQUIRE(authorize(flow, [](const symbolon_load &) -> symbolon::Loaded { return symbolon::Row{1, "not a row"}; }) == 500);
+    REQUIRE(authorize(flow, [](const symbolon_load &) -> symbolon::Loaded { return symbolon::Row{1, secret}; }) == 500);
+    REQUIRE(!given_back);
+    delete new std::string(secret);
+    REQUIRE(given_back);
 
     try {
         symbolon::Flow small(1);
