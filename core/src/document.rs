@@ -15,7 +15,7 @@
 use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
-use crate::record::{Document, Key, Kind, Record};
+use crate::record::{Document, DocumentKind, Key, Kind, Record};
 use crate::step::{Answer, Committed, Exchange, Labels, Row, SendPolicy, Unavailable, Write};
 use crate::terms::Time;
 use crate::terms::endpoint::Endpoint;
@@ -35,6 +35,8 @@ pub const fn room(cap: usize) -> usize {
 /// A document, and how it may be asked for.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
+    /// What it is: each kind has rows of its own.
+    pub kind: DocumentKind,
     /// Where it is.
     pub url: Endpoint<'a>,
     /// The most bytes that it may have.
@@ -78,6 +80,10 @@ impl<'a> Source<'a> {
         Turn::Load(AwaitRow { source: self, now, newer: true })
     }
 
+    fn key(&self) -> Key {
+        Key::document(self.kind, self.url.as_str())
+    }
+
     fn read(&self, body: &[u8], arena: &mut Arena<'a>) -> Result<Object<'a>, Reason> {
         let text = arena.copy_mut(body)?;
         let object = json::object(text)?;
@@ -109,7 +115,7 @@ impl<'a> Source<'a> {
         // As long as it is of use, or somebody is at it.
         let stale_until = document.fresh_until.after(limits::STALE);
         Ok(Write {
-            key: Key::document(self.url.as_str()),
+            key: self.key(),
             expected,
             value: Some(value),
             expires_at: if stale_until > document.lease_until { stale_until } else { document.lease_until },
@@ -128,7 +134,7 @@ pub struct AwaitRow<'a> {
 impl<'a> AwaitRow<'a> {
     /// The row to ask for. It is of [`Kind::Document`].
     pub fn key(&self) -> Key {
-        Key::document(self.source.url.as_str())
+        self.source.key()
     }
 
     /// Takes the answer.
@@ -144,20 +150,19 @@ impl<'a> AwaitRow<'a> {
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
         let never = Document { fetched_at: Time(0), fresh_until: Time(0), lease_until: Time(0), body: b"" };
         // A row that cannot be read is written anew.
-        let mut document = row.and_then(|row| Document::decode(row.value).ok()).unwrap_or(never);
+        let document = row.and_then(|row| Document::decode(row.value).ok()).unwrap_or(never);
         let kept = !document.body.is_empty();
         if kept && newer && now.since(document.fetched_at) < limits::COOL_DOWN {
             return Ok(Turn::Done(Ok(Found::NoneNewer)));
         }
-        if kept && !newer && lasts(document.fresh_until, limits::FRESH_CEILING, now) {
-            if let Some(found) = source.kept(document.body, arena)? {
-                return Ok(Turn::Done(Ok(found)));
-            }
-            document.body = b"";
+        let fresh = kept && !newer && lasts(document.fresh_until, limits::FRESH_CEILING, now);
+        if fresh && let Some(found) = source.kept(document.body, arena)? {
+            return Ok(Turn::Done(Ok(found)));
         }
-        let kept = !document.body.is_empty();
-        let usable =
-            kept && lasts(document.fresh_until.after(limits::STALE), limits::FRESH_CEILING + limits::STALE, now);
+        // What is fresh and was refused stays where it is until there is another, but is of no use here.
+        let usable = kept
+            && !fresh
+            && lasts(document.fresh_until.after(limits::STALE), limits::FRESH_CEILING + limits::STALE, now);
         if lasts(document.lease_until, limits::LEASE, now) {
             return Ok(Turn::Done(match (newer, usable) {
                 (true, _) => Ok(Found::NoneNewer),

@@ -21,7 +21,7 @@ mod session;
 pub use client::{
     AuthenticationMethod, CLIENT_ROW, CertificateSubject, Client, ClientKeys, GrantTypes, SenderConstraint,
 };
-pub use document::Document;
+pub use document::{Document, DocumentKind};
 pub use grant::{Active, Code, Grant, Granted, Pending, Refusal, Requested, Revoked};
 pub use mark::Mark;
 pub use nonce::Nonce;
@@ -62,9 +62,10 @@ impl Key {
         Self(hash.chain_update(b"\0").chain_update(jti.as_bytes()).finalize().into())
     }
 
-    /// The key of the document at this URL.
-    pub fn document(url: &str) -> Self {
-        Self(Sha256::new().chain_update(b"document\0").chain_update(url.as_bytes()).finalize().into())
+    /// The key of the document of this kind at this URL: who has it read as another kind than it is does not reach its row.
+    pub fn document(kind: DocumentKind, url: &str) -> Self {
+        let hash = Sha256::new().chain_update(b"document\0").chain_update(kind.as_str().as_bytes());
+        Self(hash.chain_update(b"\0").chain_update(url.as_bytes()).finalize().into())
     }
 
     /// The key of the mark that a client's `code_challenge` leaves.

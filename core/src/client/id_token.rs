@@ -14,7 +14,7 @@ use crate::limits;
 use crate::name::Name;
 use crate::proof::jwt::Claims;
 use crate::proof::signature::Unverified;
-use crate::record::Identity;
+use crate::record::{DocumentKind, Identity};
 use crate::terms::Time;
 use crate::terms::list::List;
 use crate::terms::secret;
@@ -51,7 +51,8 @@ pub(super) fn judge<'a>(
     let identity = claims(cx, &jws, expected).map_err(|reason| reason.within(Reason::IdToken))?;
     let url = cx.server.jwks_uri().ok_or(Reason::ServerLacks(Name::JwksUri))?;
     let public_addresses_only = cx.client.public_addresses_only();
-    let source = Source { url, cap: limits::JWKS, public_addresses_only, accept: is_key_set };
+    let source =
+        Source { kind: DocumentKind::IssuerKeys, url, cap: limits::JWKS, public_addresses_only, accept: is_key_set };
     Ok((identity, Check { jws, source, registered: cx.client.id_token_algorithm, now: cx.now, newer: false }))
 }
 

@@ -18,7 +18,7 @@ fn has_keys(object: &Object<'_>, url: &str) -> Result<(), Reason> {
 
 fn source() -> Source<'static> {
     let url = Endpoint::parse(Name::JwksUri, URL, Schemes::Https).unwrap();
-    Source { url, cap: CAP, public_addresses_only: true, accept: has_keys }
+    Source { kind: DocumentKind::IssuerKeys, url, cap: CAP, public_addresses_only: true, accept: has_keys }
 }
 
 fn row(fetched_at: u64, fresh_until: u64, lease_until: u64, body: &str) -> Vec<u8> {
@@ -75,13 +75,13 @@ impl Script<'_> {
             turn = match turn {
                 Turn::Load(at) => {
                     seen.asked.push('l');
-                    assert_eq!(at.key(), Key::document(URL));
+                    assert_eq!(at.key(), Key::document(DocumentKind::IssuerKeys, URL));
                     at.loaded(self.row.map(|row| row.map(|value| Row { version: 7, value })), &mut arena)
                 }
                 Turn::Commit(at) => {
                     seen.asked.push('c');
                     let Write { key, expected, value, expires_at, .. } = *at.write();
-                    assert_eq!(key, Key::document(URL));
+                    assert_eq!(key, Key::document(DocumentKind::IssuerKeys, URL));
                     let Document { fetched_at, fresh_until, lease_until, body } =
                         Document::decode(value.unwrap()).unwrap();
                     let body = String::from(core::str::from_utf8(body).unwrap());

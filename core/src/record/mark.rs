@@ -21,7 +21,7 @@ encoding!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Key;
+    use super::super::{DocumentKind, Key};
     use super::*;
     use crate::error::Reason;
 
@@ -44,7 +44,9 @@ mod tests {
             Key::assertion("ca", ""),
             Key::assertion("", "ca"),
             Key::client("a"),
-            Key::document("a"),
+            Key::document(DocumentKind::ClientMetadata, "a"),
+            Key::document(DocumentKind::ClientKeys, "a"),
+            Key::document(DocumentKind::IssuerKeys, "a"),
         ];
         for (i, key) in keys.iter().enumerate() {
             assert!(keys.iter().skip(i.saturating_add(1)).all(|other| other != key));

@@ -23,7 +23,7 @@ use crate::proof::dpop::{DpopProof, Expected};
 use crate::proof::possession::KeyHeld;
 use crate::proof::replay::Unmarked;
 use crate::proof::signature::Unverified;
-use crate::record::Kind;
+use crate::record::{DocumentKind, Kind};
 use crate::resource::claims::{self, Weighed};
 use crate::resource::jwt::{self, Genuine, Token};
 use crate::resource::{
@@ -192,7 +192,13 @@ impl<'a> Case<'a> {
                 }
             }
             IssuerKeys::Published(url) => {
-                let source = Source { url, cap: limits::JWKS, public_addresses_only: false, accept: jwt::accept };
+                let source = Source {
+                    kind: DocumentKind::IssuerKeys,
+                    url,
+                    cap: limits::JWKS,
+                    public_addresses_only: false,
+                    accept: jwt::accept,
+                };
                 let sought = Sought { token: *token, proof, source, algorithm, newer: false };
                 self.turned(source.find(self.now), sought)
             }

@@ -9,7 +9,7 @@ use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
 use crate::record::{
-    AuthenticationMethod, CertificateSubject, Client, ClientKeys, GrantTypes, Record, SenderConstraint,
+    AuthenticationMethod, CertificateSubject, Client, ClientKeys, DocumentKind, GrantTypes, Record, SenderConstraint,
 };
 use crate::server::{Context, Server};
 use crate::terms::client_id::ClientId;
@@ -25,7 +25,13 @@ use crate::wire::jwk;
 pub(super) fn document<'a>(server: &Server<'_>, client_id: &'a str) -> Option<Source<'a>> {
     let client_id = ClientId::parse(client_id).ok().filter(|id| server.client_id_metadata_documents && id.is_url())?;
     let url = client_id.document_url().ok()?;
-    Some(Source { url, cap: limits::CLIENT_DOCUMENT, public_addresses_only: true, accept })
+    Some(Source {
+        kind: DocumentKind::ClientMetadata,
+        url,
+        cap: limits::CLIENT_DOCUMENT,
+        public_addresses_only: true,
+        accept,
+    })
 }
 
 /// Where the keys of a client are. Plain `http` is for a server that is itself reached by it, on loopback.
@@ -33,7 +39,13 @@ pub(super) fn keys<'a>(server: &Server<'_>, jwks_uri: &'a str) -> Result<Source<
     let plain = server.issuer.as_str().starts_with("http:");
     let schemes = if plain { Schemes::HttpsAndPlainHttpOnLoopback } else { Schemes::Https };
     let url = Endpoint::parse(Name::JwksUri, jwks_uri, schemes).map_err(|_| Reason::ClientDocument(Name::JwksUri))?;
-    Ok(Source { url, cap: limits::JWKS, public_addresses_only: true, accept: accept_keys })
+    Ok(Source {
+        kind: DocumentKind::ClientKeys,
+        url,
+        cap: limits::JWKS,
+        public_addresses_only: true,
+        accept: accept_keys,
+    })
 }
 
 /// What was found of a client, as a row would have it.

@@ -44,6 +44,12 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("MD-23", "a document takes over a registered client", "better-auth", md_23),
     row("MD-26", "unknown kids flood the server of the keys", "mod_auth_openidc", md_26),
+    row(
+        "MD-35",
+        "the keys of a client are asked for as if they were a client",
+        "draft-ietf-oauth-client-id-metadata-document section 6",
+        md_35,
+    ),
 ];
 
 fn bench(ground: &Ground) -> Bench {
@@ -292,6 +298,26 @@ fn md_26(ground: &Ground) -> Checked {
     let (_, sent) = itself(&mut bench, &unknown, Some(&there));
     ensure(sent.len() == 1, || format!("{} times after the cool-down", sent.len()))?;
     Ok("100 unknown kids -> asked 0 times; once after the cool-down".to_owned())
+}
+
+fn md_35(ground: &Ground) -> Checked {
+    let mut bench = bench(ground);
+    let there = Canned::json(200, &jwks(&[K1_KEY]));
+    let (answer, sent) = itself(&mut bench, &assertion_for("u1", "good"), Some(&there));
+    ensure(answer.status == 200 && sent.len() == 1, || format!("a good one: {answer:?}"))?;
+    let keys = bench.store.rows.iter().find(|(_, row)| row.kind == "document").map(|(key, row)| (*key, row.clone()));
+    let (key, row) = keys.ok_or("no keys are kept")?;
+    let told = each([("the keys", Some(&there)), ("no answer", None)], |there| {
+        let (interaction, _) = ask(&mut bench, request(APP_JWKS), there);
+        let Interaction::Refused(page) = interaction else { return Err(format!("{interaction:?}")) };
+        ensure(bench.store.rows.get(&key) == Some(&row), || "the row of the keys is not as it was".to_owned())?;
+        Ok(format!("error page ({}), the row of the keys is as it was", page.body))
+    })?;
+    // The next grant has the same name, as its entropy is the same.
+    bench.store.rows.retain(|_, row| row.kind != "grant");
+    let (answer, sent) = itself(&mut bench, &assertion_for("u1", "then"), None);
+    ensure(answer.status == 200 && sent.is_empty(), || format!("the client is locked out: {answer:?}"))?;
+    Ok(format!("{told}; the client -> {}, its server is not asked", answer.status))
 }
 
 fn md_21(ground: &Ground) -> Checked {

@@ -2,7 +2,7 @@
 
 use symbolon::Reason;
 use symbolon::proof::pkce::challenge_of;
-use symbolon::record::{Key, Record, Refreshing, Session, Started, TokenSet};
+use symbolon::record::{DocumentKind, Key, Record, Refreshing, Session, Started, TokenSet};
 
 use super::cases::good_response;
 use super::{ACCESS, CODE, Call, JWKS_URI, NEW_ACCESS, NEW_REFRESH, OWNER, Outcome, REFRESH, Run, SHOWN, STATE, Setup};
@@ -256,8 +256,10 @@ fn sign_in_is_stored(run: &Run<'_>) -> bool {
 /// metadata say, or from the row that keeps them.
 fn user_is_known_by_a_signature(run: &Run<'_>) -> bool {
     let from_the_server = run.record.iter().all(|(question, _)| match question {
-        Question::Load { kind: "document", key } => *key == Key::document(JWKS_URI),
-        Question::Commit(write) if write.kind == "document" => write.key == Key::document(JWKS_URI),
+        Question::Load { kind: "document", key } => *key == Key::document(DocumentKind::IssuerKeys, JWKS_URI),
+        Question::Commit(write) if write.kind == "document" => {
+            write.key == Key::document(DocumentKind::IssuerKeys, JWKS_URI)
+        }
         Question::Verify => run.case.setup == Setup::OpenId,
         _ => true,
     });
