@@ -302,7 +302,7 @@ size_t symbolon_flow_size(void); /* sizeof(symbolon_flow), as the library has it
 const symbolon_step *symbolon_next(const symbolon_flow *flow);
 
 /* How long the buffer must be that a start function found too small. */
-size_t symbolon_needed(const symbolon_flow *flow);
+size_t symbolon_needed(const symbolon_flow *flow); /* 0 of storage of another version */
 
 /* The answers. Their arguments are lent for the call alone; the body of a response is overwritten. */
 SYMBOLON_CHECK symbolon_status symbolon_answer_row(symbolon_flow *flow, uint64_t version, const uint8_t *value, size_t len);
@@ -316,6 +316,7 @@ SYMBOLON_CHECK symbolon_status symbolon_answer_response(symbolon_flow *flow, uin
 /* Answers any question: the store, the key or the peer cannot be reached. */
 SYMBOLON_CHECK symbolon_status symbolon_answer_unavailable(symbolon_flow *flow);
 
+/* Zeros what a flow holds. Storage of another version stays as it is. */
 void symbolon_flow_wipe(symbolon_flow *flow);
 void symbolon_wipe(uint8_t *bytes, size_t len);
 

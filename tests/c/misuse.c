@@ -243,6 +243,25 @@ static void storage(void)
     other = fresh;
     ALL_ANSWERS_GIVE(ERR_FLOW, &other);
 
+    /* Of a library whose flow ends after these two members: nothing behind them is read or written. */
+    for (int wrong = 0; wrong < 2; wrong++) {
+        uint8_t canary[sizeof(symbolon_flow) - 8];
+        uint32_t told[2] = {SYMBOLON_ABI + !wrong, wrong ? 8 : (uint32_t)sizeof(symbolon_flow)};
+        symbolon_flow *shorter = allocate(NULL, sizeof told);
+        memset(canary, 0x5a, sizeof canary);
+        memcpy(&other, told, sizeof told), memcpy((uint8_t *)&other + sizeof told, canary, sizeof canary);
+        memcpy(shorter, told, sizeof told);
+        HOLDS(symbolon_needed(&other) == 0 && symbolon_needed(shorter) == 0);
+        symbolon_flow_wipe(&other);
+        symbolon_flow_wipe(shorter);
+        HOLDS(!memcmp(&other, told, sizeof told) && !memcmp((uint8_t *)&other + sizeof told, canary, sizeof canary));
+        HOLDS(!memcmp(shorter, told, sizeof told));
+        ALL_ANSWERS_GIVE(ERR_ABI, shorter);
+        GIVES(ERR_ABI, symbolon_jwks_start(shorter, &server, buffer, len));
+        GIVES(ERR_ABI, symbolon_client_discover_start(shorter, &client, 1, NULL, buffer, len));
+        free(shorter);
+    }
+
     /* Moved: not in the new place, and still in the old one. */
     GIVES(OK, authorize());
     first = step();

@@ -158,13 +158,27 @@ impl Flow {
         }))
     }
 
+    /// Whether this is storage of this interface. Storage of another one may be shorter: no reference to it is formed.
+    ///
+    /// # Safety
+    ///
+    /// `place` is NULL, or its first two members are readable.
+    unsafe fn check(place: *const Self) -> Outcome {
+        if place.is_null() {
+            return Err(Status::Null);
+        }
+        // SAFETY: as the caller promises.
+        let told = unsafe { ((&raw const (*place).abi).read(), (&raw const (*place).size).read()) };
+        if told == (Self::EMPTY.abi, Self::EMPTY.size) { Ok(()) } else { Err(Status::Abi) }
+    }
+
     /// The storage, with nothing in it.
     unsafe fn storage<'f>(place: *mut Self) -> Outcome<&'f mut Self> {
-        // SAFETY: as the caller promises.
-        let flow = unsafe { place.as_mut() }.ok_or(Status::Null)?;
-        if (flow.abi, flow.size) != (Self::EMPTY.abi, Self::EMPTY.size) {
-            return Err(Status::Abi);
-        }
+        // SAFETY: as the caller promises; it is of this size.
+        let flow = unsafe {
+            Self::check(place)?;
+            &mut *place
+        };
         flow.seal = 0;
         flow.advance = None;
         flow.view = View::NONE;
@@ -185,13 +199,12 @@ impl Flow {
 
     /// The flow that is in the storage.
     unsafe fn running<'f>(place: *const Self) -> Outcome<&'f Self> {
-        // SAFETY: as the caller promises.
-        let flow = unsafe { place.as_ref() }.ok_or(Status::Null)?;
-        match (flow.abi, flow.size) == (Self::EMPTY.abi, Self::EMPTY.size) {
-            false => Err(Status::Abi),
-            true if flow.seal != flow.seal() => Err(Status::Flow),
-            true => Ok(flow),
-        }
+        // SAFETY: as the caller promises; it is of this size.
+        let flow = unsafe {
+            Self::check(place)?;
+            &*place
+        };
+        if flow.seal == flow.seal() { Ok(flow) } else { Err(Status::Flow) }
     }
 
     /// Gives an answer to the question of this kind.
@@ -244,11 +257,11 @@ pub unsafe extern "C" fn symbolon_next(flow: *const Flow) -> *const View {
     unsafe { Flow::view(flow) }
 }
 
-/// How long the buffer must be that was too small.
+/// How long the buffer must be that was too small. 0 of storage of another interface.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_needed(flow: *const Flow) -> usize {
     // SAFETY: the caller hands in NULL or storage.
-    unsafe { flow.as_ref() }.map_or(0, |flow| flow.needed)
+    unsafe { Flow::check(flow).map_or(0, |()| (*flow).needed) }
 }
 
 /// Answers with a row.
@@ -331,14 +344,11 @@ pub unsafe extern "C" fn symbolon_answer_unavailable(flow: *mut Flow) -> i32 {
     unsafe { Flow::answer(flow, to, Answer::lacking(to)) }
 }
 
-/// Zeros what a flow holds. The storage can be started again.
+/// Zeros what a flow holds. The storage can be started again. Storage of another interface stays as it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn symbolon_flow_wipe(flow: *mut Flow) {
     // SAFETY: the caller hands in NULL or storage.
-    if let Some(flow) = unsafe { flow.as_mut() } {
-        flow.seal = 0;
-        flow.advance = None;
-        flow.view = View::NONE;
+    if let Ok(flow) = unsafe { Flow::storage(flow) } {
         flow.state.0.zeroize();
     }
 }

@@ -87,10 +87,12 @@ pub unsafe extern "C" fn symbolon_register(
     why: *mut Why,
 ) -> i32 {
     // SAFETY: the caller lends all of it.
-    status(unsafe { initialized(registration, |registration| registration.abi) }.and_then(|registration| unsafe {
-        let (key, written) = (key.as_mut().ok_or(Status::Null)?, written.as_mut().ok_or(Status::Null)?);
-        register(registration, key, lent(row, row_len)?, written, why)
-    }))
+    status(unsafe { initialized(registration, |registration| &raw const (*registration).abi) }.and_then(
+        |registration| unsafe {
+            let (key, written) = (key.as_mut().ok_or(Status::Null)?, written.as_mut().ok_or(Status::Null)?);
+            register(registration, key, lent(row, row_len)?, written, why)
+        },
+    ))
 }
 
 unsafe fn register(

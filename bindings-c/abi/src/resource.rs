@@ -134,7 +134,7 @@ pub unsafe extern "C" fn symbolon_resource_init(
 ) -> i32 {
     // SAFETY: the caller lends all three.
     status(
-        unsafe { initialized(config, |config| config.abi) }
+        unsafe { initialized(config, |config| &raw const (*config).abi) }
             .and_then(|config| unsafe { ResourceServer::put(place, resource_server(config, why)) }),
     )
 }

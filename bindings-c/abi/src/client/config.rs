@@ -84,7 +84,7 @@ pub const extern "C" fn symbolon_metadata_size() -> usize {
 pub unsafe extern "C" fn symbolon_client_init(place: *mut Client, config: *const Config, why: *mut Why) -> i32 {
     // SAFETY: the caller lends all three.
     status(
-        unsafe { initialized(config, |config| config.abi) }
+        unsafe { initialized(config, |config| &raw const (*config).abi) }
             .and_then(|config| unsafe { Client::put(place, client(config, why)) }),
     )
 }

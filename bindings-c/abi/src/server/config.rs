@@ -98,7 +98,7 @@ pub const extern "C" fn symbolon_server_size() -> usize {
 pub unsafe extern "C" fn symbolon_server_init(place: *mut Server, config: *const Config, why: *mut Why) -> i32 {
     // SAFETY: the caller lends all three.
     status(
-        unsafe { initialized(config, |config| config.abi) }
+        unsafe { initialized(config, |config| &raw const (*config).abi) }
             .and_then(|config| unsafe { Server::put(place, server(config, why)) }),
     )
 }

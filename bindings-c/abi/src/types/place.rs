@@ -65,11 +65,13 @@ impl<T, const SIZE: usize> Place<T, SIZE> {
     ///
     /// `place` is NULL or readable, and stays as it is for `'p`.
     pub(crate) unsafe fn get<'p>(place: *const Self) -> Outcome<&'p T> {
-        // SAFETY: as the caller promises.
-        let place = unsafe { place.as_ref() }.ok_or(Status::Null)?;
-        match place.seal == Self::SEAL {
+        if place.is_null() {
+            return Err(Status::Null);
+        }
+        // SAFETY: as the caller promises. Storage of another interface may be shorter: no reference to it is formed.
+        match unsafe { (&raw const (*place).seal).read() } == Self::SEAL {
             // SAFETY: what is sealed has a value in it.
-            true => Ok(unsafe { &*place.bytes.as_ptr().cast::<T>() }),
+            true => Ok(unsafe { &*(&raw const (*place).bytes).cast::<T>() }),
             false => Err(Status::Abi),
         }
     }
@@ -82,10 +84,12 @@ const ABI_BITS: u64 = crate::ABI as u64;
 /// # Safety
 ///
 /// `place` is NULL or readable, and stays as it is for `'p`.
-pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(&T) -> u32) -> Outcome<&'p T> {
-    // SAFETY: as the caller promises.
-    let value = unsafe { place.as_ref() }.ok_or(Status::Null)?;
-    if abi(value) == crate::ABI { Ok(value) } else { Err(Status::Abi) }
+pub(crate) unsafe fn initialized<'p, T>(place: *const T, abi: impl FnOnce(*const T) -> *const u32) -> Outcome<&'p T> {
+    if place.is_null() {
+        return Err(Status::Null);
+    }
+    // SAFETY: as the caller promises. A struct of another interface may be shorter: no reference to it is formed.
+    if unsafe { abi(place).read() } == crate::ABI { Ok(unsafe { &*place }) } else { Err(Status::Abi) }
 }
 
 /// `symbolon_metadata`: what a client knows of its server.
