@@ -570,14 +570,15 @@ typedef struct symbolon_resource_request {
     size_t certificate_len;
 } symbolon_resource_request;
 
-/* What a request needs of its token. Lists are words with a space between them. A detail (RFC 9396) is needed if it has a type.
- * A request that needs nothing must say so: any_token. */
+/* What a request needs of its token. Lists are words with a space between them. A detail (RFC 9396) is needed if one of its
+ * members is not empty, and must have a type then. A request that needs nothing must say so: any_token. */
 typedef struct symbolon_needs {
     uint32_t any_token; /* 1 if any token for the resource will do */
     symbolon_str scope, detail_type, detail_actions, detail_datatypes, detail_privileges, detail_identifier;
     symbolon_str detail_judged_by_caller; /* members that the caller looks at itself, in the claims */
     symbolon_str acr_values; /* the ways to authenticate of which one is needed (RFC 9470), the best one first */
-    uint64_t max_age;        /* the seconds within which the user must have authenticated; 0 for any */
+    uint32_t has_max_age;    /* 1 if the next member counts */
+    uint64_t max_age;        /* the seconds within which the user must have authenticated */
 } symbolon_needs;
 
 /* Judges a request, which is lent for the call. What it needs is lent until the flow has ended. */

@@ -1,7 +1,7 @@
 // The resource server.
 
 import { Role, choice, credentialKeys, seconds } from './role.js';
-import { bytes, fields } from './structs.js';
+import { bytes, fields, refuse } from './structs.js';
 
 export class ResourceServer extends Role {
   constructor(core, { access_tokens, accepts, keys, metadata, ...config }) {
@@ -16,11 +16,13 @@ export class ResourceServer extends Role {
   }
 
   /** Judges a request by what it needs. */
-  judge({ method, url, headers, certificate = new Uint8Array() }, { needs: { detail = {}, ...needs }, now }) {
-    const details = Object.entries(detail).map(([name, value]) => [`detail_${name}`, value]);
+  judge({ method, url, headers, certificate = new Uint8Array() }, { needs: { detail, ...needs }, now }) {
+    // All of its members may be absent by mistake, and then the module would see none.
+    if (detail !== undefined && !detail?.type?.length) refuse('a detail must have a type');
+    const details = Object.entries(detail ?? {}).map(([name, value]) => [`detail_${name}`, value]);
     return this.start('judge', [
       this.core.struct('resource_request', { method, url, headers: fields(headers), certificate: bytes(certificate, 'certificate') }),
-      this.core.struct('needs', { ...needs, ...Object.fromEntries(details) }),
+      this.core.struct('needs', { ...needs, has_max_age: needs.max_age !== undefined, ...Object.fromEntries(details) }),
       seconds(now),
     ]);
   }

@@ -222,7 +222,7 @@ export interface Needs {
   /** Any token for the resource will do. */
   any_token?: boolean;
   scope?: string;
-  /** One of its authorization details must cover this (RFC 9396). */
+  /** One of its authorization details must cover this (RFC 9396). One without a type is refused. */
   detail?: {
     type: string;
     actions?: string;
@@ -234,7 +234,7 @@ export interface Needs {
   };
   /** The ways to authenticate of which one is needed (RFC 9470), the best one first. */
   acr_values?: string;
-  /** The seconds within which the user must have authenticated. */
+  /** The seconds within which the user must have authenticated; absent for any. */
   max_age?: Seconds;
 }
 

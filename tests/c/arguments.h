@@ -4,6 +4,29 @@
 
 /* ---- Arguments ------------------------------------------------------------------------------------------------------- */
 
+/* The introspected token is of a user who signed in at 5. 0 seconds is a limit if it counts, and 1 is none if it does not. */
+static void fresh_sign_in(uint8_t *b)
+{
+    static const char token[] =
+        "{\"active\":true,\"iss\":\"https://as.example\",\"aud\":\"https://rs.example/\",\"client_id\":\"c1\","
+        "\"scope\":\"read\",\"sub\":\"alice\",\"token_type\":\"Bearer\",\"exp\":1000600,\"auth_time\":5}";
+    static const struct { uint32_t has_max_age; uint64_t max_age, now; bool served; } cases[] = {
+        {0, 0, 9, true}, {0, 1, 9, true}, {1, 0, 9, false}, {1, 0, 5, true}, {1, 3, 9, false}, {1, 4, 9, true}};
+    symbolon_field json = {SYMBOLON_STR("Content-Type"), {(const uint8_t *)"application/json", 16}};
+    symbolon_field bearer = {SYMBOLON_STR("Authorization"), {(const uint8_t *)"Bearer an-access-token", 22}};
+    symbolon_resource_request request = to_resource;
+    uint8_t body[sizeof token];
+    request.headers = &bearer, request.headers_len = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        symbolon_needs needs = {.scope = SYMBOLON_STR("read"), .has_max_age = cases[i].has_max_age, .max_age = cases[i].max_age};
+        GIVES(OK, symbolon_judge_start(&flow, &resource_server, &request, &needs, cases[i].now, b, len));
+        HOLDS(kind() == SYMBOLON_SEND);
+        memcpy(body, token, sizeof token);
+        GIVES(OK, symbolon_answer_response(&flow, 200, &json, 1, body, sizeof token - 1));
+        HOLDS(kind() == SYMBOLON_DONE && (symbolon_next(&flow)->of.done.kind == SYMBOLON_CLAIMS) == cases[i].served);
+    }
+}
+
 static void starts(void)
 {
     symbolon_server no_server;
@@ -232,6 +255,23 @@ static void starts(void)
     JUDGE(ERR_NULL, &flow, &resource_server, &resource_request, &needs, b);
     needs.scope = half;
     JUDGE(ERR_UTF8, &flow, &resource_server, &resource_request, &needs, b);
+    /* A detail that is needed, and has no type, is not one that is not needed. */
+    symbolon_needs untyped[5];
+    symbolon_str transfer = SYMBOLON_STR("transfer"), *members[5] = {
+        &untyped[0].detail_actions, &untyped[1].detail_datatypes, &untyped[2].detail_privileges, &untyped[3].detail_identifier,
+        &untyped[4].detail_judged_by_caller};
+    symbolon_field bearer = {SYMBOLON_STR("Authorization"), {(const uint8_t *)"Bearer an-access-token", 22}};
+    resource_request.headers = &bearer, resource_request.headers_len = 1;
+    for (size_t i = 0; i < 5; i++) {
+        untyped[i] = any_token;
+        *members[i] = transfer;
+        JUDGE(OK, &flow, &resource_server, &resource_request, &untyped[i], b);
+        HOLDS(kind() == SYMBOLON_DONE && is_text(symbolon_next(&flow)->of.done.reason.name, "NeedMalformed"));
+        untyped[i].detail_type = transfer;
+        JUDGE(OK, &flow, &resource_server, &resource_request, &untyped[i], b);
+        HOLDS(kind() == SYMBOLON_SEND);
+    }
+    fresh_sign_in(b);
     GIVES(ERR_NULL, symbolon_resource_metadata_start(NULL, &resource_server, b, len));
     GIVES(ERR_NULL, symbolon_resource_metadata_start(&flow, NULL, b, len));
     GIVES(ERR_NULL, symbolon_resource_metadata_start(&flow, &resource_server, NULL, len));

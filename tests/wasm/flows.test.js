@@ -77,6 +77,27 @@ describe('a server, a client and a resource server', () => {
   });
 });
 
+test('what a request needs is not less than what was said', async () => {
+  const all = await parties(symbolon);
+  const { client, clientHost, resource, resourceHost } = all;
+  const { end: found } = await drive(client.discover(), clientHost);
+  const { end: signIn } = await drive(client.authorize(found, { browser }), clientHost);
+  const now = Math.floor(Date.now() / 1000);
+  const { end } = await drive(client.callback(found, await approve(all, signIn.url, now), { browser }), clientHost);
+  const judge = (needs, at = now) =>
+    drive(resource.judge(toResource(end.access_token), { needs: { scope: 'read', ...needs }, now: at }), resourceHost);
+  const kind = async (needs, at) => (await judge(needs, at)).end.kind;
+  assert.equal(await kind({}), 'claims');
+  for (const detail of [{ type: undefined, actions: 'transfer' }, { actions: 'transfer' }, { type: '' }, {}, null]) {
+    await assert.rejects(async () => judge({ detail }), code('bad_input'), JSON.stringify(detail));
+  }
+  assert.equal(await kind({ detail: { type: 'payment', actions: 'transfer' } }), 'reply');
+  // 0 seconds is no absence.
+  assert.deepEqual([await kind({}, now + 1), await kind({ max_age: undefined }, now + 1)], ['claims', 'claims']);
+  assert.deepEqual([await kind({ max_age: 0 }, now + 1), await kind({ max_age: 1 }, now + 1)], ['reply', 'claims']);
+  assert.equal(await kind({ max_age: 0 }), 'claims');
+});
+
 describe('a host', () => {
   const start = async () => {
     const all = await parties(symbolon);

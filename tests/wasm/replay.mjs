@@ -194,9 +194,12 @@ class Replay {
     given.asked = asked;
     given.ask = this.#struct('client_request', ['body_cap']);
     given.toResource = { headers: [], ...this.#struct('resource_request') };
-    const { any_token, scope, acr_values, max_age, ...details } = this.#struct('needs', ['any_token', 'max_age']);
-    const detail = Object.fromEntries(Object.entries(details).map(([name, value]) => [name.slice('detail_'.length), value]));
-    given.needs = { any_token, scope, acr_values, max_age, detail };
+    const { any_token, scope, acr_values, has_max_age: limited, max_age, ...details } =
+      this.#struct('needs', ['any_token', 'has_max_age', 'max_age']);
+    const detail = Object.entries(details).filter(([, value]) => value?.length).map(([name, value]) => [name.slice('detail_'.length), value]);
+    given.needs = { any_token, scope, acr_values };
+    if (limited) given.needs.max_age = max_age;
+    if (detail.length) given.needs.detail = Object.fromEntries(detail);
     if (given.now) given.now = BigInt(text(given.now));
     given.server = { document: given.document };
     const of = this.#role(role);

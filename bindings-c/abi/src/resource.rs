@@ -91,7 +91,7 @@ described! {
         pub any_token: u32,
         /// The scope; empty for none.
         pub scope: Text,
-        /// The type of the authorization detail; empty if none is needed.
+        /// The type of the authorization detail; empty, as the members of a detail below, if none is needed.
         pub detail_type: Text,
         /// Words of its `actions`.
         pub detail_actions: Text,
@@ -105,7 +105,9 @@ described! {
         pub detail_judged_by_caller: Text,
         /// The ways to authenticate of which one is needed.
         pub acr_values: Text,
-        /// The seconds within which the user must have authenticated; 0 for any.
+        /// 1 if `max_age` counts.
+        pub has_max_age: u32,
+        /// The seconds within which the user must have authenticated.
         pub max_age: u64,
     }
 }
@@ -243,6 +245,9 @@ const fn shown(thumbprint: [u8; 32]) -> Certificate<'static> {
     Certificate { thumbprint, chain_verified: false, subject: "", dns: "", uri: "", ip: "", email: "" }
 }
 
+const NO_DETAIL: Detail<'static> =
+    Detail { of_type: "", actions: "", datatypes: "", privileges: "", identifier: "", judged_by_caller: "" };
+
 impl Needs {
     /// As the core has it.
     ///
@@ -257,19 +262,20 @@ impl Needs {
                 (1, "") => CoreNeeds::ANY_TOKEN,
                 (_, scope) => CoreNeeds::scope(scope),
             };
-            let of_type = given.detail_type.str()?;
-            if !of_type.is_empty() {
-                needs = needs.and_detail(Detail {
-                    of_type,
-                    actions: given.detail_actions.str()?,
-                    datatypes: given.detail_datatypes.str()?,
-                    privileges: given.detail_privileges.str()?,
-                    identifier: given.detail_identifier.str()?,
-                    judged_by_caller: given.detail_judged_by_caller.str()?,
-                });
+            let detail = Detail {
+                of_type: given.detail_type.str()?,
+                actions: given.detail_actions.str()?,
+                datatypes: given.detail_datatypes.str()?,
+                privileges: given.detail_privileges.str()?,
+                identifier: given.detail_identifier.str()?,
+                judged_by_caller: given.detail_judged_by_caller.str()?,
+            };
+            // One without a type is for the core to refuse: it must not count as none.
+            if detail != NO_DETAIL {
+                needs = needs.and_detail(detail);
             }
             needs = needs.and_acr(given.acr_values.str()?);
-            Ok(if given.max_age == 0 { needs } else { needs.and_max_age(given.max_age) })
+            Ok(if given.has_max_age == 1 { needs.and_max_age(given.max_age) } else { needs })
         }
     }
 }

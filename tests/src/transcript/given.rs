@@ -257,6 +257,7 @@ fn resource_request(tape: &mut Tape, call: &Call) -> Result<(), String> {
         ("detail_identifier", Value::Text(settings.detail("identifier"))),
         ("detail_judged_by_caller", Value::Text(settings.detail("judged_by_caller"))),
         ("acr_values", Value::Text(&settings.acr_values)),
+        ("has_max_age", Value::Number(u64::from(settings.max_age.is_some()))),
         ("max_age", Value::Number(settings.max_age.unwrap_or(0))),
     ];
     tape.set("needs", &members)
