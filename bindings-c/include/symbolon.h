@@ -24,7 +24,7 @@
  * Outputs are written on success only. No pointer may be NULL unless its comment says so; one that is, is refused.
  *
  * Threads. There are no globals. Flows are independent of one another; one flow is for one thread at a time. Configurations
- * do not change, and are for all threads. A flow must not be moved while it runs; configurations may be.
+ * do not change, and are for all threads. A flow must not be moved while it runs; configurations may be, while no flow uses them.
  *
  * Times are seconds since 1970-01-01T00:00:00Z; lifetimes are seconds; lengths are bytes.
  */
@@ -359,7 +359,8 @@ typedef struct symbolon_server { uint64_t opaque[193]; } symbolon_server;
 size_t symbolon_server_size(void);
 size_t symbolon_server_buffer(void); /* the buffer that its flows need */
 
-/* why may be NULL, here and below. */
+/* Here and below, the texts of a configuration are lent for as long as the role is in use, not for the call alone. Both hold
+ * secrets: zero both with symbolon_wipe when they are used no more. why may be NULL. */
 SYMBOLON_CHECK symbolon_status symbolon_server_init(symbolon_server *server, const symbolon_server_config *config,
     symbolon_reason *why);
 
