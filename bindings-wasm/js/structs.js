@@ -131,9 +131,15 @@ export function table(rows) {
   };
 }
 
-/** Header fields: pairs of a name and a value, in order, as a Headers object has them or as rawHeaders are in Node. */
+const notPairs = () => refuse('headers must be pairs of a name and a value');
+
+/** Header fields: pairs of a name and a value, in order, as a Headers object has them. */
 export const fields = (headers = []) =>
-  table(Array.from(headers, ([name, value]) => [pair(name, 'a header name'), pair(fieldValue(value, name))]));
+  // Array.from makes nothing of a plain object, and its fields would be gone.
+  table(Array.from(headers?.[Symbol.iterator] ? headers : notPairs(), (field) => {
+    const [name, value] = Array.isArray(field) ? field : notPairs();
+    return [pair(name, 'a header name'), pair(fieldValue(value, name))];
+  }));
 
 /** A whole number of so many bits. */
 function whole(value, bits, what) {

@@ -238,6 +238,10 @@ describe('misuse', () => {
     assert.throws(() => server.token({ ...request, body: 'x'.repeat(2 ** 21) }), code('too_large'));
     assert.throws(() => server.token({ ...request, headers: [['X', 'snowman \u2603']] }), code('bad_input'));
     assert.throws(() => server.token({ ...request, headers: [['X', 5]] }), code('bad_input'));
+    for (const headers of [{ 'Content-Type': 'text/plain' }, null, 5, ['Content-Type', 'text/plain']]) {
+      assert.throws(() => server.token({ ...request, headers }), code('bad_input'), JSON.stringify(headers));
+    }
+    for (const headers of [new Headers({ X: 'y' }), new Map([['X', 'y']]), []]) server.token({ ...request, headers }).cancel();
     assert.throws(() => server.token({ ...request, method: 5 }), code('bad_input'));
     assert.throws(() => server.authorize(request, { browser: 'short' }), code('refused'));
     assert.throws(() => server.authorize(request, { browser, entropy: new Uint8Array(31) }), code('bad_input'));

@@ -74,6 +74,11 @@ describe('fetch', () => {
     assert.equal(new TextDecoder().decode(get.body), 'GET ');
   });
 
+  test('refuses to send without the client certificate that it is to show', async () => {
+    await assert.rejects(send(question('/echo', { client_certificate: true })), /client certificate/);
+    assert.equal((await send(question('/echo', { client_certificate: false }))).status, 200);
+  });
+
   test('follows no redirect', async () => {
     assert.equal((await send(question('/redirect'))).status, 302);
   });

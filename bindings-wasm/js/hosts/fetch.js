@@ -3,7 +3,7 @@
 // What `send` cannot do: fetch does not say to which address a name leads, so `public_addresses_only` is not checked. In a
 // browser and in most edge runtimes the network's own rules do that. In Node, Deno and Bun, an issuer that somebody else
 // chooses may lead to an address of your own network: give this a `fetch` that looks, such as undici's with a connector that
-// refuses private addresses.
+// refuses private addresses. Nor does fetch show a client certificate: a question with `client_certificate` is refused.
 
 /** All of a body, or an error if it is longer than `cap`. */
 async function read(body, cap) {
@@ -32,7 +32,8 @@ const apart = () =>
 /** Gives `send`, by this `fetch`. */
 export function fetchSend(by = (url, init) => fetch(url, init)) {
   return {
-    async send({ method, url, headers, body, plain_http, body_cap, timeout }) {
+    async send({ method, url, headers, body, plain_http, client_certificate, body_cap, timeout }) {
+      if (client_certificate) throw new Error('fetch cannot show a client certificate');
       const { protocol } = new URL(url);
       if (protocol !== 'https:' && !(plain_http && protocol === 'http:')) throw new Error(`${protocol} is not allowed`);
       const response = await by(url, {

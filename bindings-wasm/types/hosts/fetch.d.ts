@@ -7,6 +7,8 @@ import type { Request as Given } from '../symbolon.js';
  * It does not check `public_addresses_only`: fetch does not say to which address a name leads. In a browser and in most edge
  * runtimes the network's own rules do that. In Node, Deno and Bun, an issuer that somebody else chooses may lead to an address
  * of your own network: give this a `fetch` that looks.
+ *
+ * It throws for `client_certificate` (RFC 8705), which fetch cannot show: such a client sends by another way.
  */
 export function fetchSend(by?: (url: string, init: RequestInit) => Promise<Response>): { send(question: Send): Promise<Answer> };
 
