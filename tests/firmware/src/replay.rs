@@ -358,10 +358,18 @@ impl<'m> Replay<'m> {
 
     /// Configures what was set; how long the buffer must be.
     fn configure(&mut self, name: &[u8]) -> Result<usize, Failed> {
-        // SAFETY: the places are this runner's.
-        let Places { server, client, metadata, resource_server, arguments, .. } = unsafe { &mut *self.places };
-        // SAFETY: as above.
-        let Places { server_config, client_config, resource_config, .. } = unsafe { &*self.places };
+        let Places {
+            server,
+            client,
+            metadata,
+            resource_server,
+            server_config,
+            client_config,
+            resource_config,
+            arguments,
+            ..
+        } = // SAFETY: the places are this runner's.
+            unsafe { &mut *self.places };
         let document = arguments.document;
         // SAFETY: all of it stays until the flow has ended.
         unsafe {
