@@ -85,7 +85,7 @@ impl<'e> Endpoint<'e> {
 
 /// The parameters of authorization requests: one that the endpoint's own query has would be sent twice, and a lax server
 /// might take the first.
-const REQUEST_PARAMETERS: [&str; 11] = [
+const REQUEST_PARAMETERS: [&str; 17] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -97,6 +97,12 @@ const REQUEST_PARAMETERS: [&str; 11] = [
     "resource",
     "request",
     "request_uri",
+    "nonce",
+    "dpop_jkt",
+    "max_age",
+    "acr_values",
+    "prompt",
+    "login_hint",
 ];
 
 #[cfg(test)]
@@ -130,6 +136,13 @@ mod tests {
             "https://as.example/\u{e9}",
             "https://as.example/?client_id=evil",
             "https://as.example/?a&%73tate=x",
+            "https://as.example/?nonce=x",
+            "https://as.example/?dpop_jkt=x",
+            "https://as.example/?max_age=9",
+            "https://as.example/?acr_values=x",
+            "https://as.example/?prompt=none",
+            "https://as.example/?login_hint=x",
+            "https://as.example/?request_uri=x",
         ] {
             let refused = Err(Reason::Malformed(Name::AuthorizationEndpoint));
             assert_eq!(Endpoint::parse(Name::AuthorizationEndpoint, url, Schemes::Https), refused, "{url}");
