@@ -1,6 +1,6 @@
 //! The client's requests to resources, and to the userinfo endpoint: what is sent, and what comes of each answer.
 
-use symbolon::client::{BUFFER, Client, Requested, ResourceRequest, UserClaims};
+use symbolon::client::{Authentication, BUFFER, Binding, Client, Requested, ResourceRequest, UserClaims};
 use symbolon::proof::dpop::{DpopProof, Expected, Freshness};
 use symbolon::record::{Identity, Key, Session, TokenSet};
 use symbolon::step::Verdict;
@@ -199,6 +199,25 @@ fn a_step_up_becomes_a_sign_in() {
         _ => panic!("another end"),
     });
     assert_eq!(ended, ("gold silver".to_owned(), Some(0), "a".to_owned()));
+}
+
+/// The alias is for who shows a certificate there (RFC 8705 section 5), and that is who has tokens that are bound to it.
+#[test]
+fn claims_are_asked_for_at_the_alias_if_a_certificate_is_shown() {
+    let endpoints = "\"userinfo_endpoint\":\"https://as.example/userinfo\",\"mtls_endpoint_aliases\":\
+        {\"userinfo_endpoint\":\"https://mtls.as.example/userinfo\"},\"x\"";
+    let server = metadata(ISSUER, &DOCUMENT.replace("\"revocation_endpoint\"", endpoints));
+    for (binding, url) in
+        [(Binding::None, "https://as.example/userinfo"), (Binding::Certificate, "https://mtls.as.example/userinfo")]
+    {
+        let shown = matches!(binding, Binding::Certificate);
+        let client = Client { authentication: Authentication::TlsClientAuth, binding, ..client_of(false) };
+        let (mut buffer, mut store) = (vec![0; BUFFER], store(false));
+        let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(200, "{\"sub\":\"alice\"}")));
+        let step = client.userinfo(&server, SESSION, NOW, entropy(1), &mut buffer).expect("room");
+        assert!(drive(step, &mut host).is_ok());
+        assert_eq!((host.sent[0].url.as_str(), host.sent[0].policy.client_certificate), (url, shown));
+    }
 }
 
 #[test]

@@ -118,6 +118,14 @@ pub(super) fn begin<'a>(
     }))
 }
 
+impl Client<'_> {
+    /// Whether a request with a token comes with a certificate. Only what the token is bound to is shown: who the client is, the
+    /// server's other endpoints alone need to know.
+    pub(super) const fn certificate_bound(&self) -> bool {
+        matches!(self.binding, Binding::Certificate)
+    }
+}
+
 impl<'a> Access<'a> {
     pub(super) fn loaded(&mut self, row: Answer<Option<Row<'_>>>) -> Turn<'a> {
         let next = if self.access_token.is_empty() { self.take_session(row) } else { self.take_nonce(row) };
@@ -211,8 +219,7 @@ impl<'a> Access<'a> {
         let plain_http = self.endpoint.is_plain_http();
         let policy = SendPolicy {
             public_addresses_only: self.client.public_addresses_only() && !plain_http,
-            // Only what the token is bound to: who the client is, the server alone needs to know.
-            client_certificate: matches!(self.client.binding, Binding::Certificate),
+            client_certificate: self.client.certificate_bound(),
             body_cap,
             ..SendPolicy::new(plain_http)
         };

@@ -19,7 +19,7 @@ use crate::error::{Reason, TooSmall};
 use crate::name::Name;
 use crate::record::Key;
 use crate::step::{Answer, Committed, Flow, Row, Step, no_phases};
-use crate::terms::metadata::ServerMetadata;
+use crate::terms::metadata::{Seen, ServerMetadata};
 use crate::terms::{Entropy, Time};
 use crate::wire::http::Response;
 use crate::wire::json::{self, Object};
@@ -52,7 +52,8 @@ impl<'a> Client<'a> {
         entropy: Entropy,
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Userinfo>, TooSmall> {
-        let endpoint = match self.sees(server).userinfo_endpoint() {
+        let seen = Seen { server, with_certificate: self.certificate_bound() };
+        let endpoint = match seen.userinfo_endpoint() {
             _ if server.issuer() != self.issuer => Err(Reason::IssuerMismatch),
             Some(endpoint) => Ok(endpoint.as_str()),
             None => Err(Reason::ServerLacks(Name::UserinfoEndpoint)),
