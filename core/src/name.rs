@@ -139,6 +139,7 @@ names! {
     ResponseTypesSupported "response_types_supported";
     RevocationEndpoint "revocation_endpoint";
     TlsClientAuthSubjectDn "tls_client_auth_subject_dn" length limits::CERTIFICATE_NAME;
+    TlsClientCertificateBoundAccessTokens "tls_client_certificate_bound_access_tokens";
     TokenEndpoint "token_endpoint";
     TokenEndpointAuthMethod "token_endpoint_auth_method";
     TokenEndpointAuthSigningAlg "token_endpoint_auth_signing_alg";

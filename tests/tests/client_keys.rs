@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use symbolon::client::{Authentication, AuthorizationRequest, BUFFER, Binding, Client, PushedRequests};
 use symbolon::proof::dpop::{DpopProof, Expected, Freshness};
-use symbolon::record::Key;
+use symbolon::record::{Key, Record, Session};
 use symbolon::step::Verdict;
 use symbolon::terms::UserAgent;
 use symbolon::terms::signing_key::{SigningKey, SigningKeys};
@@ -210,6 +210,24 @@ fn a_server_that_does_not_offer_what_is_needed_is_refused_before_anything_is_sen
         let mut app = App { metadata: metadata(ISSUER, &METADATA.replace(good, bad)), ..app() };
         assert_eq!(app.authorize(BROWSER, None), Err(Reason::ServerLacks(name)), "{bad}");
     }
+    // A secret, too, is for servers that take it. One that does not say is asked.
+    let secret = "secret-0123456789";
+    for (authentication, method) in [
+        (Authentication::ClientSecretBasic(secret), "client_secret_basic"),
+        (Authentication::ClientSecretPost(secret), "client_secret_post"),
+    ] {
+        for (offered, taken) in [
+            ("\"token_endpoint_auth_methods_supported\":[\"private_key_jwt\"],".to_owned(), false),
+            (format!("\"token_endpoint_auth_methods_supported\":[\"private_key_jwt\",\"{method}\"],"), true),
+            (String::new(), true),
+        ] {
+            let said = "\"token_endpoint_auth_methods_supported\":[\"private_key_jwt\"],";
+            let mut app = App { metadata: metadata(ISSUER, &METADATA.replace(said, &offered)), ..app() };
+            (app.client.authentication, app.client.pushed_requests) = (authentication, PushedRequests::IfRequired);
+            let lacks = Reason::ServerLacks(Name::TokenEndpointAuthMethodsSupported);
+            assert_eq!(app.authorize(BROWSER, None).err(), (!taken).then_some(lacks), "{method} of {offered}");
+        }
+    }
 }
 
 #[test]
@@ -222,7 +240,16 @@ fn a_client_with_a_certificate_asks_where_it_is_wanted_and_says_so() {
         Err(Reason::ServerLacks(Name::TokenEndpointAuthMethodsSupported)),
         "not offered"
     );
-    app.metadata = metadata(ISSUER, &METADATA.replace("[\"private_key_jwt\"]", "[\"tls_client_auth\"]"));
+    let offered = METADATA.replace("[\"private_key_jwt\"]", "[\"tls_client_auth\"]");
+    // What it issued to a client that has a certificate would be bound to nothing.
+    let announced = "\"tls_client_certificate_bound_access_tokens\":true";
+    for said in ["", &announced.replace("true", "false")] {
+        let document = offered.replacen('{', &format!("{{{said}{}", if said.is_empty() { "" } else { "," }), 1);
+        app.metadata = metadata(ISSUER, &document);
+        let lacks = Reason::ServerLacks(Name::TlsClientCertificateBoundAccessTokens);
+        assert_eq!(app.authorize(BROWSER, None), Err(lacks), "{said}");
+    }
+    app.metadata = metadata(ISSUER, &offered.replacen('{', &format!("{{{announced},"), 1));
     let client = Client { ..app.client };
     let mut buffer = vec![0; BUFFER];
     let mut store = std::mem::take(&mut app.store);
@@ -237,21 +264,93 @@ fn a_client_with_a_certificate_asks_where_it_is_wanted_and_says_so() {
     assert!(sent.message.headers.iter().all(|(name, _)| name != "Authorization" && name != "DPoP"));
 }
 
+/// It is a required parameter of the request that is pushed (RFC 9126 section 2.1).
+#[test]
+fn a_pushed_request_names_the_client_once_however_it_authenticates() {
+    let secret = "secret-0123456789";
+    for authentication in [
+        Authentication::None,
+        Authentication::ClientSecretBasic(secret),
+        Authentication::ClientSecretPost(secret),
+        Authentication::PrivateKeyJwt(key("ed25519-client", Algorithm::EdDsa)),
+    ] {
+        let mut app = app();
+        let document = METADATA
+            .replace("[\"private_key_jwt\"]", "[\"private_key_jwt\",\"client_secret_basic\",\"client_secret_post\"]");
+        app.metadata = metadata(ISSUER, &document);
+        app.client.authentication = authentication;
+        let mut store = std::mem::take(&mut app.store);
+        let mut host = Peer::new(&mut store, |_, _| Some(Canned::json(201, PUSHED)));
+        app.authorize_on(BROWSER, None, &mut host).expect("a URL");
+        let [sent] = host.sent.as_slice() else { panic!("one exchange") };
+        assert_eq!(sent.form().split('&').filter(|pair| *pair == "client_id=c1").count(), 1, "{}", sent.form());
+    }
+}
+
+/// Has a token of the client's own, from a server that answers this: the session and the token, and what was sent.
+fn ask(
+    app: &mut App,
+    rejected: Option<&'static str>,
+    reply: Option<Canned>,
+) -> (Result<(Key, String), Reason>, Vec<Sent>) {
+    let mut buffer = vec![0; BUFFER];
+    let mut store = std::mem::take(&mut app.store);
+    app.draws += 1;
+    let mut host = Peer::new(&mut store, |_, _| reply.clone());
+    let step = app.client.credentials(&app.metadata, None, rejected, app.now, entropy(app.draws), &mut buffer);
+    let ended = drive(step.expect("room"), &mut host);
+    let ended = ended.map(|obtained| (obtained.session, obtained.tokens.access_token.to_owned()));
+    let (ended, sent) = (ended.map_err(|failure| failure.reason), std::mem::take(&mut host.sent));
+    app.store = store;
+    (ended, sent)
+}
+
+#[test]
+fn a_token_of_the_clients_own_is_bound_as_the_configuration_says_now() {
+    let mut app = app();
+    let bound = std::mem::replace(&mut app.client.binding, Binding::None);
+    let bearer = Canned::json(200, &TOKENS.replace("DPoP", "Bearer"));
+    let (session, _) = ask(&mut app, None, Some(bearer.clone())).0.expect("a token");
+    assert_eq!(ask(&mut app, None, None).0, Ok((session, "at-1".to_owned())));
+    app.client.binding = bound;
+    let (ended, sent) = ask(&mut app, None, Some(Canned::json(200, &TOKENS.replace("at-1", "at-2"))));
+    assert_eq!((ended, sent.len()), (Ok((session, "at-2".to_owned())), 1));
+    assert_eq!(ask(&mut app, None, None).0, Ok((session, "at-2".to_owned())));
+    app.client.binding = Binding::None;
+    assert_eq!(ask(&mut app, None, Some(bearer)).0, Ok((session, "at-1".to_owned())));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_no_token_of_the_clients_own() {
+    let mut app = app();
+    let (session, _) = ask(&mut app, None, Some(Canned::json(200, TOKENS))).0.expect("a token");
+    app.store.rows.get_mut(&session).expect("a row").value.truncate(20);
+    let next = Canned::json(200, &TOKENS.replace("at-1", "at-2"));
+    assert_eq!(ask(&mut app, None, Some(next)).0, Ok((session, "at-2".to_owned())));
+    // It was written anew.
+    assert_eq!(ask(&mut app, None, None).0, Ok((session, "at-2".to_owned())));
+}
+
+#[test]
+fn a_nonce_is_sent_to_the_origin_that_has_given_it() {
+    for (par, kept) in [("https://as.example/par", Some("n-1")), ("https://par.as.example/par", None)] {
+        let mut app = app();
+        app.metadata = metadata(ISSUER, &METADATA.replace("https://as.example/par", par));
+        let mut store = std::mem::take(&mut app.store);
+        let mut pushed = Canned::json(201, PUSHED);
+        pushed.headers.push(("DPoP-Nonce".to_owned(), "n-1".to_owned()));
+        let mut host = Peer::new(&mut store, |_, _| Some(pushed.clone()));
+        let (_, session) = app.authorize_on(BROWSER, None, &mut host).expect("a sign-in");
+        assert_eq!(host.sent[0].url, par);
+        let row = Session::decode(&store.rows[&session].value).expect("a session");
+        let Session::Started(started) = row else { panic!("a sign-in that has begun") };
+        assert_eq!(started.signing.nonce, kept, "{par}");
+    }
+}
+
 #[test]
 fn a_token_of_the_clients_own_is_shared_and_has_no_refresh_token() {
     let mut app = app();
-    let ask = |app: &mut App, rejected: Option<&'static str>, reply: Option<Canned>| {
-        let mut buffer = vec![0; BUFFER];
-        let mut store = std::mem::take(&mut app.store);
-        app.draws += 1;
-        let mut host = Peer::new(&mut store, |_, _| reply.clone());
-        let step = app.client.credentials(&app.metadata, None, rejected, app.now, entropy(app.draws), &mut buffer);
-        let ended = drive(step.expect("room"), &mut host);
-        let ended = ended.map(|obtained| (obtained.session, obtained.tokens.access_token.to_owned()));
-        let (ended, sent) = (ended.map_err(|failure| failure.reason), std::mem::take(&mut host.sent));
-        app.store = store;
-        (ended, sent)
-    };
     let good = Canned::json(200, TOKENS);
     let (ended, sent) = ask(&mut app, None, Some(good.clone()));
     let (session, token) = ended.expect("a token");

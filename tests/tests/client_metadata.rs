@@ -72,6 +72,11 @@ fn the_document_says_what_the_configuration_does_and_nothing_secret() {
     });
     assert_eq!(said, expected);
 
+    // Bound to the certificate that it shows (RFC 8705 section 3.4).
+    let said = document(&Client { binding: Binding::Certificate, ..app() }, &published()).expect("a document");
+    assert_eq!(said["tls_client_certificate_bound_access_tokens"], true);
+    assert_eq!(said.get("dpop_bound_access_tokens"), None);
+
     // A client without keys, as it is on a device.
     let public = Client {
         authentication: Authentication::None,

@@ -11,7 +11,7 @@
 
 use crate::client::exchange::{Asking, Turn, public};
 use crate::client::response::{Failure, read_pushed};
-use crate::client::{Client, Context, MixUpDefense, PushedRequests, write_resources};
+use crate::client::{Authentication, Client, Context, MixUpDefense, PushedRequests, write_resources};
 use crate::error::{Reason, TooSmall};
 use crate::name::Name;
 use crate::proof::pkce;
@@ -173,8 +173,13 @@ fn start<'a>(
     if cx.client.pushed_requests == PushedRequests::Always || cx.server.pushed_requests_only() {
         let name = Name::PushedAuthorizationRequestEndpoint;
         let endpoint = cx.server().pushed_authorization_request_endpoint().ok_or(Reason::ServerLacks(name))?;
+        let authentication = cx.client.authentication;
         let asking = cx.ask(endpoint, signing, 0, true, &mut |form| {
             form.pair("response_type", "code");
+            // It is a parameter of the request, wherever else the client is named (RFC 9126 section 2.1).
+            if matches!(authentication, Authentication::ClientSecretBasic(_)) {
+                form.pair("client_id", client_id.as_str());
+            }
             parameters(form);
         })?;
         return Ok(Start::Pushed(asking, begun));
@@ -234,7 +239,7 @@ impl<'a> AwaitPushed<'a> {
         }
         match read_pushed(response) {
             Ok(request_uri) => {
-                self.begun.started.signing = self.asking.signing;
+                self.begun.started.signing = self.asking.signing_for(self.cx.server().token_endpoint());
                 let client_id = self.cx.client.client_id.as_str();
                 let committed = self.begun.commit(&mut self.cx, &mut |query| {
                     query.pair("client_id", client_id);

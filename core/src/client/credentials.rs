@@ -13,8 +13,8 @@
 
 use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Asked, Failure, Tokens, read_token_response};
-use crate::client::{Authentication, Client, Context, SignedIn, works, write_resources};
-use crate::error::{Reason, TooSmall, lent};
+use crate::client::{Authentication, Binding, Client, Context, SignedIn, works, write_resources};
+use crate::error::{Reason, TooSmall};
 use crate::name::Name;
 use crate::record::{Key, Kind, Record, Session, Signing, TokenSet};
 use crate::step::{Answer, Commit, Committed, Flow, Load, Row, Step, Write, no_phases};
@@ -89,14 +89,19 @@ impl<'a> AwaitSession<'a> {
     fn held(&mut self, row: Answer<Option<Row<'_>>>) -> Result<Result<Option<u64>, Tokens<'a>>, Reason> {
         let Some(row) = row.map_err(|_| Reason::StoreUnavailable)? else { return Ok(Ok(None)) };
         let session = Session::decode(row.value);
-        let session = lent(&session)?;
+        // A row that cannot be read holds nothing: a token is asked for, and takes its place.
+        let Ok(session) = &session else { return Ok(Ok(Some(row.version))) };
         if !self.cx.owns(session) {
             return Err(Reason::SessionForeign);
         }
         if let Some(tokens) = session.tokens() {
-            // A token that is bound to a key that is to be given up is not asked for again while it lasts.
-            let known = tokens.signing.key_id.is_none_or(|key_id| self.cx.client.key(key_id).is_some());
-            if known && works(tokens, self.rejected, self.cx.fresh_until()) {
+            // A token that is bound to a key that is to be given up is not asked for again while it lasts; one that is bound to
+            // nothing, where the client now has keys, is.
+            let bound_as_now = match tokens.signing.key_id {
+                Some(key_id) => self.cx.client.key(key_id).is_some(),
+                None => !matches!(self.cx.client.binding, Binding::Dpop(_)),
+            };
+            if bound_as_now && works(tokens, self.rejected, self.cx.fresh_until()) {
                 return Tokens::of(tokens).copy(&mut self.cx.arena).map(Err);
             }
             self.signing.nonce = tokens.signing.copy(&mut self.cx.arena)?.nonce;

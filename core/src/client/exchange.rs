@@ -29,7 +29,7 @@ pub(super) struct Asking<'a> {
     /// The key of the proof that comes with it, if one does.
     key: Option<SigningKey<'a>>,
     pub(super) signing: Signing<'a>,
-    /// Of all requests of a session this one alone has this number.
+    /// Of all requests of a session this one alone has this number, but for [revocations](Context::revocation).
     number: u64,
     assertion: Option<&'a str>,
     proof: Option<&'a str>,
@@ -52,6 +52,15 @@ impl<'a> Turn<'a> {
             Self::Sign { key_id, message } => Step::Sign(Sign { key_id, message, at }),
             Self::Send(exchange) => Step::Send(Send { exchange, at }),
         }
+    }
+}
+
+impl<'a> Asking<'a> {
+    /// What is kept of it for requests to this endpoint: a nonce is for the server that has given it (RFC 9449 section 9),
+    /// and another origin may be another one.
+    pub(super) fn signing_for(&self, endpoint: Endpoint<'_>) -> Signing<'a> {
+        let nonce = self.signing.nonce.filter(|_| self.endpoint.origin() == endpoint.origin());
+        Signing { nonce, ..self.signing }
     }
 }
 
@@ -82,11 +91,14 @@ impl<'a> Context<'a> {
             }
             Authentication::TlsClientAuth => self.server.check_method("tls_client_auth", None)?,
             Authentication::SelfSignedTlsClientAuth => self.server.check_method("self_signed_tls_client_auth", None)?,
-            Authentication::None | Authentication::ClientSecretBasic(_) | Authentication::ClientSecretPost(_) => {}
+            Authentication::ClientSecretBasic(_) => self.server.check_method("client_secret_basic", None)?,
+            Authentication::ClientSecretPost(_) => self.server.check_method("client_secret_post", None)?,
+            Authentication::None => {}
         }
         match &self.client.binding {
             Binding::Dpop(keys) => keys.first().map_or(Ok(()), |key| self.server.check_dpop(key.algorithm)),
-            Binding::None | Binding::Certificate => Ok(()),
+            Binding::Certificate => self.server.check_certificate_bound(),
+            Binding::None => Ok(()),
         }
     }
 
@@ -227,7 +239,8 @@ impl<'a> Context<'a> {
     /// The revocation request for these tokens (RFC 7009 section 2.1), if the server takes one.
     pub(super) fn revocation(&mut self, tokens: &TokenSet<'_>, version: u64) -> Result<Option<Asking<'a>>, Reason> {
         let Some(endpoint) = self.server().revocation_endpoint() else { return Ok(None) };
-        // A revocation is numbered apart from the requests for tokens.
+        // A revocation is numbered apart from the requests for tokens, by the row that it is about. So two sign-outs within a second
+        // send one and the same assertion, and the server may refuse the later: made again, it finds the session gone.
         let signing =
             Signing { seed: secret::derived(&tokens.signing.seed, &[b"revocation"]), key_id: None, nonce: None };
         let asking = self.ask(endpoint, signing, version, false, &mut |form| {

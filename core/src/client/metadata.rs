@@ -99,9 +99,11 @@ impl<'a> Client<'a> {
             if List(self.scope).contains("openid") {
                 object.string("id_token_signed_response_alg", self.id_token_algorithm.as_str());
             }
-            // RFC 9449 section 5.2, RFC 9126 section 6.
-            if matches!(self.binding, Binding::Dpop(_)) {
-                object.boolean("dpop_bound_access_tokens", true);
+            // RFC 9449 section 5.2, RFC 8705 section 3.4, RFC 9126 section 6.
+            match self.binding {
+                Binding::Dpop(_) => object.boolean("dpop_bound_access_tokens", true),
+                Binding::Certificate => object.boolean("tls_client_certificate_bound_access_tokens", true),
+                Binding::None => {}
             }
             if self.pushed_requests == PushedRequests::Always {
                 object.boolean("require_pushed_authorization_requests", true);

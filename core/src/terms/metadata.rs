@@ -28,6 +28,7 @@ pub struct ServerMetadata<'m> {
 struct Said {
     sends_iss: bool,
     pushed_requests_only: bool,
+    binds_to_certificates: bool,
     methods: Option<u8>,
     assertion_algorithms: Option<Algorithms>,
     dpop_algorithms: Option<Algorithms>,
@@ -94,8 +95,9 @@ fn has(bits: u8, bit: u32) -> bool {
     bits.checked_shr(bit).is_some_and(|bits| bits & 1 == 1)
 }
 
-/// The methods of client authentication that are not a matter of a secret (RFC 7523, RFC 8705 section 2).
-const METHODS: [&str; 3] = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
+/// The methods of client authentication that are known (RFC 6749 section 2.3.1, RFC 7523, RFC 8705 section 2).
+const METHODS: [&str; 5] =
+    ["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"];
 
 /// One bit for each string of an array that is known. Each element must be a string.
 fn bits(object: &Object<'_>, name: Name, bit: &dyn Fn(&str) -> Option<usize>) -> Result<Option<u8>, Reason> {
@@ -177,6 +179,7 @@ impl<'m> ServerMetadata<'m> {
             said: Said {
                 sends_iss: false,
                 pushed_requests_only: false,
+                binds_to_certificates: false,
                 methods: None,
                 assertion_algorithms: None,
                 dpop_algorithms: None,
@@ -191,6 +194,7 @@ impl<'m> ServerMetadata<'m> {
         let said = |name| Ok(object.boolean(name)?.unwrap_or(false));
         read.said.sends_iss = said(Name::AuthorizationResponseIssParameterSupported)?;
         read.said.pushed_requests_only = said(Name::RequirePushedAuthorizationRequests)?;
+        read.said.binds_to_certificates = said(Name::TlsClientCertificateBoundAccessTokens)?;
         read.said.methods = bits(object, Name::TokenEndpointAuthMethodsSupported, &|name| {
             METHODS.iter().position(|method| *method == name)
         })?;
@@ -243,6 +247,9 @@ impl<'m> ServerMetadata<'m> {
             }
             Ok(fresh) if self.said.dpop_algorithms.is_some() && fresh.said.dpop_algorithms.is_none() => {
                 lacks(Name::DpopSigningAlgValuesSupported)
+            }
+            Ok(fresh) if self.said.binds_to_certificates && !fresh.said.binds_to_certificates => {
+                lacks(Name::TlsClientCertificateBoundAccessTokens)
             }
             _ => None,
         }
@@ -302,7 +309,8 @@ impl<'m> ServerMetadata<'m> {
         self.said.pushed_requests_only
     }
 
-    /// Refuses a method of client authentication that the server says it does not take, and an algorithm of its assertions.
+    /// Refuses a method of client authentication that the server says it does not take, and an algorithm of its assertions. A
+    /// server that says nothing takes `client_secret_basic` (RFC 8414 section 2), and is asked whether it takes the client's.
     pub(crate) fn check_method(&self, method: &str, algorithm: Option<Algorithm>) -> Result<(), Reason> {
         let bit = METHODS.iter().zip(0u32..).find(|(known, _)| **known == method).map(|(_, bit)| bit);
         if let (Some(methods), Some(bit)) = (self.said.methods, bit)
@@ -318,6 +326,16 @@ impl<'m> ServerMetadata<'m> {
     pub(crate) fn check_dpop(&self, algorithm: Algorithm) -> Result<(), Reason> {
         let none = self.said.dpop_algorithms.unwrap_or(Algorithms(0));
         takes(Some(none), Some(algorithm), Name::DpopSigningAlgValuesSupported)
+    }
+
+    /// Refuses a server that does not say that it binds tokens to certificates: what it issued would be bound to nothing (RFC
+    /// 8705 section 3.3).
+    pub(crate) const fn check_certificate_bound(&self) -> Result<(), Reason> {
+        if self.said.binds_to_certificates {
+            Ok(())
+        } else {
+            Err(Reason::ServerLacks(Name::TlsClientCertificateBoundAccessTokens))
+        }
     }
 
     /// Refuses an algorithm of ID tokens that the server does not sign with.
@@ -363,6 +381,28 @@ mod tests {
         {
             let document = DOCUMENT.replace("\"https://as.example\"", &std::format!("\"{issuer}\""));
             assert_eq!(read(&document), Err(Reason::IssuerMismatch), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn notices_that_a_promise_is_gone() {
+        let issuer = Issuer::parse("https://as.example").unwrap();
+        for promise in [
+            "\"authorization_response_iss_parameter_supported\":true",
+            "\"require_pushed_authorization_requests\":true",
+            "\"dpop_signing_alg_values_supported\":[\"ES256\"]",
+            "\"tls_client_certificate_bound_access_tokens\":true",
+        ] {
+            let bare = DOCUMENT.replace(",\"authorization_response_iss_parameter_supported\":true", "");
+            let full = bare.replace("}", &std::format!(",{promise}}}"));
+            let [mut bare, mut full] = [bare, full].map(String::into_bytes);
+            let bare = ServerMetadata::read(&mut bare, issuer, Schemes::Https);
+            let full = ServerMetadata::read(&mut full, issuer, Schemes::Https);
+            let lost = full.unwrap().downgrade(&bare);
+            let named = |name: Name| promise.split('"').nth(1) == Some(name.as_str());
+            assert!(matches!(lost, Some(Reason::ServerDowngraded(name)) if named(name)), "{promise}");
+            assert_eq!(bare.unwrap().downgrade(&full), None, "{promise}");
+            assert_eq!(full.unwrap().downgrade(&full), None, "{promise}");
         }
     }
 

@@ -36,14 +36,15 @@ pub(super) fn exchange_waits_for_its_commit(run: &Run<'_>) -> bool {
                 news && tokens
                     .is_some_and(|tokens| tokens.owner == OWNER && token.as_deref() == Some(strongest(&tokens)))
             }
-            // There is nothing in the row that would do, or nothing at all.
+            // There is nothing in the row that would do, nothing that can be read, or no row at all.
             (Call::Credentials(rejected), Some((Question::Load { .. }, Given::Row(row)))) => {
                 let session = row.as_ref().and_then(|(_, value)| Session::decode(value).ok());
                 let tokens = session.and_then(|session| session.tokens().copied());
-                session.is_some() == row.is_some()
+                session.is_none_or(|session| session.owner() == OWNER)
                     && tokens.is_none_or(|tokens| {
                         let rejected = *rejected == Some(tokens.access_token);
                         rejected
+                            || tokens.signing.key_id.is_some() != (run.case.setup == Setup::Keys)
                             || tokens.expires_at.is_some_and(|end| end <= NOW.after(symbolon::limits::FRESH_MARGIN))
                     })
             }
@@ -122,7 +123,8 @@ pub(super) fn is_in_the_callers_name(run: &Run<'_>, sent: &Sent) -> bool {
         && sent.policy.timeout > 0
         && shown == basic.iter().map(String::as_bytes).collect::<Vec<_>>()
         && sent.parameter("client_secret").is_none()
-        && names_itself == is_public
+        // A pushed request always does (RFC 9126 section 2.1).
+        && names_itself == (is_public || matches!(run.case.call, Call::Authorize(_)))
         && sent.parameter("client_assertion").is_some() == keys
         && sent.parameter("client_assertion_type").is_some() == keys
         && proofs == usize::from(proves)
