@@ -33,6 +33,7 @@ int main(int argc, char **argv)
     case 6: failed = drive(&flow, symbolon_introspect_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
     case 7: failed = drive(&flow, symbolon_push_start(&flow, &server, &request, 1, input, buffer, sizeof buffer)); break;
     case 8: failed = drive(&flow, symbolon_userinfo_start(&flow, &server, &request, 1, buffer, sizeof buffer)); break;
+    case 9: failed = drive(&flow, symbolon_jwks_start(&flow, &server, buffer, sizeof buffer)); break;
     default: failed = drive(&flow, symbolon_metadata_start(&flow, &server, buffer, sizeof buffer));
     }
     symbolon_flow_wipe(&flow);

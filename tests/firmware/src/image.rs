@@ -113,6 +113,7 @@ pub fn server() {
         drive(|flow| s::symbolon_token_start(flow, server, request, number(), key, at, len));
         drive(|flow| s::symbolon_revoke_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_introspect_start(flow, server, request, number(), at, len));
+        drive(|flow| s::symbolon_userinfo_start(flow, server, request, number(), at, len));
         drive(|flow| s::symbolon_metadata_start(flow, server, at, len));
         drive(|flow| s::symbolon_jwks_start(flow, server, at, len));
     }
