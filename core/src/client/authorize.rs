@@ -9,7 +9,7 @@
 //!
 //! An application has no say in the parameters but for those of [`AuthorizationRequest`]: none of them can come twice.
 
-use crate::client::exchange::{Asking, Turn, public};
+use crate::client::exchange::{Asking, Turn};
 use crate::client::response::{Failure, read_pushed};
 use crate::client::{Authentication, Client, Context, MixUpDefense, PushedRequests, write_resources};
 use crate::error::{Reason, TooSmall};
@@ -130,7 +130,7 @@ fn start<'a>(
         cx.server.jwks_uri().ok_or(Reason::ServerLacks(Name::JwksUri))?;
     }
     let jkt = match signing.key_id.and_then(|key_id| cx.client.key(key_id)) {
-        Some(key) => Some(public(&key, &mut cx.arena)?.thumbprint()),
+        Some(key) => Some(key.public(&mut cx.arena)?.thumbprint()),
         None => None,
     };
     let begun = Begun {

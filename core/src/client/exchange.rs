@@ -16,8 +16,6 @@ use crate::terms::secret;
 use crate::terms::signing_key::SigningKey;
 use crate::wire::header;
 use crate::wire::http::Field;
-use crate::wire::json;
-use crate::wire::jwk::Jwk;
 use crate::wire::sign;
 use crate::wire::write::{Arena, FormWriter};
 
@@ -275,7 +273,7 @@ pub(super) fn proof<'a>(
     unique: &[u8; 32],
     now: Time,
 ) -> Result<&'a str, Reason> {
-    let jwk = public(key, arena)?;
+    let jwk = key.public(arena)?;
     // Without query and fragment (RFC 9449 section 4.2).
     let url = target.url.split(['?', '#']).next().unwrap_or_default();
     sign::message(
@@ -298,12 +296,6 @@ pub(super) fn proof<'a>(
             }
         },
     )
-}
-
-/// The public half of a key, and of its algorithm.
-pub(super) fn public<'a>(key: &SigningKey<'_>, arena: &mut Arena<'a>) -> Result<Jwk<'a>, Reason> {
-    let text = arena.copy_mut(key.jwk.as_bytes())?;
-    Jwk::read(&json::object(text)?)?.with_algorithm(key.algorithm).ok_or(Reason::Malformed(Name::Alg))
 }
 
 /// The one `DPoP-Nonce` of a response, if it follows its grammar; any other is none.

@@ -4,7 +4,6 @@
 //! A server that takes such clients finds the document at the `client_id`, which is its URL. It holds nothing that is not for
 //! everybody: a client with a secret has none.
 
-use crate::client::exchange::public;
 use crate::client::{Authentication, Binding, Client, PushedRequests};
 use crate::error::{Reason, TooSmall};
 use crate::limits;
@@ -12,7 +11,7 @@ use crate::name::Name;
 use crate::terms::list::List;
 use crate::terms::parameter;
 use crate::terms::signing_key::{SigningKey, SigningKeys};
-use crate::wire::write::{Arena, JsonObject, Writer};
+use crate::wire::write::{Arena, JsonObject};
 
 /// The buffer that the document and the keys of a client need, in bytes: what is written, and the keys as they are read.
 pub const METADATA_BUFFER: usize = limits::CLIENT_DOCUMENT + limits::JWKS + limits::SIGNING_KEYS * 2048;
@@ -120,9 +119,7 @@ impl<'a> Client<'a> {
         };
         let mut keys: heapless::Vec<&'a str, { limits::SIGNING_KEYS + 1 }> = heapless::Vec::new();
         let mut add = |key: &SigningKey<'_>, arena: &mut Arena<'a>| {
-            let read = public(key, arena)?.with_id(arena.copy_str(key.key_id)?);
-            let text = arena.text(|w: &mut Writer<'_>| read.write_with_id(w))?;
-            keys.push(text).map_err(|_| Reason::TooMany(Name::SigningKeys))
+            keys.push(key.published(arena)?).map_err(|_| Reason::TooMany(Name::SigningKeys))
         };
         if let Some(key) = &own {
             add(key, arena)?;

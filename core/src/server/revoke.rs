@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! start           -> load client | load document | done
-//! load client     -> load document | verify | load grant | done
-//! load document   -> load document | commit document | verify | load grant | done
-//! commit document -> send | verify | load grant | done
-//! send            -> commit document | verify | load grant | done
+//! load client     -> load document | verify | verify token | load grant | done
+//! load document   -> load document | commit document | verify | verify token | load grant | done
+//! commit document -> send | verify | verify token | load grant | done
+//! send            -> commit document | verify | verify token | load grant | done
 //! verify          -> commit mark | done
-//! commit mark     -> load grant | done
+//! commit mark     -> verify token | load grant | done
+//! verify token    -> load grant | done
 //! load grant      -> commit grant | done
 //! commit grant    -> load grant | done
 //! ```
@@ -20,14 +21,15 @@ use crate::error::{Reason, TooSmall, lent};
 use crate::event::Event;
 use crate::limits;
 use crate::proof::client_auth::ClientAuthenticated;
+use crate::proof::signature::Unverified;
 use crate::record::{Active, Grant, Key, Kind, Record, Revoked};
 use crate::server::caller::{Caller, Checking, Fetching, Reading, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::presented::Token;
 use crate::server::{BUFFER, Context, Server, presented, reply};
-use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Step, Verdict, Write, no_phases};
+use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Step, Verdict, Verify, Write, no_phases};
 use crate::terms::Time;
-use crate::terms::credential::GrantId;
+use crate::terms::credential::{Credential, GrantId};
 use crate::wire::http::{Reply, Request, Response};
 
 /// The flow of the revocation endpoint: see [`Server::revoke`].
@@ -42,33 +44,50 @@ impl<'a> Server<'a> {
         buffer: &'a mut [u8],
     ) -> Result<Step<'a, Revoke>, TooSmall> {
         let cx = Context::new(self, now, buffer, BUFFER)?;
-        Ok(endpoint::start(cx, |cx| {
-            let (shown, token) = presented::read(cx, request)?;
-            let grant = match token {
-                Token::Opened(token) => Some(token.grant),
-                // Whoever has but the `jti` of a token of this client ends no more than the client itself could.
-                Token::Jwt(token, _) => Some(token.grant),
-                Token::Dead => None,
-            };
-            Ok((shown, grant))
-        }))
+        Ok(endpoint::start(cx, |cx| presented::read(cx, request)))
     }
 }
 
 impl Endpoint for Revoke {
-    type Asked<'a> = Option<GrantId>;
+    type Asked<'a> = Token<'a>;
 
     phases!();
 
-    fn known<'a>(cx: Context<'a>, caller: Caller<'a>, grant: Option<GrantId>) -> Step<'a, Self> {
-        match grant {
-            Some(grant) => AwaitGrant { cx, client: caller.client, grant, races: limits::RACES }.load(),
-            None => Step::Done(reply::empty(200, None)),
+    fn known<'a>(cx: Context<'a>, caller: Caller<'a>, token: Token<'a>) -> Step<'a, Self> {
+        let client = caller.client;
+        match token {
+            Token::Opened(token) => AwaitGrant { cx, client, grant: token.grant, races: limits::RACES }.load(),
+            // Anyone is a public client, and a `jti` is no secret.
+            Token::Jwt(_, token) => Step::Verify(Verify {
+                key: token.key(),
+                message: token.message(),
+                signature: token.signature(),
+                at: Phase::Own(AwaitVerdict { cx, client, token }),
+            }),
+            Token::Dead => Step::Done(reply::empty(200, None)),
         }
     }
 
     fn ended<'a>(reply: Reply<'a>) -> Reply<'a> {
         reply
+    }
+}
+
+/// The client is authenticated; the signature of the token is being checked.
+pub struct AwaitVerdict<'a> {
+    cx: Context<'a>,
+    client: ClientAuthenticated<'a>,
+    token: Unverified<'a, Credential>,
+}
+
+impl<'a> AwaitVerdict<'a> {
+    fn judge(self, verdict: Answer<Verdict>) -> Step<'a, Revoke> {
+        let Self { mut cx, client, token } = self;
+        match token.verified(verdict) {
+            Ok(token) => AwaitGrant { cx, client, grant: token.grant, races: limits::RACES }.load(),
+            Err(Reason::KeysUnavailable) => Step::Done(reply::refuse(&mut cx, Reason::KeysUnavailable)),
+            Err(_) => Step::Done(reply::empty(200, None)),
+        }
     }
 }
 
@@ -121,10 +140,10 @@ pub struct AwaitCommit<'a> {
 
 impl Flow for Revoke {
     type Output<'a> = Reply<'a>;
-    type Loading<'a> = Phase<Reading<'a>, Option<GrantId>, AwaitGrant<'a>>;
-    type Committing<'a> = Phase<Writing<'a>, Option<GrantId>, AwaitCommit<'a>>;
-    type Verifying<'a> = Phase<Checking<'a>, Option<GrantId>, Never>;
-    type Sending<'a> = Phase<Fetching<'a>, Option<GrantId>, Never>;
+    type Loading<'a> = Phase<Reading<'a>, Token<'a>, AwaitGrant<'a>>;
+    type Committing<'a> = Phase<Writing<'a>, Token<'a>, AwaitCommit<'a>>;
+    type Verifying<'a> = Phase<Checking<'a>, Token<'a>, AwaitVerdict<'a>>;
+    type Sending<'a> = Phase<Fetching<'a>, Token<'a>, Never>;
     no_phases!(Signing);
 
     fn loaded<'a>(at: Self::Loading<'a>, row: Answer<Option<Row<'_>>>) -> Step<'a, Self> {
@@ -154,7 +173,7 @@ impl Flow for Revoke {
     fn verified<'a>(at: Self::Verifying<'a>, verdict: Answer<Verdict>) -> Step<'a, Self> {
         match at {
             Phase::Caller(at) => at.verified(verdict),
-            Phase::Own(never) => match never {},
+            Phase::Own(at) => at.judge(verdict),
         }
     }
 

@@ -6,6 +6,9 @@ use crate::error::Reason;
 use crate::limits;
 use crate::name::Name;
 use crate::wire::jose::Algorithm;
+use crate::wire::json;
+use crate::wire::jwk::Jwk;
+use crate::wire::write::Arena;
 
 /// A key to sign with. Its private half is the host's: see [`Sign`](crate::step::Sign).
 #[derive(Clone, Copy)]
@@ -16,6 +19,20 @@ pub struct SigningKey<'a> {
     pub algorithm: Algorithm,
     /// The public key, as the text of a JWK.
     pub jwk: &'a str,
+}
+
+impl SigningKey<'_> {
+    /// The public key, for its one algorithm. Fails if the text is none, or has private members.
+    pub(crate) fn public<'a>(&self, arena: &mut Arena<'a>) -> Result<Jwk<'a>, Reason> {
+        let key = json::object(arena.copy_mut(self.jwk.as_bytes())?)?;
+        Jwk::read(&key)?.with_algorithm(self.algorithm).ok_or(Reason::Malformed(Name::Jwk))
+    }
+
+    /// The public key as a set names it: with its `kid`, and nothing that does not make it.
+    pub(crate) fn published<'a>(&self, arena: &mut Arena<'a>) -> Result<&'a str, Reason> {
+        let key = self.public(arena)?.with_id(arena.copy_str(self.key_id)?);
+        arena.text(|w| key.write_with_id(w))
+    }
 }
 
 /// Some keys to sign with: the first one signs. The others are those that it replaces, and those that will replace it, so that
