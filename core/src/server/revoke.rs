@@ -2,13 +2,12 @@
 //!
 //! ```text
 //! start           -> load client | load document | done
-//! load client     -> load document | verify | verify token | load grant | done
-//! load document   -> load document | commit document | verify | verify token | load grant | done
-//! commit document -> send | verify | verify token | load grant | done
-//! send            -> commit document | verify | verify token | load grant | done
-//! verify          -> commit mark | done
-//! commit mark     -> verify token | load grant | done
-//! verify token    -> load grant | done
+//! load client     -> load document | verify | load grant | done
+//! load document   -> load document | commit document | verify | load grant | done
+//! commit document -> send | verify | load grant | done
+//! send            -> commit document | verify | load grant | done
+//! verify          -> commit mark | load grant | done
+//! commit mark     -> verify | load grant | done
 //! load grant      -> commit grant | done
 //! commit grant    -> load grant | done
 //! ```
