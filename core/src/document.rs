@@ -10,7 +10,8 @@
 //!
 //! It is no flow by itself: a flow that needs a document asks these questions on its behalf. Of all who need a new copy at the same
 //! time, the one that gets the lease asks for it; the others make do with the old one. What was no good answer is not kept, and the
-//! lease then keeps the next one from asking at once.
+//! lease then keeps the next one from asking at once. The old one serves on where the server could not tell, and is dropped where it
+//! says otherwise.
 
 use crate::error::Reason;
 use crate::limits;
@@ -148,9 +149,8 @@ impl<'a> AwaitRow<'a> {
     fn judge(self, row: Answer<Option<Row<'_>>>, arena: &mut Arena<'a>) -> Result<Turn<'a>, Reason> {
         let Self { source, now, newer } = self;
         let row = row.map_err(|_| Reason::StoreUnavailable)?;
-        let never = Document { fetched_at: Time(0), fresh_until: Time(0), lease_until: Time(0), body: b"" };
         // A row that cannot be read is written anew.
-        let document = row.and_then(|row| Document::decode(row.value).ok()).unwrap_or(never);
+        let document = row.and_then(|row| Document::decode(row.value).ok()).unwrap_or(NEVER);
         let kept = !document.body.is_empty();
         if kept && newer && now.since(document.fetched_at) < limits::COOL_DOWN {
             return Ok(Turn::Done(Ok(Found::NoneNewer)));
@@ -177,9 +177,13 @@ impl<'a> AwaitRow<'a> {
         // The body stands at the end of the row that is written.
         let stale = write.value.and_then(|value| value.get(value.len().checked_sub(document.body.len())?..));
         let stale = if usable && !newer { stale } else { None };
-        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Lease { source, now, newer, stale } }))
+        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Lease { source, now, newer, kept, stale } }))
     }
 }
+
+/// A document that there is not.
+const NEVER: Document<'static> =
+    Document { fetched_at: Time(0), fresh_until: Time(0), lease_until: Time(0), body: b"" };
 
 /// Whether something that ends at `until` goes on. What ends later than it can is of a clock that was ahead.
 const fn lasts(until: Time, most: u64, now: Time) -> bool {
@@ -194,9 +198,11 @@ pub struct AwaitCommit<'a> {
 
 enum Committing<'a> {
     /// The lease.
-    Lease { source: Source<'a>, now: Time, newer: bool, stale: Option<&'a [u8]> },
+    Lease { source: Source<'a>, now: Time, newer: bool, kept: bool, stale: Option<&'a [u8]> },
     /// The document, which has been read.
     Row(Object<'a>),
+    /// That there is none any more.
+    Withdrawn(Reason),
 }
 
 impl<'a> AwaitCommit<'a> {
@@ -208,8 +214,8 @@ impl<'a> AwaitCommit<'a> {
     /// Takes the answer.
     pub fn committed(self, outcome: Answer<Committed>, arena: &mut Arena<'a>) -> Turn<'a> {
         match (self.at, outcome) {
-            (Committing::Lease { source, now, newer: _, stale }, Ok(Committed::Yes)) => {
-                Turn::Send(AwaitResponse { source, now, version: self.write.version(), stale })
+            (Committing::Lease { source, now, newer: _, kept, stale }, Ok(Committed::Yes)) => {
+                Turn::Send(AwaitResponse { source, now, version: self.write.version(), kept, stale })
             }
             // Another has it.
             (Committing::Lease { newer: true, .. }, Ok(Committed::Conflict)) => Turn::Done(Ok(Found::NoneNewer)),
@@ -219,6 +225,7 @@ impl<'a> AwaitCommit<'a> {
             (Committing::Lease { .. }, Err(Unavailable)) => Turn::Done(Err(Reason::StoreUnavailable)),
             // What was read is good, whether it is kept or not.
             (Committing::Row(document), _) => Turn::Done(Ok(Found::Document(document))),
+            (Committing::Withdrawn(reason), _) => Turn::Done(Err(reason)),
         }
     }
 }
@@ -229,6 +236,8 @@ pub struct AwaitResponse<'a> {
     now: Time,
     /// Of the row with the lease.
     version: u64,
+    /// Whether that row has an old document.
+    kept: bool,
     /// The old document, for when there is no answer.
     stale: Option<&'a [u8]>,
 }
@@ -245,10 +254,24 @@ impl<'a> AwaitResponse<'a> {
 
     /// Takes the answer.
     pub fn sent(self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Turn<'a> {
+        let answered = response.as_ref().is_ok_and(|response| is_answer(response.status));
         match self.judge(response, arena) {
             Ok(commit) => Turn::Commit(commit),
             Err(Reason::Buffer) => Turn::Done(Err(Reason::Buffer)),
+            Err(reason) if answered => self.withdrawn(reason, arena),
             Err(reason) => Turn::Done(self.source.stale(self.stale, reason, arena)),
+        }
+    }
+
+    /// Drops what is kept: its server says that there is no such document any more, and so a key in it works no longer.
+    fn withdrawn(&self, reason: Reason, arena: &mut Arena<'a>) -> Turn<'a> {
+        if !self.kept {
+            return Turn::Done(Err(reason));
+        }
+        let none = Document { lease_until: self.now.after(limits::LEASE), ..NEVER };
+        match self.source.write(Some(self.version), &none, arena) {
+            Ok(write) => Turn::Commit(AwaitCommit { write, at: Committing::Withdrawn(reason) }),
+            Err(reason) => Turn::Done(Err(reason)),
         }
     }
 
@@ -272,6 +295,12 @@ impl<'a> AwaitResponse<'a> {
         let write = source.write(Some(version), &document, arena)?;
         Ok(AwaitCommit { write, at: Committing::Row(object) })
     }
+}
+
+/// Whether a server that sends this status says what there is. The others say that it cannot tell now (RFC 9110 sections 15.5.9
+/// and 15.6, RFC 6585 section 4).
+const fn is_answer(status: u16) -> bool {
+    !matches!(status, 408 | 429 | 500..)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 
 use crate::document::{self, Found, Source};
 use crate::error::{Reason, lent};
+use crate::limits;
 use crate::name::Name;
 use crate::proof::assertion::{AssertionHeld, ClientAssertion};
 use crate::proof::certificate::CertificateMatched;
@@ -159,6 +160,10 @@ pub(super) fn begin<'a>(
     };
     let proof = match proof {
         Some((text, url)) => {
+            // Before it is copied: no proof is longer.
+            if text.len() > limits::JWS {
+                return Err(Reason::DpopProof(Name::Dpop));
+            }
             let text = core::str::from_utf8(text).map_err(|_| Reason::DpopProof(Name::Dpop))?;
             Some(ProofShown { text: cx.arena.copy_str(text)?, url })
         }

@@ -53,11 +53,13 @@ impl<'a> Authenticated<'a> {
     }
 
     /// The same, authenticated in a context of this class and by these methods: `acr` and `amr` of the ID token (OpenID Connect
-    /// Core section 2). An empty text is none; several methods have a space between them. Each is at most
-    /// [`limits::ACR_VALUES`] bytes.
+    /// Core section 2). An empty text is none; several methods have a space between them. `acr` is at
+    /// most [`limits::SUBJECT`] bytes, `amr` at most [`limits::ACR_VALUES`].
     pub fn by(self, acr: &'a str, amr: &'a str) -> Result<Self, Reason> {
         for (name, text) in [(Name::Acr, acr), (Name::Amr, amr)] {
-            let sound = text.is_empty() || parameter::check(Name::AcrValues, text).is_ok();
+            // Who reads an `acr` takes no more of one.
+            let fits = name != Name::Acr || name.fits(text);
+            let sound = text.is_empty() || (fits && parameter::check(Name::AcrValues, text).is_ok());
             if !sound || (name == Name::Acr && text.contains(' ')) {
                 return Err(Reason::Malformed(name));
             }

@@ -50,6 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         "draft-ietf-oauth-client-id-metadata-document section 6",
         md_35,
     ),
+    row("MD-36", "a key signs that its client has withdrawn", "RFC 7517 section 5", md_36),
 ];
 
 fn bench(ground: &Ground) -> Bench {
@@ -318,6 +319,34 @@ fn md_35(ground: &Ground) -> Checked {
     let (answer, sent) = itself(&mut bench, &assertion_for("u1", "then"), None);
     ensure(answer.status == 200 && sent.is_empty(), || format!("the client is locked out: {answer:?}"))?;
     Ok(format!("{told}; the client -> {}, its server is not asked", answer.status))
+}
+
+fn md_36(ground: &Ground) -> Checked {
+    let answers = [
+        ("no keys", Canned::json(200, "{\"keys\":[]}")),
+        ("other keys", Canned::json(200, &jwks(&[keyed::OTHER_DPOP_KEY]))),
+        ("404", Canned::json(404, "{}")),
+        ("410", Canned::json(410, "{}")),
+    ];
+    each(answers.iter().map(|(label, answer)| (*label, answer)), |withdrawn| {
+        let mut bench = bench(ground);
+        let mut there = Canned::json(200, &jwks(&[K1_KEY]));
+        there.headers.push(("Cache-Control".to_owned(), "max-age=60".to_owned()));
+        let (answer, sent) = itself(&mut bench, &assertion_for("u1", "good"), Some(&there));
+        ensure(answer.status == 200 && sent.len() == 1, || format!("a good one: {answer:?}"))?;
+        bench.store.rows.retain(|_, row| row.kind != "grant");
+        let late = |jti: &str| {
+            let claims = keyed::assertion_claims("u1", jti);
+            keyed::assertion_of("es256-k1", &claims.replace(&(NOW.0 + 60).to_string(), &(NOW.0 + 200).to_string()))
+        };
+        bench.now = bench.now.after(61);
+        let (first, _) = itself(&mut bench, &late("first"), Some(withdrawn));
+        // And where its server does not answer after that.
+        bench.now = bench.now.after(limits::LEASE);
+        let (then, _) = itself(&mut bench, &late("then"), None);
+        ensure(first.status >= 400 && then.status >= 400, || format!("{first:?}, then {then:?}"))?;
+        Ok(format!("{}, then {}", first.status, then.status))
+    })
 }
 
 fn md_21(ground: &Ground) -> Checked {

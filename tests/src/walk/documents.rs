@@ -152,6 +152,7 @@ pub const DOCUMENTED: &[Property] = &[
     Property { name: "only documents of the client are asked for", holds: only_the_clients_documents },
     Property { name: "what is granted rests on a good document", holds: grants_rest_on_a_good_document },
     Property { name: "what is no good is not kept", holds: what_is_no_good_is_not_kept },
+    Property { name: "what was withdrawn grants nothing", holds: withdrawn_grants_nothing },
     Property { name: "a document is asked for under its lease", holds: asked_for_under_its_lease },
     Property { name: "a refusal has its reason", holds: refusals_have_reasons },
 ];
@@ -204,11 +205,23 @@ fn grants_rest_on_a_good_document(run: &Run<'_>) -> bool {
     !granted(run) || rests
 }
 
+fn withdrawn_grants_nothing(run: &Run<'_>) -> bool {
+    let withdrawn = run.record.iter().any(|(question, given)| match (question, given) {
+        (Question::Send(_), Given::Response(Canned { status, body, .. })) => {
+            *status == 404 || !is_good(body.as_bytes())
+        }
+        _ => false,
+    });
+    !(withdrawn && granted(run))
+}
+
 fn what_is_no_good_is_not_kept(run: &Run<'_>) -> bool {
     run.record.iter().enumerate().all(|(place, (question, _))| match question {
         Question::Commit(write) if write.kind == "document" => {
             let written = write.value.as_deref().and_then(|row| Document::decode(row).ok());
             written.is_some_and(|document| match run.record[..place].last() {
+                Some((Question::Send(_), Given::Response(answer))) if answer.status == 404 => document.body.is_empty(),
+                Some((Question::Send(_), _)) if document.body.is_empty() => document.fetched_at == Time(0),
                 Some((Question::Send(_), _)) => is_good(document.body) && document.fetched_at == NOW,
                 // The lease keeps what was there.
                 _ => document.lease_until == NOW.after(limits::LEASE),
