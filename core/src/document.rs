@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start        -> load row
-//! load row     -> commit lease | done
+//! load row     -> commit lease | send | done
 //! commit lease -> send | done
 //! send         -> commit row | done
 //! commit row   -> done
@@ -10,8 +10,8 @@
 //!
 //! It is no flow by itself: a flow that needs a document asks these questions on its behalf. Of all who need a new copy at the same
 //! time, the one that gets the lease asks for it; the others make do with the old one. What was no good answer is not kept, and the
-//! lease then keeps the next one from asking at once. The old one serves on where the server could not tell, and is dropped where it
-//! says otherwise.
+//! lease then keeps the next one from asking at once. A flow that [cannot wait](Source::pressing) asks as well, and keeps nothing.
+//! The old one serves on where the server could not tell, and is dropped where it says otherwise.
 
 use crate::error::Reason;
 use crate::limits;
@@ -44,6 +44,9 @@ pub struct Source<'a> {
     pub cap: usize,
     /// Whether its server must have a public address.
     pub public_addresses_only: bool,
+    /// Whether what cannot be had again hangs on it: it is then asked for even while another has the lease. Never where anybody
+    /// can have us look for it.
+    pub pressing: bool,
     /// Whether it is one, given the URL: what is refused here is not kept.
     pub accept: fn(&Object<'_>, &str) -> Result<(), Reason>,
 }
@@ -65,7 +68,7 @@ pub enum Turn<'a> {
 pub enum Found<'a> {
     /// The document.
     Document(Object<'a>),
-    /// There is none that is newer, or it may not be asked for yet.
+    /// The one that is kept was read so lately that there is no asking for a newer one yet.
     NoneNewer,
 }
 
@@ -76,7 +79,8 @@ impl<'a> Source<'a> {
     }
 
     /// Begins to look for a newer document than the one that was found, which lacks something: a key with another `kid`. At
-    /// most once in [`limits::COOL_DOWN`] seconds is the server asked for this.
+    /// most once in [`limits::COOL_DOWN`] seconds is the server asked for this. While another asks, what it will find is
+    /// [not known](Reason::PeerUnavailable).
     pub const fn find_newer(self, now: Time) -> Turn<'a> {
         Turn::Load(AwaitRow { source: self, now, newer: true })
     }
@@ -104,6 +108,16 @@ impl<'a> Source<'a> {
     /// The old document, if there is one, or else the reason why there is no other.
     fn stale(&self, body: Option<&[u8]>, reason: Reason, arena: &mut Arena<'a>) -> Result<Found<'a>, Reason> {
         body.and_then(|body| self.kept(body, arena).transpose()).unwrap_or(Err(reason))
+    }
+
+    /// What is left while another has the lease. The old document, which is no answer where a newer one is sought.
+    fn without_lease(self, now: Time, body: Option<&[u8]>, arena: &mut Arena<'a>) -> Turn<'a> {
+        match self.stale(body, Reason::PeerUnavailable, arena) {
+            Err(Reason::PeerUnavailable) if self.pressing => {
+                Turn::Send(AwaitResponse { source: self, now, version: None, kept: false, stale: None })
+            }
+            found => Turn::Done(found),
+        }
     }
 
     fn write(
@@ -164,20 +178,15 @@ impl<'a> AwaitRow<'a> {
             && !fresh
             && lasts(document.fresh_until.after(limits::STALE), limits::FRESH_CEILING + limits::STALE, now);
         if lasts(document.lease_until, limits::LEASE, now) {
-            return Ok(Turn::Done(match (newer, usable) {
-                (true, _) => Ok(Found::NoneNewer),
-                (false, usable) => {
-                    let body = Some(document.body).filter(|_| usable);
-                    source.stale(body, Reason::PeerUnavailable, arena)
-                }
-            }));
+            let body = Some(document.body).filter(|_| usable && !newer);
+            return Ok(source.without_lease(now, body, arena));
         }
         let leased = Document { lease_until: now.after(limits::LEASE), ..document };
         let write = source.write(row.map(|row| row.version), &leased, arena)?;
         // The body stands at the end of the row that is written.
         let stale = write.value.and_then(|value| value.get(value.len().checked_sub(document.body.len())?..));
         let stale = if usable && !newer { stale } else { None };
-        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Lease { source, now, newer, kept, stale } }))
+        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Lease { source, now, kept, stale } }))
     }
 }
 
@@ -198,7 +207,7 @@ pub struct AwaitCommit<'a> {
 
 enum Committing<'a> {
     /// The lease.
-    Lease { source: Source<'a>, now: Time, newer: bool, kept: bool, stale: Option<&'a [u8]> },
+    Lease { source: Source<'a>, now: Time, kept: bool, stale: Option<&'a [u8]> },
     /// The document, which has been read.
     Row(Object<'a>),
     /// That there is none any more.
@@ -214,13 +223,11 @@ impl<'a> AwaitCommit<'a> {
     /// Takes the answer.
     pub fn committed(self, outcome: Answer<Committed>, arena: &mut Arena<'a>) -> Turn<'a> {
         match (self.at, outcome) {
-            (Committing::Lease { source, now, newer: _, kept, stale }, Ok(Committed::Yes)) => {
-                Turn::Send(AwaitResponse { source, now, version: self.write.version(), kept, stale })
+            (Committing::Lease { source, now, kept, stale }, Ok(Committed::Yes)) => {
+                Turn::Send(AwaitResponse { source, now, version: Some(self.write.version()), kept, stale })
             }
-            // Another has it.
-            (Committing::Lease { newer: true, .. }, Ok(Committed::Conflict)) => Turn::Done(Ok(Found::NoneNewer)),
-            (Committing::Lease { source, stale, .. }, Ok(Committed::Conflict)) => {
-                Turn::Done(source.stale(stale, Reason::PeerUnavailable, arena))
+            (Committing::Lease { source, now, stale, .. }, Ok(Committed::Conflict)) => {
+                source.without_lease(now, stale, arena)
             }
             (Committing::Lease { .. }, Err(Unavailable)) => Turn::Done(Err(Reason::StoreUnavailable)),
             // What was read is good, whether it is kept or not.
@@ -234,8 +241,8 @@ impl<'a> AwaitCommit<'a> {
 pub struct AwaitResponse<'a> {
     source: Source<'a>,
     now: Time,
-    /// Of the row with the lease.
-    version: u64,
+    /// Of the row with the lease; `None` if another has that.
+    version: Option<u64>,
     /// Whether that row has an old document.
     kept: bool,
     /// The old document, for when there is no answer.
@@ -256,7 +263,7 @@ impl<'a> AwaitResponse<'a> {
     pub fn sent(self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Turn<'a> {
         let answered = response.as_ref().is_ok_and(|response| is_answer(response.status));
         match self.judge(response, arena) {
-            Ok(commit) => Turn::Commit(commit),
+            Ok(turn) => turn,
             Err(Reason::Buffer) => Turn::Done(Err(Reason::Buffer)),
             Err(reason) if answered => self.withdrawn(reason, arena),
             Err(reason) => Turn::Done(self.source.stale(self.stale, reason, arena)),
@@ -265,17 +272,15 @@ impl<'a> AwaitResponse<'a> {
 
     /// Drops what is kept: its server says that there is no such document any more, and so a key in it works no longer.
     fn withdrawn(&self, reason: Reason, arena: &mut Arena<'a>) -> Turn<'a> {
-        if !self.kept {
-            return Turn::Done(Err(reason));
-        }
+        let Some(version) = self.version.filter(|_| self.kept) else { return Turn::Done(Err(reason)) };
         let none = Document { lease_until: self.now.after(limits::LEASE), ..NEVER };
-        match self.source.write(Some(self.version), &none, arena) {
+        match self.source.write(Some(version), &none, arena) {
             Ok(write) => Turn::Commit(AwaitCommit { write, at: Committing::Withdrawn(reason) }),
             Err(reason) => Turn::Done(Err(reason)),
         }
     }
 
-    fn judge(&self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Result<AwaitCommit<'a>, Reason> {
+    fn judge(&self, response: Answer<Response<'_>>, arena: &mut Arena<'a>) -> Result<Turn<'a>, Reason> {
         let Self { source, now, version, .. } = *self;
         let response = response.map_err(|_| Reason::PeerUnavailable)?;
         // A redirect is no answer: it could lead anywhere.
@@ -289,11 +294,13 @@ impl<'a> AwaitResponse<'a> {
             return Err(Reason::Document(Name::Body));
         }
         let object = source.read(body, arena).map_err(wrap)?;
+        // Whoever has the lease keeps what it finds itself.
+        let Some(version) = version else { return Ok(Turn::Done(Ok(Found::Document(object)))) };
         let seconds = caching::fresh_for(response.headers).unwrap_or(limits::FRESH_DEFAULT);
         let fresh_until = now.after(seconds.clamp(limits::FRESH_FLOOR, limits::FRESH_CEILING));
         let document = Document { fetched_at: now, fresh_until, lease_until: now, body };
         let write = source.write(Some(version), &document, arena)?;
-        Ok(AwaitCommit { write, at: Committing::Row(object) })
+        Ok(Turn::Commit(AwaitCommit { write, at: Committing::Row(object) }))
     }
 }
 

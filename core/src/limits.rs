@@ -79,9 +79,14 @@ pub const RESPONSE_FIELDS: usize = 8 * 1024;
 pub const ORIGIN_NONCE: u64 = 3600;
 /// How long a flow lets one HTTP exchange take, in seconds.
 pub const SEND_TIMEOUT: u32 = 10;
-/// How long one holder may take to refresh a session, in seconds: twice the exchange and some, so that a lease lapses only
-/// where its holder has died.
+/// How long one holder may take to ask for a document, in seconds: the exchange and some, so that a lease lapses only where its
+/// holder has died, or had no good answer.
 pub const LEASE: u64 = 30;
+/// How long one holder may take to refresh a session, in seconds: the token request and the one for the server's keys, each of
+/// them twice, and some.
+pub const SESSION_LEASE: u64 = 60;
+#[allow(clippy::as_conversions)] // `u64::from` is not const.
+const _: () = assert!(SESSION_LEASE >= 4 * SEND_TIMEOUT as u64 + 10, "a lease lapses only where its holder has died");
 /// An access token that ends within so many seconds is refreshed before it is used: it must outlive the request it is for.
 pub const FRESH_MARGIN: u64 = 30;
 /// An authorization code, in seconds: RFC 6749 section 4.1.2 recommends ten minutes at most.

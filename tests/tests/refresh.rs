@@ -1,7 +1,7 @@
 //! A session's refresh: one lease, one spent refresh token, whatever fails.
 
 use symbolon::Reason;
-use symbolon::limits::{FRESH_MARGIN, LEASE};
+use symbolon::limits::{FRESH_MARGIN, SESSION_LEASE};
 use symbolon::record::Key;
 use symbolon::terms::Time;
 use symbolon_tests::app::*;
@@ -65,7 +65,7 @@ fn two_tabs_spend_one_refresh_token() {
         serve(&mut bench, sent)
     });
     let Refresh::Usable(first) = app.refresh_on(session, None, &mut host) else { panic!("no token") };
-    assert_eq!((sends, second), (1, Some(Refresh::Busy(LATER.after(LEASE)))));
+    assert_eq!((sends, second), (1, Some(Refresh::Busy(LATER.after(SESSION_LEASE)))));
     // Both have read the row before either wrote: the loser reads again.
     let after = on(store.clone(), LATER);
     assert_eq!(after.refresh_on(session, None, &mut Peer::new(&mut store, nobody)), Refresh::Usable(first));
@@ -83,21 +83,21 @@ fn a_lease_lapses_and_is_taken_over() {
     app.refresh_on(session, None, &mut Peer::new(&mut store, |_, _| None).with_fault(3, Fault::Unavailable));
     let mut later = on(store, LATER);
     assert_eq!(later.state(session), "refreshing");
-    later.now = Time(LATER.0 + LEASE - 1);
-    assert_eq!(later.refresh(session, None, &mut bench), Refresh::Busy(LATER.after(LEASE)));
-    later.now = LATER.after(LEASE);
+    later.now = Time(LATER.0 + SESSION_LEASE - 1);
+    assert_eq!(later.refresh(session, None, &mut bench), Refresh::Busy(LATER.after(SESSION_LEASE)));
+    later.now = LATER.after(SESSION_LEASE);
     bench.now = later.now;
     let store = later.store.clone();
     assert!(matches!(later.refresh(session, None, &mut bench), Refresh::Usable(_)));
     assert_eq!(later.state(session), "active");
     // A clock that is behind the holder's does not take its lease away.
-    for behind in [1, LEASE] {
+    for behind in [1, SESSION_LEASE] {
         let back = on(MemoryStore::default(), Time(LATER.0 - behind));
-        let busy = back.refresh_on(session, None, &mut Peer::new(&mut store.clone(), nobody));
-        assert_eq!(busy, Refresh::Busy(LATER.after(LEASE)), "{behind}");
+        let busy = back.refresh_on(session, Some(&tokens.access_token), &mut Peer::new(&mut store.clone(), nobody));
+        assert_eq!(busy, Refresh::Busy(LATER.after(SESSION_LEASE)), "{behind}");
     }
     // A clock that was set back does not lock the session up.
-    let back = on(store.clone(), Time(LATER.0 - LEASE - 1));
+    let back = on(store.clone(), Time(LATER.0 - SESSION_LEASE - 1));
     let mut host_store = store;
     let mut host = Peer::new(&mut host_store, |_, _| None);
     assert!(matches!(back.refresh_on(session, Some(&tokens.access_token), &mut host), Refresh::Failed(_)));
@@ -115,7 +115,7 @@ fn who_comes_back_after_its_lease_has_lapsed_takes_nothing_from_its_successor() 
     ] {
         let mut store = app.store.clone();
         let mut host = Peer::new(&mut store, |_, store| {
-            let successor = on(MemoryStore::default(), LATER.after(LEASE));
+            let successor = on(MemoryStore::default(), LATER.after(SESSION_LEASE));
             let mut host = Peer::new(store, |_, _| Some(Canned::json(200, refreshed)));
             assert!(matches!(successor.refresh_on(session, None, &mut host), Refresh::Usable(_)));
             Some(late.clone())
@@ -128,7 +128,7 @@ fn who_comes_back_after_its_lease_has_lapsed_takes_nothing_from_its_successor() 
     // The successor has only taken the lease: what the first has got is newer than what the row holds.
     let mut store = app.store.clone();
     let mut host = Peer::new(&mut store, |sent, store| {
-        let successor = on(MemoryStore::default(), LATER.after(LEASE));
+        let successor = on(MemoryStore::default(), LATER.after(SESSION_LEASE));
         let dead = Peer::new(store, |_, _| None);
         successor.refresh_on(session, None, &mut dead.with_fault(3, Fault::Unavailable));
         serve(&mut bench, sent)

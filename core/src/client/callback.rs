@@ -6,7 +6,7 @@
 //! commit session  -> sign | send | load session | done
 //! sign            -> sign | send | commit session | done
 //! send            -> commit session | sign | load document | commit document | verify | done
-//! load document   -> commit document | load document | verify | commit session
+//! load document   -> commit document | send | load document | verify | commit session
 //! commit document -> send | load document | verify | commit session
 //! verify          -> commit session
 //! ```
@@ -165,7 +165,7 @@ impl<'a> AwaitSession<'a> {
             Err(_) => None,
         };
         // The row must be there when the exchange has ended, however late the response came.
-        let expires_at = started.expires_at.max(self.cx.now.after(limits::LEASE));
+        let expires_at = started.expires_at.max(self.cx.now.after(limits::SESSION_LEASE));
         Ok((self.cx.write(self.key, Some(row.version), value, expires_at), next))
     }
 
@@ -196,6 +196,9 @@ impl<'a> AwaitSession<'a> {
             write_resources(form, started.resources);
         })?;
         let scope = self.cx.arena.copy_str(started.scope)?;
+        // The server judges the age when the request comes: how long the user then takes to consent is not held against them.
+        let requested_at = Time(started.expires_at.0.saturating_sub(self.cx.client.lifetimes.sign_in));
+        let since = self.cx.now.since(requested_at);
         let asked = Asked {
             owner: self.cx.owner(),
             scope,
@@ -203,7 +206,7 @@ impl<'a> AwaitSession<'a> {
             resources: self.cx.arena.copy_str(started.resources)?,
             refresh_token: None,
             identity: None,
-            max_age: started.max_age,
+            max_age: started.max_age.map(|seconds| seconds.saturating_add(since)),
             acr_values: self.cx.arena.copy_str(started.acr_values)?,
         };
         Ok((asked, asking))

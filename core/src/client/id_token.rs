@@ -32,7 +32,7 @@ pub(super) struct Expected<'e> {
     pub(super) access_token: &'e str,
     /// The `nonce` of the authorization request.
     pub(super) nonce: [u8; 32],
-    /// How old the authentication may be.
+    /// How old the authentication may be now.
     pub(super) max_age: Option<u64>,
     /// The authentication context classes that will do; empty for any.
     pub(super) acr_values: &'e str,
@@ -51,9 +51,17 @@ pub(super) fn judge<'a>(
     let identity = claims(cx, &jws, expected).map_err(|reason| reason.within(Reason::IdToken))?;
     let url = cx.server.jwks_uri().ok_or(Reason::ServerLacks(Name::JwksUri))?;
     let public_addresses_only = cx.client.public_addresses_only();
-    let source =
-        Source { kind: DocumentKind::IssuerKeys, url, cap: limits::JWKS, public_addresses_only, accept: is_key_set };
-    Ok((identity, Check { jws, source, registered: cx.client.id_token_algorithm, now: cx.now, newer: false }))
+    // The code or the refresh token is spent, and nobody but the server's own token endpoint has us look.
+    let source = Source {
+        kind: DocumentKind::IssuerKeys,
+        url,
+        cap: limits::JWKS,
+        public_addresses_only,
+        pressing: true,
+        accept: is_key_set,
+    };
+    let registered = cx.client.id_token_algorithm;
+    Ok((identity, Check { jws, source, registered, now: cx.now, newer: false, asked: false }))
 }
 
 fn is_key_set(object: &Object<'_>, _: &str) -> Result<(), Reason> {
@@ -111,8 +119,8 @@ fn claims<'a>(cx: &Context<'a>, jws: &Jws<'a>, expected: &Expected<'_>) -> Resul
     match expected.before {
         None => Ok(Identity { subject, authenticated_at }),
         Some(before) if before.subject != subject => Err(Reason::Claim(Name::Sub)),
-        // It is the time of the sign-in, if it is there.
-        Some(before) if authenticated_at.is_some() && authenticated_at != before.authenticated_at => {
+        // It is the time of the sign-in, if it is there, and was there.
+        Some(Identity { authenticated_at: Some(before), .. }) if authenticated_at.is_some_and(|at| at != before) => {
             Err(Reason::Claim(Name::AuthTime))
         }
         Some(before) => Ok(Identity { subject, authenticated_at: before.authenticated_at }),
@@ -142,6 +150,8 @@ pub(super) struct Check<'a> {
     registered: Algorithm,
     now: Time,
     newer: bool,
+    /// Whether the server was asked for its keys.
+    asked: bool,
 }
 
 /// What comes next for it.
@@ -165,13 +175,18 @@ impl<'a> Check<'a> {
         let found = match turn {
             Turn::Load(at) => return Next::Load(at),
             Turn::Commit(at) => return Next::Commit(at),
-            Turn::Send(at) => return Next::Send(at),
+            Turn::Send(at) => {
+                self.asked = true;
+                return Next::Send(at);
+            }
             Turn::Done(found) => found,
         };
         let key = match found {
             Ok(Found::Document(set)) => {
                 jwk::select(&set, self.jws.key_id(), self.jws.algorithm(), Some(self.registered))
             }
+            // A set that another flow has read may be older than the token: it does not say that the key is unknown.
+            Ok(Found::NoneNewer) if !self.asked => return Next::Failed(Reason::PeerUnavailable),
             Ok(Found::NoneNewer) => Ok(None),
             Err(reason) => return Next::Failed(reason),
         };

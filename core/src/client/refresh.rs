@@ -6,7 +6,7 @@
 //! commit session  -> sign | send | load session | done
 //! sign            -> sign | send | commit session | done
 //! send            -> commit session | sign | load document | commit document | verify | done
-//! load document   -> commit document | load document | verify | commit session
+//! load document   -> commit document | send | load document | verify | commit session
 //! commit document -> send | load document | verify | commit session
 //! verify          -> commit session
 //! ```
@@ -135,11 +135,11 @@ impl<'a> AwaitSession<'a> {
         if tokens.signing.key_id.is_some_and(|key_id| cx.client.key(key_id).is_none()) {
             return Err(again(Reason::KeyUnknown));
         }
-        let lease_until = cx.now.after(limits::LEASE);
+        let lease_until = cx.now.after(limits::SESSION_LEASE);
         if let &Session::Refreshing(Refreshing { lease_until: until, .. }) = session {
             // A lease that ends much later than one taken now was taken before the clock was set back. What ends a little
             // later was taken by a clock that is ahead of this one, and holds.
-            if !cx.now.reached(until) && until <= lease_until.after(limits::LEASE) {
+            if !cx.now.reached(until) && until <= lease_until.after(limits::SESSION_LEASE) {
                 return Err(Refreshed::Busy { until });
             }
         }
@@ -245,7 +245,7 @@ impl<'a> AwaitTokens<'a> {
                     Err(reason) => after.fail(reason),
                 }
             }
-            // A lease outlasts two exchanges.
+            // A lease outlasts this one too, and those for the server's keys.
             Ok(None) => self.go_on(|at| at.cx.prepare(&mut at.asking)),
             Err(failure) if failure.is_invalid_grant() => {
                 let Held { key, version, .. } = self.held;

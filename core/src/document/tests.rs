@@ -18,7 +18,14 @@ fn has_keys(object: &Object<'_>, url: &str) -> Result<(), Reason> {
 
 fn source() -> Source<'static> {
     let url = Endpoint::parse(Name::JwksUri, URL, Schemes::Https).unwrap();
-    Source { kind: DocumentKind::IssuerKeys, url, cap: CAP, public_addresses_only: true, accept: has_keys }
+    Source {
+        kind: DocumentKind::IssuerKeys,
+        url,
+        cap: CAP,
+        public_addresses_only: true,
+        pressing: false,
+        accept: has_keys,
+    }
 }
 
 fn row(fetched_at: u64, fresh_until: u64, lease_until: u64, body: &str) -> Vec<u8> {
@@ -45,6 +52,7 @@ const NEW: &str = "{\"keys\":[],\"n\":2}";
 /// What is answered, and in the end what was asked and found.
 struct Script<'s> {
     newer: bool,
+    pressing: bool,
     row: Answer<Option<&'s [u8]>>,
     lease: Answer<Committed>,
     response: Answer<(u16, &'s str, &'s str, &'s str)>,
@@ -54,7 +62,8 @@ struct Script<'s> {
 impl Default for Script<'_> {
     fn default() -> Self {
         let response = Ok((200, "application/json", "max-age=600", NEW));
-        Self { newer: false, row: Ok(None), lease: Ok(Committed::Yes), response, kept: Ok(Committed::Yes) }
+        let (lease, kept) = (Ok(Committed::Yes), Ok(Committed::Yes));
+        Self { newer: false, pressing: false, row: Ok(None), lease, response, kept }
     }
 }
 
@@ -70,7 +79,8 @@ impl Script<'_> {
         let mut buffer = std::vec![0; room(CAP)];
         let mut arena = Arena::new(&mut buffer, room(CAP)).unwrap();
         let mut seen = Seen::default();
-        let mut turn = if self.newer { source().find_newer(NOW) } else { source().find(NOW) };
+        let source = Source { pressing: self.pressing, ..source() };
+        let mut turn = if self.newer { source.find_newer(NOW) } else { source.find(NOW) };
         loop {
             turn = match turn {
                 Turn::Load(at) => {
@@ -252,13 +262,42 @@ fn a_newer_one_is_asked_for_once_in_a_while() {
     let run = |row: &[u8]| Script { newer: true, row: Ok(Some(row)), ..Script::default() }.run();
     let (seen, found) = run(&newer(ago(limits::COOL_DOWN), ago(1)));
     assert_eq!((seen.asked.as_str(), found), ("lcsc", Ok(Some(2))));
-    for row in [newer(ago(limits::COOL_DOWN - 1), ago(1)), newer(at(5), ago(1)), newer(ago(1000), at(1))] {
+    for row in [newer(ago(limits::COOL_DOWN - 1), ago(1)), newer(at(5), ago(1))] {
         let (seen, found) = run(&row);
         assert_eq!((seen.asked.as_str(), found), ("l", Ok(None)));
+        // However much hangs on it.
+        Script { newer: true, pressing: true, row: Ok(Some(&row)), ..Script::default() }.ends("l", Ok(None));
     }
+    // What another finds is not known.
+    let unavailable = Err(Reason::PeerUnavailable);
+    let (seen, found) = run(&newer(ago(1000), at(1)));
+    assert_eq!((seen.asked.as_str(), found), ("l", unavailable));
     let row = newer(ago(1000), ago(1));
     Script { newer: true, row: Ok(Some(&row)), lease: Ok(Committed::Conflict), ..Script::default() }
-        .ends("lc", Ok(None));
+        .ends("lc", unavailable);
+}
+
+#[test]
+fn where_it_is_pressing_who_does_not_get_the_lease_asks_as_well_and_keeps_nothing() {
+    let free = row(ago(1000), ago(200_000), ago(1), "");
+    let leased = row(ago(200_000), ago(200_000), at(1), "");
+    let ancient = row(ago(100_000), ago(limits::STALE), at(1), OLD);
+    let old = row(ago(1000), at(0), at(1), OLD);
+    let pressing = || Script { pressing: true, ..Script::default() };
+    pressing().ends("lcsc", Ok(Some(2)));
+    for row in [&leased, &ancient] {
+        Script { row: Ok(Some(row)), ..pressing() }.ends("ls", Ok(Some(2)));
+        let response = Err(Unavailable);
+        Script { row: Ok(Some(row)), response, ..pressing() }.ends("ls", Err(Reason::PeerUnavailable));
+        let response = Ok((200, "application/json", "", "{}"));
+        Script { row: Ok(Some(row)), response, ..pressing() }.ends("ls", Err(Reason::Document(Name::Keys)));
+    }
+    for row in [None, Some(&free[..])] {
+        Script { row: Ok(row), lease: Ok(Committed::Conflict), ..pressing() }.ends("lcs", Ok(Some(2)));
+    }
+    // The old one does, unless it is known not to.
+    Script { row: Ok(Some(&old)), ..pressing() }.ends("l", Ok(Some(1)));
+    Script { newer: true, row: Ok(Some(&old)), ..pressing() }.ends("ls", Ok(Some(2)));
 }
 
 #[test]

@@ -197,6 +197,7 @@ impl<'a> Case<'a> {
                     url,
                     cap: limits::JWKS,
                     public_addresses_only: false,
+                    pressing: false,
                     accept: jwt::accept,
                 };
                 let sought = Sought { token: *token, proof, source, algorithm, newer: false };
@@ -221,6 +222,7 @@ impl<'a> Case<'a> {
                 return self.turned(source.find_newer(self.now), Sought { newer: true, ..sought });
             }
         }
+        // Within the cool-down too: anybody can name a key.
         Err(Reason::TokenKey)
     }
 

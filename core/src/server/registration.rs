@@ -30,6 +30,7 @@ pub(super) fn document<'a>(server: &Server<'_>, client_id: &'a str) -> Option<So
         url,
         cap: limits::CLIENT_DOCUMENT,
         public_addresses_only: true,
+        pressing: false,
         accept,
     })
 }
@@ -44,6 +45,7 @@ pub(super) fn keys<'a>(server: &Server<'_>, jwks_uri: &'a str) -> Result<Source<
         url,
         cap: limits::JWKS,
         public_addresses_only: true,
+        pressing: false,
         accept: accept_keys,
     })
 }

@@ -1,7 +1,7 @@
 //! Flows of the client that meet on one session, and what holds however they met.
 
 use symbolon::Reason;
-use symbolon::limits::{LEASE, RACES};
+use symbolon::limits::{RACES, SESSION_LEASE};
 use symbolon::record::{Key, Record, Refreshing, Session};
 use symbolon::terms::Time;
 
@@ -74,13 +74,21 @@ pub fn meetings(superseded: Superseded) -> Vec<Meeting> {
         meeting("two refreshes", vec![refresh(0), refresh(0)], &signed_in),
         meeting("three refreshes", vec![refresh(0), refresh(0), refresh(1)], &signed_in),
         meeting("two refreshes after a rejection", vec![rejected(), Call::Refresh(None, NOW), rejected()], &signed_in),
-        meeting("two refreshes by clocks that differ", vec![refresh(0), refresh(LEASE - 1)], &signed_in),
-        meeting("a refresh whose lease lapses", vec![refresh(0), refresh(LEASE)], &signed_in),
-        meeting("two leases that lapse", vec![refresh(0), refresh(LEASE), refresh(2 * LEASE)], &signed_in),
+        meeting("two refreshes by clocks that differ", vec![refresh(0), refresh(SESSION_LEASE - 1)], &signed_in),
+        meeting("a refresh whose lease lapses", vec![refresh(0), refresh(SESSION_LEASE)], &signed_in),
+        meeting(
+            "two leases that lapse",
+            vec![refresh(0), refresh(SESSION_LEASE), refresh(2 * SESSION_LEASE)],
+            &signed_in,
+        ),
         meeting("a refresh and a sign-out", vec![refresh(0), sign_out(0)], &signed_in),
         meeting("two refreshes and a sign-out", vec![refresh(0), refresh(0), sign_out(0)], &signed_in),
         meeting("a refresh and two sign-outs", vec![refresh(0), sign_out(0), sign_out(0)], &signed_in),
-        meeting("a lease that lapses, and a sign-out", vec![refresh(0), refresh(LEASE), sign_out(LEASE)], &signed_in),
+        meeting(
+            "a lease that lapses, and a sign-out",
+            vec![refresh(0), refresh(SESSION_LEASE), sign_out(SESSION_LEASE)],
+            &signed_in,
+        ),
         meeting("two callbacks", vec![callback(), callback()], &started),
         meeting("three callbacks", vec![callback(), callback(), callback()], &started),
         meeting("a callback and a sign-out", vec![callback(), Call::Revoke(NOW)], &started),
@@ -161,7 +169,7 @@ fn sent_once(meeting: &Meeting, ended: &Ended) -> bool {
     let refreshes = &ended.world.model.refreshes;
     let lapsed = |one: usize, other: usize| {
         let [one, other] = [one, other].map(|flow| meeting.calls[flow].now().0);
-        one.abs_diff(other) >= LEASE
+        one.abs_diff(other) >= SESSION_LEASE
     };
     let excused = |n: usize, earlier: usize| {
         let ((flow, spent), (before, spent_before)) = (refreshes[n], refreshes[earlier]);
@@ -220,7 +228,7 @@ fn row_at_rest(meeting: &Meeting, ended: &Ended) -> bool {
     match Session::decode(&row.value) {
         Ok(Session::Active(tokens)) => newest(tokens.access_token) || ended.lost_tokens(meeting),
         Ok(Session::Refreshing(Refreshing { lease_until, .. })) => {
-            !ended.is_calm() && meeting.calls.iter().any(|call| lease_until == call.now().after(LEASE))
+            !ended.is_calm() && meeting.calls.iter().any(|call| lease_until == call.now().after(SESSION_LEASE))
         }
         Ok(Session::Started(_) | Session::Redeeming(_)) => !ended.is_calm(),
         Err(_) => false,

@@ -5,6 +5,7 @@ use crate::client::exchange::{Asking, Turn};
 use crate::client::response::Tokens;
 use crate::client::{Context, works};
 use crate::error::Reason;
+use crate::name::Name;
 use crate::record::{Kind, Record, Refreshing, Session, TokenSet};
 use crate::step::{Answer, Commit, Committed, Load, Row, Step, Write};
 
@@ -29,10 +30,10 @@ impl<'a> AwaitStored<'a> {
 
     /// An ID token that is wrong ends the session: the tokens are somebody's, and nobody can say whose, so that they are revoked. If it could not be
     /// checked, the tokens are kept, since the refresh token is spent, but the access token counts as ended: the next refresh
-    /// has another ID token to check.
+    /// has another ID token to check. So they are where its times do not fit: then a clock is off, and the user is the same.
     pub(super) fn fail(self, reason: Reason) -> Step<'a, Refresh> {
         let mut after = self;
-        if let Reason::IdToken(_) = reason {
+        if matches!(reason, Reason::IdToken(name) if !matches!(name, Name::Exp | Name::Iat | Name::Nbf)) {
             after.orphans = after.write.value.map(|value| (value, reason));
             after.write = Write { value: None, expires_at: after.cx.now, ..after.write };
             after.end = Refreshed::SignInAgain(reason.into());

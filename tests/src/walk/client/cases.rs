@@ -176,16 +176,24 @@ fn jwks(kid: &str) -> String {
     format!("{{\"keys\":[{}]}}", JWK.replacen('{', &format!("{{\"kid\":\"{kid}\","), 1))
 }
 
-/// What may be kept of the server's keys: the right ones, others, those of a while ago, and nothing.
+/// What may be kept of the server's keys: the right ones, others, those of a while ago, another's lease, and nothing.
 fn documents_kept() -> Vec<Given> {
-    let kept = |fetched: u64, fresh: u64, kid: &str| {
-        let body = jwks(kid);
+    let kept = |fetched: u64, fresh: u64, lease_until: Time, body: &str| {
         let fetched_at = Time(NOW.0 - fetched);
         let document =
-            Document { fetched_at, fresh_until: fetched_at.after(fresh), lease_until: Time(0), body: body.as_bytes() };
+            Document { fetched_at, fresh_until: fetched_at.after(fresh), lease_until, body: body.as_bytes() };
         Given::Row(Some((1, rows::encode(&document))))
     };
-    vec![kept(10, 3600, "k"), kept(100, 3600, "other"), kept(7200, 3600, "k"), Given::Row(None), Given::Unavailable]
+    let (good, other, free) = (jwks("k"), jwks("other"), Time(0));
+    vec![
+        kept(10, 3600, free, &good),
+        kept(10, 3600, free, &other),
+        kept(100, 3600, free, &other),
+        kept(7200, 3600, free, &good),
+        kept(100, 3600, NOW.after(9), ""),
+        Given::Row(None),
+        Given::Unavailable,
+    ]
 }
 
 fn token_responses() -> Vec<Given> {
