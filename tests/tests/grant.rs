@@ -1,7 +1,9 @@
 //! The life cycle of a grant, from the authorization request to revocation.
 
-use symbolon::server::Decision;
-use symbolon::{Event, Reason};
+use symbolon::server::{Authenticated, BUFFER, Decision};
+use symbolon::terms::UserAgent;
+use symbolon::{Event, Name, Reason};
+use symbolon_tests::drive::drive;
 use symbolon_tests::fixture::*;
 
 #[test]
@@ -63,4 +65,20 @@ fn a_decision_is_made_once() {
     assert_eq!(answer.location("state"), Some("xyz"));
     assert_eq!(answer.location("iss"), Some("https%3A%2F%2Fas.example"));
     assert_eq!(bench.decide(&handle, Decision::Deny).reason, Some(Reason::InteractionDecided));
+}
+
+#[test]
+fn no_user_is_called_as_the_client_is() {
+    let mut bench = Bench::default();
+    let query = authorization_query("c1", "https%3A%2F%2Fclient.example%2Fcb", "&scope=read");
+    let Interaction::Ask { handle, .. } = bench.authorize(Message::get(&query)) else { panic!("no question") };
+    let start = bench.store.clone();
+    let approved = Decision::Approve { scope: "read", authorization_details: "" };
+    let (browser, mut buffer) = (UserAgent::new(BROWSER).expect("long enough"), vec![0; BUFFER]);
+    let user = Authenticated::new("c1", bench.now).expect("a subject");
+    let step = bench.server.decide(&handle, browser, user, approved, bench.now, &mut buffer);
+    let answer: Answer = drive(step.expect("long enough"), &mut bench.store).into();
+    assert_eq!(answer.reason, Some(Reason::Malformed(Name::Sub)));
+    assert_eq!(answer.location("code"), None);
+    assert_eq!(bench.store, start);
 }

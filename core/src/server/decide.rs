@@ -278,6 +278,10 @@ impl<'a> AwaitGrant<'a> {
         if user.at < authenticated_since(requested, server, now) {
             return Err(Reason::AuthenticationStale);
         }
+        // A token's subject that is its client's name stands for the client itself, where it is read.
+        if user.subject == requested.client_id {
+            return Err(Reason::Malformed(Name::Sub));
+        }
         let asked = List(requested.scope);
         // The row holds the words as they were asked for, each once, whatever the host repeats.
         let approved = asked.mask(List(scope).words()).ok_or(Reason::DecisionExceedsRequest)?;
