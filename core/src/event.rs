@@ -81,7 +81,8 @@ named! {
 pub enum Event {
     /// A user approved a client.
     Approved,
-    /// A user approved a client whose `code_challenge` had come before: it must be a new one each time (RFC 9700 section 2.1.1).
+    /// Instead of [`Approved`](Self::Approved): a user approved a client whose `code_challenge` had come before. It must be a new
+    /// one each time (RFC 9700 section 2.1.1).
     ChallengeConstant,
     /// The same of its `nonce`.
     NonceConstant,

@@ -205,8 +205,9 @@ pub struct SendPolicy {
     /// Whether `http` is allowed besides `https`: for loopback development servers alone.
     pub plain_http: bool,
     /// Whether the address that the host name resolves to must be public (not loopback, private or link-local), checked
-    /// on the address that is connected to. Set for a client's server, which is found by metadata; not for introspection,
-    /// whose endpoint the resource server's own operator has configured, and which is often on a private network.
+    /// on the address that is connected to. Set for what a peer has named: a client's metadata document and its `jwks_uri` at a
+    /// server, and a client's server, which is found by metadata. Not for introspection, whose endpoint the resource server's
+    /// own operator has configured, and which is often on a private network.
     pub public_addresses_only: bool,
     /// Whether the client's certificate is to be shown on the connection (RFC 8705). A connection on which it was shown is never
     /// used for an exchange that does not say so.

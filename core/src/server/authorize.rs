@@ -10,7 +10,9 @@
 //! commit grant    -> done
 //! ```
 //!
-//! The document is that of a client which is known by its metadata alone. The order of the checks is fixed: decode and refuse repetitions; the client; the redirection URI; and only then what is
+//! The document is that of a client which is known by its metadata alone.
+//!
+//! The order of the checks is fixed: decode and refuse repetitions; the client; the redirection URI; and only then what is
 //! told to the client by redirect. Until the redirection URI is proven there is but an error page. After it an error
 //! waits in the row until the user is authenticated, so that the server is no open redirector (RFC 9700 section 4.11.2).
 //!

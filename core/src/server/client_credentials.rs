@@ -6,17 +6,9 @@ use crate::proof::grant::GrantHeld;
 use crate::record::{Client, Granted};
 use crate::server::Context;
 use crate::server::token::Asked;
-use crate::terms::Entropy;
 use crate::terms::client_id::CLIENT_SUBJECT;
-use crate::terms::credential::GrantId;
 use crate::terms::list::List;
 use crate::terms::scope;
-
-/// The name of the grant that is to be made.
-pub(super) fn name(entropy: &Entropy) -> Result<GrantId, Reason> {
-    let [[name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]] = entropy.derive(["grant"])?;
-    Ok(GrantId(name))
-}
 
 /// Makes the grant: what the client asks for, of what it has registered. It has no refresh tokens, as the client can ask again
 /// (RFC 6749 section 4.4.3), and ends with its access token. Its subject can be no user's.

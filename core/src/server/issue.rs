@@ -76,7 +76,8 @@ impl<'a> Issue<'a> {
             bound_to: sender,
         };
         if let Some(key) = cx.server.signing_keys.first() {
-            // The access token is signed first, as its hash goes into the ID token. One without an audience is for nobody, and RFC 9068 section 2.2 asks for one.
+            // The access token is signed first, as its hash goes into the ID token. One without an audience is for nobody, and
+            // RFC 9068 section 2.2 asks for one.
             if self.access_token.is_none()
                 && cx.server.signing_keys.access_tokens() == AccessTokens::Jwt
                 && part.resources != 0

@@ -38,8 +38,8 @@ pub(super) fn copy<'a>(form: &[u8], cx: &mut Context<'a>) -> Result<&'a mut [u8]
 
 /// The name of a new grant.
 pub(super) fn grant_id(entropy: &Entropy) -> Result<GrantId, Reason> {
-    let [[g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15, ..]] = entropy.derive(["grant"])?;
-    Ok(GrantId([g0, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14, g15]))
+    let [[name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]] = entropy.derive(["grant"])?;
+    Ok(GrantId(name))
 }
 
 /// What is wrong with a request: nobody can be told by redirect, or the client can.

@@ -27,6 +27,7 @@ use crate::record::{Grant, Key, Kind, Record, Revoked, SenderConstraint};
 use crate::server::caller::{self, Caller, Checking, Fetching, Reading, Writing};
 use crate::server::endpoint::{self, Awaiting, Endpoint, Phase, phases};
 use crate::server::issue::{Issue, Of, Unsigned};
+use crate::server::request::grant_id;
 use crate::server::{BUFFER, Context, Server, authorization_code, client_credentials, refresh_token, reply};
 use crate::step::{Answer, Commit, Committed, Flow, Labels, Load, Never, Row, Sign, Step, Verdict, Write};
 use crate::terms::credential::{Credential, CredentialKind, GrantId};
@@ -82,7 +83,7 @@ fn read<'a>(
     let ground = match required(form.grant_type, Name::GrantType) {
         Ok("authorization_code") => Ground::Presented(authorization_code::present(&form, cx)?),
         Ok("refresh_token") => Ground::Presented(refresh_token::present(&form, cx)?),
-        Ok("client_credentials") => Ground::Client(client_credentials::name(entropy)?),
+        Ok("client_credentials") => Ground::Client(grant_id(entropy)?),
         Err(reason @ Reason::Missing(_)) => return Err(reason),
         _ => return Err(Reason::GrantType),
     };
